@@ -1,0 +1,3 @@
+//! TLCP (GB/T 38636-2020, GM/T 0024) from one sans-IO handshake engine.
+#![cfg_attr(not(feature = "std"), no_std)]
+extern crate alloc;
