@@ -1,3 +1,11 @@
 //! TLCP (GB/T 38636-2020, GM/T 0024) from one sans-IO handshake engine.
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
+
+pub mod alert;
+pub mod cert;
+pub mod crypto;
+pub mod error;
+pub mod message;
+pub mod suite;
+pub mod wire;

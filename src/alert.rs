@@ -1,0 +1,85 @@
+//! Floor 3: the one place where an error becomes an alert (R-AL-8).
+use crate::error::{CertificateError, Error, PeerIncompatible, PeerMisbehaved};
+use crate::wire::{AlertDescription as A, AlertLevel};
+
+/// An alert as it stands in a record: two bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alert {
+    /// warning or fatal
+    pub level: AlertLevel,
+    /// What it says.
+    pub description: A,
+}
+
+impl Alert {
+    /// A fatal alert.
+    pub const fn fatal(description: A) -> Self {
+        Self { level: AlertLevel::FATAL, description }
+    }
+
+    /// A warning.
+    pub const fn warning(description: A) -> Self {
+        Self { level: AlertLevel::WARNING, description }
+    }
+
+    /// level, description
+    pub const fn to_bytes(self) -> [u8; 2] {
+        [self.level.0, self.description.0]
+    }
+}
+
+/// The fatal alert that tells the peer of `error`; `None` if nothing is to be sent.
+pub fn alert_for(error: &Error) -> Option<A> {
+    Some(match error {
+        Error::Decode(_) => A::DECODE_ERROR,
+        Error::PeerMisbehaved(e) => return for_misbehaviour(e),
+        Error::PeerIncompatible(e) => match e {
+            PeerIncompatible::UnrecognizedName => A::UNRECOGNIZED_NAME,
+            PeerIncompatible::NoApplicationProtocol => A::NO_APPLICATION_PROTOCOL,
+            PeerIncompatible::NoCommonCipherSuite
+            | PeerIncompatible::NoCommonSignatureScheme
+            | PeerIncompatible::NoCertificateRequest
+            | PeerIncompatible::ClientCertificateMissing
+            | PeerIncompatible::NoClientIdentity
+            | PeerIncompatible::NoServerIdentity => A::HANDSHAKE_FAILURE,
+        },
+        Error::Certificate(e) => for_certificate(e),
+        Error::Crypto(_) | Error::Answer(_) | Error::Misuse(_) | Error::Config(_) => A::INTERNAL_ERROR,
+        Error::AlertReceived(_) | Error::Truncated | Error::HandshakeTimeout => return None,
+    })
+}
+
+fn for_misbehaviour(error: &PeerMisbehaved) -> Option<A> {
+    use PeerMisbehaved as P;
+    Some(match error {
+        P::UnexpectedMessage { .. }
+        | P::UnexpectedChangeCipherSpec { .. }
+        | P::UnexpectedRecord { .. }
+        | P::TooMany { .. } => A::UNEXPECTED_MESSAGE,
+        P::NotTlcp { .. } => return None,
+        P::BadRecordMac => A::BAD_RECORD_MAC,
+        P::RecordOverflow { .. } => A::RECORD_OVERFLOW,
+        P::ProtocolVersion { .. } => A::PROTOCOL_VERSION,
+        P::IllegalParameter { .. } => A::ILLEGAL_PARAMETER,
+        P::UnsupportedExtension(_) => A::UNSUPPORTED_EXTENSION,
+        P::BadSignature { .. } | P::WrongVerifyData => A::DECRYPT_ERROR,
+        P::InappropriateFallback => A::INAPPROPRIATE_FALLBACK,
+    })
+}
+
+fn for_certificate(error: &CertificateError) -> A {
+    use CertificateError as C;
+    match error {
+        C::Malformed
+        | C::BadSignature
+        | C::NameMismatch
+        | C::InconsistentPair
+        | C::MissingEncryptionCertificate => A::BAD_CERTIFICATE,
+        C::UnsupportedKey | C::WrongUsage(_) => A::UNSUPPORTED_CERTIFICATE,
+        C::Revoked => A::CERTIFICATE_REVOKED,
+        C::Expired | C::NotYetValid => A::CERTIFICATE_EXPIRED,
+        C::UnknownIssuer => A::UNKNOWN_CA,
+        C::AccessDenied => A::ACCESS_DENIED,
+        C::Other(_) => A::CERTIFICATE_UNKNOWN,
+    }
+}

@@ -1,0 +1,99 @@
+//! Floor 5: certificates. A TLCP party has two: one signs, one takes encryption and key agreement.
+use crate::crypto::{PrivateKey, PublicKey};
+use crate::error::CertificateError;
+use crate::message::Credential;
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+
+pub use rustls_pki_types::ServerName;
+
+/// Which of the two keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// The signing certificate's.
+    Sign,
+    /// The encryption certificate's: decryption and key agreement.
+    Encrypt,
+}
+
+/// Where a private key is.
+#[derive(Clone)]
+pub enum Key {
+    /// It answers at once.
+    Here(Arc<dyn PrivateKey>),
+    /// The caller answers the requests that need it, in its own time; the label tells it which key is meant.
+    Elsewhere(Arc<str>),
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(_) => f.write_str("Here"),
+            Self::Elsewhere(label) => f.debug_tuple("Elsewhere").field(label).finish(),
+        }
+    }
+}
+
+/// Proof that a verifier accepted a peer's certificates. Nothing else makes a connection authenticated.
+#[derive(Debug, Clone, Copy)]
+pub struct Verified {
+    not_after: u64,
+}
+
+impl Verified {
+    /// The door for a custom [`Verifier`]: states that the peer was verified, and until when (Unix seconds: the
+    /// earlier notAfter of its certificates) a session may be resumed without a new look (R-SES-10).
+    pub fn assertion(not_after: u64) -> Self {
+        Self { not_after }
+    }
+
+    /// Unix seconds.
+    pub fn not_after(&self) -> u64 {
+        self.not_after
+    }
+}
+
+/// Whom the peer claims to be.
+#[derive(Debug, Clone)]
+pub enum PeerRole {
+    /// A server, to be verified for this name (R-HS-41).
+    Server(ServerName<'static>),
+    /// A client (R-HS-42).
+    Client,
+}
+
+/// The peer's certificates and their places, to be verified. Its keys are known, its signatures are not checked yet.
+#[derive(Debug, Clone)]
+pub struct PeerClaim {
+    /// Server or client.
+    pub role: PeerRole,
+    /// All that the peer sent.
+    pub credential: Arc<Credential>,
+    /// Which of them are the pair.
+    pub pair: PeerPair,
+}
+
+/// The pair that was chosen from a peer's certificate list (R-HS-39), with its keys. Parsed once.
+#[derive(Debug, Clone)]
+pub struct PeerPair {
+    /// The key of the signing certificate, `certificates()[0]`.
+    pub sign_key: PublicKey,
+    /// Index of the encryption certificate, if there is one, and its key.
+    pub encryption: Option<(usize, PublicKey)>,
+}
+
+/// Checks a peer's certificates.
+pub trait Verifier: Send + Sync {
+    /// Decides on `claim` at the time `now` (Unix seconds).
+    ///
+    /// # Errors
+    /// [`CertificateError`] decides the alert.
+    fn verify(&self, claim: &PeerClaim, now: u64) -> Result<Verified, CertificateError>;
+
+    /// DER names of the CAs it trusts, as hints for CertificateRequest; may be empty.
+    fn authorities(&self) -> Vec<Vec<u8>>;
+
+    /// Bytes that differ whenever its decisions could: sessions made under another verifier are not resumed
+    /// (R-SES-10, R-SES-11).
+    fn context(&self) -> Vec<u8>;
+}

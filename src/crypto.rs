@@ -1,0 +1,302 @@
+//! Floor 4: the seam between the protocol and its primitives. A [`Provider`] is a struct of `&'static dyn` fields:
+//! take one whole, or put your own field in.
+pub mod random;
+pub mod secret;
+
+pub use random::{Draw, Random};
+pub use secret::{MasterSecret, MasterSeed, PreMasterSecret, Shared, TrafficKeys};
+
+use crate::error::CryptoError;
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// The user id of every SM2 signature of the protocol, and of certificates unless told otherwise (R-SM2-1).
+pub const DEFAULT_USER_ID: &[u8] = b"1234567812345678";
+
+/// All primitives that a connection needs.
+#[derive(Clone, Copy)]
+pub struct Provider {
+    /// For logs.
+    pub name: &'static str,
+    /// Hashes, HMAC and PRF.
+    pub hashes: &'static dyn Hashes,
+    /// Record protection.
+    pub ciphers: &'static dyn Ciphers,
+    /// Operations with public keys, and the making of private ones.
+    pub keys: &'static dyn Keys,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Provider").field(&self.name).finish()
+    }
+}
+
+/// A hash value: at most 48 bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Digest {
+    bytes: [u8; Self::MAX],
+    len: u8,
+}
+
+impl Digest {
+    /// The longest output of any [`HashAlgorithm`], in bytes.
+    pub const MAX: usize = 48;
+
+    /// From the output of a hash function: `bytes` beyond [`Digest::MAX`] are cut off.
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut out = Self { bytes: [0; Self::MAX], len: 0 };
+        for (o, b) in out.bytes.iter_mut().zip(bytes) {
+            *o = *b;
+            out.len = out.len.saturating_add(1);
+        }
+        out
+    }
+}
+
+impl AsRef<[u8]> for Digest {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({} bytes)", self.len)
+    }
+}
+
+/// A hash that is under way.
+pub trait HashContext: Send + Sync {
+    /// Hashes `data` in.
+    fn update(&mut self, data: &[u8]);
+    /// The hash of all that went in so far; more may follow.
+    fn current(&self) -> Digest;
+}
+
+/// Hash functions and what is built on them alone.
+pub trait Hashes: Send + Sync {
+    /// A fresh hash.
+    fn start(&self, algorithm: HashAlgorithm) -> Box<dyn HashContext>;
+
+    /// Hash(parts[0] || parts[1] || …).
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Digest;
+
+    /// HMAC(key, parts[0] || parts[1] || …).
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest;
+
+    /// PRF(secret, label, seed[0] || seed[1] || …) = P_hash(secret, label || seed) (spec section 2.1), filling `out`.
+    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]);
+}
+
+/// An authenticated cipher with its key. Both ways work in place.
+pub trait Aead: Send + Sync {
+    /// Encrypts `in_out`; returns the tag.
+    fn seal(&self, nonce: &[u8; 12], aad: &[u8], in_out: &mut [u8]) -> [u8; 16];
+
+    /// Decrypts `in_out`.
+    ///
+    /// # Errors
+    /// [`CryptoError::DecryptFailed`] if the tag is wrong; `in_out` then holds no plaintext.
+    fn open(
+        &self,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        in_out: &mut [u8],
+        tag: &[u8; 16],
+    ) -> Result<(), CryptoError>;
+}
+
+/// One message to be authenticated with others: MAC = HMAC(key, header || data).
+pub struct MacLane<'a> {
+    /// seq[8] type[1] version[2] length[2]
+    pub header: [u8; 13],
+    /// The content.
+    pub data: &'a [u8],
+    /// The MAC comes here.
+    pub mac: Digest,
+}
+
+/// One record to be encrypted with others.
+pub struct CbcLane<'a> {
+    /// The record's explicit IV.
+    pub iv: [u8; 16],
+    /// A multiple of 16 bytes.
+    pub in_out: &'a mut [u8],
+}
+
+/// A block cipher in CBC mode and an HMAC, with their keys. Lanes, since the records of one large write are
+/// independent of one another (R-REC-19) and go side by side.
+pub trait CbcHmac: Send + Sync {
+    /// Bytes of a MAC.
+    fn mac_len(&self) -> usize;
+
+    /// Computes the MACs of any number of messages.
+    fn mac_lanes(&self, lanes: &mut [MacLane<'_>]);
+
+    /// Encrypts any number of records; a rest of less than 16 bytes in a lane stays as it is.
+    fn encrypt_lanes(&self, lanes: &mut [CbcLane<'_>]);
+
+    /// Decrypts a multiple of 16 bytes in place; a rest stays as it is.
+    fn decrypt(&self, iv: &[u8; 16], in_out: &mut [u8]);
+
+    /// HMAC(key, header || data[..content_len]) where `content_len` is secret (R-REC-35 steps 2–4): time and memory
+    /// accesses depend on `data.len()` and `content_min` alone. Public: content_min <= content_len <= data.len().
+    /// The header's last two bytes, the length, are secret too.
+    fn mac_secret_length(
+        &self,
+        header: &[u8; 13],
+        data: &[u8],
+        content_len: usize,
+        content_min: usize,
+    ) -> Digest;
+}
+
+/// Record protection by algorithm.
+pub trait Ciphers: Send + Sync {
+    /// # Errors
+    /// [`CryptoError::Unsupported`] or [`CryptoError::BadKey`] (wrong length).
+    fn aead(&self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<Box<dyn Aead>, CryptoError>;
+
+    /// # Errors
+    /// [`CryptoError::Unsupported`] or [`CryptoError::BadKey`] (wrong length).
+    fn cbc_hmac(
+        &self,
+        cipher: CbcAlgorithm,
+        mac: HashAlgorithm,
+        key: &[u8],
+        mac_key: &[u8],
+    ) -> Result<Box<dyn CbcHmac>, CryptoError>;
+}
+
+/// A public key that was checked when it was made: a point on the curve, not infinity.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicKey {
+    /// 04 || X[32] || Y[32] on the SM2 curve.
+    Sm2(Arc<[u8; 65]>),
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sm2(p) => write!(f, "Sm2({:02x}{:02x}{:02x}{:02x}…)", p[1], p[2], p[3], p[4]),
+        }
+    }
+}
+
+/// How something is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureAlgorithm<'a> {
+    /// SM2 with SM3 over e = SM3(Z || message), DER (R-SM2-2).
+    Sm2Sm3 {
+        /// The signer's user id, at most 8191 bytes.
+        user_id: &'a [u8],
+    },
+}
+
+impl SignatureAlgorithm<'static> {
+    /// SM2 with the default user id: every signature of the protocol itself.
+    pub const SM2: Self = Self::Sm2Sm3 { user_id: DEFAULT_USER_ID };
+}
+
+/// Operations with public keys, and the making of private ones.
+pub trait Keys: Send + Sync {
+    /// The SM2 public key with this encoding: 65 bytes, 04 || X || Y (R-SM2-6).
+    ///
+    /// # Errors
+    /// [`CryptoError::BadPoint`].
+    fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError>;
+
+    /// The private key with this scalar, 32 bytes big-endian, 1 <= d <= n-2.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`].
+    fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError>;
+
+    /// Verifies a signature over parts[0] || parts[1] || ….
+    ///
+    /// # Errors
+    /// [`CryptoError::BadSignature`], also for anything but strict DER.
+    fn verify(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        key: &PublicKey,
+        parts: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), CryptoError>;
+
+    /// Encrypts to `key`; for SM2 the GM/T 0009 DER, C1C3C2 (R-SM2-3).
+    ///
+    /// # Errors
+    /// [`CryptoError::NoRandomness`], [`CryptoError::TooLong`].
+    fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError>;
+}
+
+/// A private key of ours, here or in a device that answers at once. One that answers later is
+/// `cert::Key::Elsewhere`.
+pub trait PrivateKey: Send + Sync {
+    /// Its public key.
+    fn public(&self) -> &PublicKey;
+
+    /// Signs parts[0] || parts[1] || …; for SM2 the DER of (r, s).
+    ///
+    /// # Errors
+    /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`].
+    fn sign(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        parts: &[&[u8]],
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, CryptoError>;
+
+    /// Decrypts what [`Keys::encrypt`] made.
+    ///
+    /// # Errors
+    /// [`CryptoError::DecryptFailed`], whatever the reason (R-HS-43).
+    fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError>;
+
+    /// Starts a key agreement as the initiator, A (R-SM2-5: the server): draws the ephemeral key.
+    ///
+    /// # Errors
+    /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`].
+    fn start_agreement(&self, random: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError>;
+
+    /// Answers a key agreement as the responder, B (the client): our ephemeral point and the 48 shared bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadPoint`] if the peer's ephemeral point is bad or the shared one infinity.
+    fn answer_agreement(
+        &self,
+        peer_static: &PublicKey,
+        peer_ephemeral: &[u8],
+        random: &dyn Random,
+    ) -> Result<([u8; 65], Shared), CryptoError>;
+}
+
+/// An initiator's half-done agreement. Dropping it wipes the ephemeral key, or frees a device's handle.
+pub trait StartedAgreement: Send + Sync {
+    /// Our ephemeral point: 04 || X || Y.
+    fn ephemeral(&self) -> &[u8; 65];
+
+    /// The 48 shared bytes (R-SM2-5), or the master secret made inside a device with `seed`.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadPoint`] if the peer's ephemeral point is bad or the shared one infinity.
+    fn finish(&self, peer_static: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError>;
+}
+
+impl fmt::Debug for dyn StartedAgreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StartedAgreement(..)")
+    }
+}
+
+impl fmt::Debug for dyn PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PrivateKey").field(self.public()).finish()
+    }
+}

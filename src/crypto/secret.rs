@@ -1,0 +1,216 @@
+//! Secrets are leaf types on the heap: moved by pointer, so that no copy stays behind on the stack; wiped once.
+use crate::error::CryptoError;
+use crate::suite::{HashAlgorithm, Protection};
+use crate::wire::ProtocolVersion;
+use alloc::boxed::Box;
+use core::fmt;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Bytes of the pre_master_secret in every key exchange of TLCP, and of the master_secret.
+pub const SECRET_LEN: usize = 48;
+
+/// The pre_master_secret, 48 bytes. Wiped on drop.
+pub struct PreMasterSecret(Box<Zeroizing<[u8; SECRET_LEN]>>);
+
+/// The master_secret, 48 bytes. Wiped on drop.
+pub struct MasterSecret(Box<Zeroizing<[u8; SECRET_LEN]>>);
+
+impl PreMasterSecret {
+    /// All zero, to be filled in place through [`PreMasterSecret::expose_mut`].
+    pub fn zeroed() -> Self {
+        Self(Box::new(Zeroizing::new([0; SECRET_LEN])))
+    }
+
+    /// The secret bytes.
+    pub fn expose(&self) -> &[u8; SECRET_LEN] {
+        &self.0
+    }
+
+    /// The secret bytes, to be filled.
+    pub fn expose_mut(&mut self) -> &mut [u8; SECRET_LEN] {
+        &mut self.0
+    }
+
+    /// The only way from a decryption to a pre_master_secret (R-HS-43): `found` if it is 48 bytes that begin with
+    /// `version`, else `substitute`. In constant time; the error cannot show, there is none.
+    pub fn select(found: Result<&[u8], CryptoError>, version: ProtocolVersion, substitute: Self) -> Self {
+        let dummy = [0u8; SECRET_LEN];
+        let (bytes, decrypted) = match found {
+            Ok(b) => (b, Choice::from(1)),
+            Err(_) => (&dummy[..], Choice::from(0)),
+        };
+        let right_length = bytes.len().ct_eq(&SECRET_LEN);
+        let [major, minor] = version.0.to_be_bytes();
+        let mut at = bytes.iter().chain(core::iter::repeat(&0));
+        let right_version = at.next().unwrap_or(&0).ct_eq(&major) & at.next().unwrap_or(&0).ct_eq(&minor);
+        let good = decrypted & right_length & right_version;
+        let mut out = substitute;
+        for (o, b) in out.0.iter_mut().zip(bytes.iter().chain(core::iter::repeat(&0))) {
+            *o = u8::conditional_select(o, b, good);
+        }
+        out
+    }
+}
+
+impl MasterSecret {
+    /// All zero, to be filled in place through [`MasterSecret::expose_mut`].
+    pub fn zeroed() -> Self {
+        Self(Box::new(Zeroizing::new([0; SECRET_LEN])))
+    }
+
+    /// From bytes that the caller holds and wipes.
+    pub fn from_bytes(bytes: &[u8; SECRET_LEN]) -> Self {
+        let mut out = Self::zeroed();
+        out.0.copy_from_slice(bytes);
+        out
+    }
+
+    /// The secret bytes.
+    pub fn expose(&self) -> &[u8; SECRET_LEN] {
+        &self.0
+    }
+
+    /// The secret bytes, to be filled.
+    pub fn expose_mut(&mut self) -> &mut [u8; SECRET_LEN] {
+        &mut self.0
+    }
+}
+
+impl Clone for MasterSecret {
+    fn clone(&self) -> Self {
+        Self::from_bytes(self.expose())
+    }
+}
+
+/// What a key exchange ends in. A device that keeps the pre_master_secret runs the PRF inside and hands out the
+/// master_secret only.
+#[derive(Debug)]
+pub enum Shared {
+    /// 48 bytes, from which the PRF makes the master secret.
+    PreMaster(PreMasterSecret),
+    /// The master secret, made by a device from the request's [`MasterSeed`].
+    Master(MasterSecret),
+}
+
+/// What the PRF takes beside the pre_master_secret to make the master_secret.
+#[derive(Debug, Clone)]
+pub struct MasterSeed {
+    /// The suite's hash.
+    pub prf: HashAlgorithm,
+    /// "master secret"
+    pub label: &'static str,
+    /// client_random || server_random, 64 bytes
+    pub seed: Box<[u8]>,
+}
+
+/// The keys of one direction. On this floor, since the key schedule makes them and the record layer takes them.
+pub struct TrafficKeys {
+    version: ProtocolVersion,
+    protection: Protection,
+    /// MAC key || cipher key || fixed IV
+    secret: Box<Zeroizing<[u8; Self::MAX]>>,
+}
+
+impl TrafficKeys {
+    /// The longest MAC key, cipher key and IV together, in bytes.
+    pub const MAX: usize = 48 + 32 + 16;
+
+    /// From the parts of the key block (spec section 2.2); each must have its length of
+    /// [`Protection::key_lengths`].
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`] if a length is wrong.
+    pub fn new(
+        version: ProtocolVersion,
+        protection: Protection,
+        mac_key: &[u8],
+        key: &[u8],
+        iv: &[u8],
+    ) -> Result<Self, CryptoError> {
+        if protection.key_lengths() != (mac_key.len(), key.len(), iv.len()) {
+            return Err(CryptoError::BadKey);
+        }
+        let mut secret = Box::new(Zeroizing::new([0; Self::MAX]));
+        for (s, b) in secret.iter_mut().zip(mac_key.iter().chain(key).chain(iv)) {
+            *s = *b;
+        }
+        Ok(Self { version, protection, secret })
+    }
+
+    /// The version that stands in record headers and MACs.
+    pub fn version(&self) -> ProtocolVersion {
+        self.version
+    }
+
+    /// How records are protected.
+    pub fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// The MAC key; empty for an AEAD.
+    pub fn mac_key(&self) -> &[u8] {
+        self.part(0, self.protection.key_lengths().0)
+    }
+
+    /// The cipher key.
+    pub fn key(&self) -> &[u8] {
+        let (mac, key, _) = self.protection.key_lengths();
+        self.part(mac, key)
+    }
+
+    /// The fixed part of the nonce; empty for CBC.
+    pub fn iv(&self) -> &[u8] {
+        let (mac, key, iv) = self.protection.key_lengths();
+        self.part(mac.saturating_add(key), iv)
+    }
+
+    fn part(&self, start: usize, len: usize) -> &[u8] {
+        self.secret.get(start..start.saturating_add(len)).unwrap_or_default()
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($t:ident),*) => {$(
+        impl fmt::Debug for $t {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($t), "(..)"))
+            }
+        }
+    )*};
+}
+opaque_debug!(PreMasterSecret, MasterSecret, TrafficKeys);
+
+impl Zeroize for PreMasterSecret {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn substitute() -> PreMasterSecret {
+        let mut s = PreMasterSecret::zeroed();
+        s.expose_mut().fill(9);
+        s
+    }
+
+    /// R-HS-43
+    #[test]
+    fn takes_the_substitute_unless_48_bytes_of_the_right_version_came() {
+        let mut good = [7u8; 48];
+        good[..2].copy_from_slice(&[1, 1]);
+        let select = |found: Result<&[u8], CryptoError>| {
+            *PreMasterSecret::select(found, ProtocolVersion::TLCP, substitute()).expose()
+        };
+        assert_eq!(select(Ok(&good)), good);
+        let mut wrong_version = good;
+        wrong_version[1] = 3;
+        for bad in [Err(CryptoError::DecryptFailed), Ok(&wrong_version[..]), Ok(&good[..47]), Ok(&[])] {
+            assert_eq!(select(bad), [9; 48]);
+        }
+        assert_eq!(select(Ok(&[good.as_slice(), &[0]].concat())), [9; 48]);
+    }
+}

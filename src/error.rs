@@ -1,0 +1,340 @@
+//! Floor 2: what can go wrong, by whose fault. No place but [`crate::alert::alert_for`] turns one into an alert.
+use crate::wire::{
+    AlertDescription, ContentType, DecodeError, ExtensionType, HandshakeType, Overlong, ProtocolVersion,
+};
+use alloc::boxed::Box;
+use core::fmt;
+
+/// Why a connection or a configuration failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer's bytes are not the structure they should be.
+    Decode(DecodeError),
+    /// The peer broke the protocol.
+    PeerMisbehaved(PeerMisbehaved),
+    /// The peer is honest, but has nothing in common with us.
+    PeerIncompatible(PeerIncompatible),
+    /// The peer's certificates do not do.
+    Certificate(CertificateError),
+    /// A primitive failed on our own side: no randomness, or a key that does not fit.
+    Crypto(CryptoError),
+    /// Who was asked could not answer: a device or a store is gone.
+    Answer(AnswerError),
+    /// The caller used the library in a way that it cannot serve.
+    Misuse(&'static str),
+    /// The configuration cannot work; the text says what to change.
+    Config(ConfigError),
+    /// The peer closed the connection with this fatal alert.
+    AlertReceived(AlertDescription),
+    /// The stream ended without close_notify (R-AL-3): what was read may be cut short.
+    Truncated,
+    /// The handshake took longer than its deadline (R-REC-34).
+    HandshakeTimeout,
+}
+
+/// A breach of the protocol by the peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerMisbehaved {
+    /// A handshake message that `state` does not accept (R-SM-1).
+    UnexpectedMessage {
+        /// The state's name in the transition table.
+        state: &'static str,
+        /// What came.
+        message: HandshakeType,
+    },
+    /// A ChangeCipherSpec that `state` does not accept (R-HS-30, R-SM-3).
+    UnexpectedChangeCipherSpec {
+        /// The state's name in the transition table.
+        state: &'static str,
+    },
+    /// A record of a type that is unknown or has no place here (R-REC-6, R-SM-4).
+    UnexpectedRecord {
+        /// The record's content type.
+        content_type: ContentType,
+        /// Why it has no place.
+        why: &'static str,
+        /// The requirement's id.
+        clause: &'static str,
+    },
+    /// Too many records or messages that lead nowhere (R-REC-38).
+    TooMany {
+        /// What there was too much of.
+        what: &'static str,
+    },
+    /// The first bytes are not of this protocol: nothing is sent back (R-REC-40).
+    NotTlcp {
+        /// What they look like: `HTTP`, `SSLv2`, `unknown`.
+        looks_like: &'static str,
+    },
+    /// A record that does not open (R-REC-22, R-REC-28).
+    BadRecordMac,
+    /// A record longer than allowed (R-REC-7, R-REC-36).
+    RecordOverflow {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A protocol version that is not ours (R-REC-4, R-HS-33).
+    ProtocolVersion {
+        /// Where it stood.
+        message: &'static str,
+        /// What it was.
+        version: ProtocolVersion,
+    },
+    /// A value out of range, or one that was not offered (R-AL-8, illegal_parameter).
+    IllegalParameter {
+        /// The message.
+        message: &'static str,
+        /// The field.
+        field: &'static str,
+        /// The requirement's id.
+        clause: &'static str,
+    },
+    /// An extension in the ServerHello that was not offered or may not stand there (R-HS-34).
+    UnsupportedExtension(ExtensionType),
+    /// A signature over the handshake that does not verify (R-HS-19, R-HS-29).
+    BadSignature {
+        /// ServerKeyExchange or CertificateVerify.
+        message: HandshakeType,
+    },
+    /// Finished holds another verify_data (R-KEY-6).
+    WrongVerifyData,
+    /// A fallback that was none (RFC 7507).
+    InappropriateFallback,
+}
+
+/// No common ground with the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerIncompatible {
+    /// No cipher suite that both run (R-CS-4).
+    NoCommonCipherSuite,
+    /// No signature algorithm in common (R-HS-6, strict option).
+    NoCommonSignatureScheme,
+    /// An ECDHE suite without CertificateRequest (R-SM-2).
+    NoCertificateRequest,
+    /// The client showed no certificate, or one where two are needed (R-HS-42).
+    ClientCertificateMissing,
+    /// We have no certificate pair that the server's request and suite call for (R-CS-3).
+    NoClientIdentity,
+    /// No certificate for this client: no identity fits its hello.
+    NoServerIdentity,
+    /// The name in server_name is not served here, and the policy says to refuse (R-HS-37).
+    UnrecognizedName,
+    /// No application protocol in common (R-ALPN-2).
+    NoApplicationProtocol,
+}
+
+/// What is wrong with the peer's certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// The DER does not parse.
+    Malformed,
+    /// A signature in the path does not verify.
+    BadSignature,
+    /// The certificate is not for the name that was asked for (R-HS-41).
+    NameMismatch,
+    /// Signing and encryption certificate do not belong together (R-HS-41, R-HS-42).
+    InconsistentPair,
+    /// Fewer than two certificates where a pair is needed (R-HS-39).
+    MissingEncryptionCertificate,
+    /// The key's type, size or curve is not usable (R-SM2-9).
+    UnsupportedKey,
+    /// keyUsage, extended key usage or basicConstraints forbid this use (R-SM2-7); the text says which.
+    WrongUsage(&'static str),
+    /// Revoked.
+    Revoked,
+    /// Past notAfter.
+    Expired,
+    /// Before notBefore.
+    NotYetValid,
+    /// No path to a trust anchor.
+    UnknownIssuer,
+    /// The caller's own verifier said no.
+    AccessDenied,
+    /// Another failure of the path.
+    Other(&'static str),
+}
+
+/// Why a primitive failed. Never says more than anyone may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// The source of randomness failed.
+    NoRandomness,
+    /// A key is out of range, not on the curve, or of another algorithm.
+    BadKey,
+    /// A public point is not on the curve, infinity, or wrongly encoded.
+    BadPoint,
+    /// A signature does not verify or is not strict DER.
+    BadSignature,
+    /// A ciphertext does not open.
+    DecryptFailed,
+    /// The provider does not have this algorithm, or not with this key.
+    Unsupported,
+    /// The input is longer than the algorithm allows.
+    TooLong,
+    /// A known answer came out wrong: the provider is broken (self-test).
+    SelfTest(&'static str),
+}
+
+/// Who was asked could not answer; internal_error to the peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerError(pub &'static str);
+
+/// A configuration that cannot work, with what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(pub Box<str>);
+
+impl ConfigError {
+    /// From the text that tells the user what to change.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl PeerMisbehaved {
+    /// A value out of range in `message.field`.
+    pub(crate) fn illegal(message: &'static str, field: &'static str, clause: &'static str) -> Self {
+        Self::IllegalParameter { message, field, clause }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decode(e) => write!(f, "the peer sent a malformed message: {e}"),
+            Self::PeerMisbehaved(e) => write!(f, "the peer broke the protocol: {e}"),
+            Self::PeerIncompatible(e) => write!(f, "nothing in common with the peer: {e}"),
+            Self::Certificate(e) => write!(f, "the peer's certificates are not acceptable: {e}"),
+            Self::Crypto(e) => write!(f, "a cryptographic operation failed: {e}"),
+            Self::Answer(e) => write!(f, "a request could not be answered: {}", e.0),
+            Self::Misuse(what) => write!(f, "misuse: {what}"),
+            Self::Config(e) => f.write_str(&e.0),
+            Self::AlertReceived(d) => write!(f, "the peer closed the connection with the alert {d}"),
+            Self::Truncated => f.write_str("the stream ended without close_notify (R-AL-3)"),
+            Self::HandshakeTimeout => f.write_str("the handshake did not end before its deadline (R-REC-34)"),
+        }
+    }
+}
+
+impl fmt::Display for PeerMisbehaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnexpectedMessage { state, message } => {
+                write!(f, "{message} has no place in the state {state} (R-SM-1)")
+            }
+            Self::UnexpectedChangeCipherSpec { state } => {
+                write!(f, "ChangeCipherSpec has no place in the state {state} (R-SM-3)")
+            }
+            Self::UnexpectedRecord { content_type, why, clause } => {
+                write!(f, "a record of type {content_type}: {why} ({clause})")
+            }
+            Self::TooMany { what } => write!(f, "too many {what} (R-REC-38)"),
+            Self::NotTlcp { looks_like } => {
+                write!(f, "the first bytes are not a TLCP record; they look like {looks_like} (R-REC-40)")
+            }
+            Self::BadRecordMac => f.write_str("a record does not open (R-REC-22, R-REC-28)"),
+            Self::RecordOverflow { length } => write!(f, "a record of {length} bytes is too long (R-REC-7)"),
+            Self::ProtocolVersion { message, version } => {
+                write!(f, "{message}: version {version} is not spoken here (R-HS-33)")
+            }
+            Self::IllegalParameter { message, field, clause } => {
+                write!(f, "{message}: {field} holds a value that is not allowed ({clause})")
+            }
+            Self::UnsupportedExtension(x) => write!(f, "ServerHello: {x} was not offered (R-HS-34)"),
+            Self::BadSignature { message } => write!(f, "{message}: the signature does not verify (R-HS-19)"),
+            Self::WrongVerifyData => f.write_str("Finished: verify_data is wrong (R-KEY-6)"),
+            Self::InappropriateFallback => f.write_str("ClientHello: a fallback that was none (R-SCSV-1)"),
+        }
+    }
+}
+
+impl fmt::Display for PeerIncompatible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoCommonCipherSuite => "no common cipher suite (R-CS-4)",
+            Self::NoCommonSignatureScheme => "no common signature algorithm (R-HS-6)",
+            Self::NoCertificateRequest => "an ECDHE suite without CertificateRequest (R-SM-2)",
+            Self::ClientCertificateMissing => "the client's certificate pair is required (R-HS-42)",
+            Self::NoClientIdentity => {
+                "the suite needs a certificate pair of ours, and none is configured (R-CS-3)"
+            }
+            Self::NoServerIdentity => "no certificate pair of ours fits this client",
+            Self::UnrecognizedName => "the name in server_name is not served here (R-HS-37)",
+            Self::NoApplicationProtocol => "no common application protocol (R-ALPN-2)",
+        })
+    }
+}
+
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the DER does not parse",
+            Self::BadSignature => "a certificate's signature does not verify",
+            Self::NameMismatch => "the certificate is for another name (R-HS-41)",
+            Self::InconsistentPair => "signing and encryption certificate do not belong together (R-HS-41)",
+            Self::MissingEncryptionCertificate => "the encryption certificate is missing (R-HS-39)",
+            Self::UnsupportedKey => "the key's type or curve is not supported (R-SM2-9)",
+            Self::WrongUsage(what) => return write!(f, "not for this use: {what} (R-SM2-7)"),
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not yet valid",
+            Self::UnknownIssuer => "no path to a trusted certificate",
+            Self::AccessDenied => "refused by the caller's verifier",
+            Self::Other(what) => what,
+        })
+    }
+}
+
+impl fmt::Display for CryptoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoRandomness => "no randomness",
+            Self::BadKey => "unusable key",
+            Self::BadPoint => "a point is not on the curve or wrongly encoded",
+            Self::BadSignature => "a signature does not verify",
+            Self::DecryptFailed => "a ciphertext does not open",
+            Self::Unsupported => "the algorithm is not supported",
+            Self::TooLong => "the input is too long",
+            Self::SelfTest(what) => return write!(f, "self-test failed: {what}"),
+        })
+    }
+}
+
+macro_rules! from {
+    ($($kind:ident($inner:ty)),*) => {$(
+        impl From<$inner> for Error {
+            fn from(e: $inner) -> Self {
+                Self::$kind(e)
+            }
+        }
+    )*};
+}
+from!(
+    Decode(DecodeError),
+    PeerMisbehaved(PeerMisbehaved),
+    PeerIncompatible(PeerIncompatible),
+    Certificate(CertificateError),
+    Crypto(CryptoError),
+    Answer(AnswerError),
+    Config(ConfigError)
+);
+
+impl From<Overlong> for Error {
+    fn from(_: Overlong) -> Self {
+        Self::Misuse("a message of ours outgrew a length prefix")
+    }
+}
+
+impl core::error::Error for Error {}
+impl core::error::Error for CryptoError {}
+impl core::error::Error for CertificateError {}
+impl core::error::Error for ConfigError {}
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,87 @@
+//! Certificate and CertificateRequest (spec sections 4.3, 4.5).
+use crate::wire::{ClientCertificateType, DecodeError, Reader, Writer};
+use alloc::{boxed::Box, vec::Vec};
+
+/// What a peer says it is. On this floor because sessions and certificates, both above, need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Credential {
+    /// DER certificates in the order they came: sign, encrypt, CA certificates (R-HS-10).
+    Certificates(Vec<Box<[u8]>>),
+}
+
+impl Credential {
+    /// Reads the body of a Certificate message: `opaque certificate_list<0..2^24-1>` of `opaque<1..2^24-1>`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] names the field.
+    pub fn read(body: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new("Certificate", body);
+        let mut list = r.within(r.clone().vector24("certificate_list", 0)?);
+        r.vector24("certificate_list", 0)?;
+        r.finish("certificate_list")?;
+        let mut certificates = Vec::new();
+        while !list.is_empty() {
+            certificates.push(Box::from(list.vector24("ASN.1Cert", 1)?));
+        }
+        Ok(Self::Certificates(certificates))
+    }
+
+    /// Writes the body of a Certificate message.
+    pub(crate) fn write<'a>(w: &mut Writer, certificates: impl IntoIterator<Item = &'a [u8]>) {
+        w.vector24(|w| {
+            for der in certificates {
+                w.vector24(|w| w.bytes(der));
+            }
+        });
+    }
+
+    /// The certificates, in the order they came.
+    pub fn certificates(&self) -> &[Box<[u8]>] {
+        let Self::Certificates(list) = self;
+        list
+    }
+
+    /// Whether the peer showed nothing.
+    pub fn is_empty(&self) -> bool {
+        self.certificates().is_empty()
+    }
+}
+
+/// CertificateRequest of TLCP: no signature algorithms in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRequest {
+    /// The certificate types the server takes; unknown ones are ignored (R-HS-21).
+    pub types: Vec<ClientCertificateType>,
+    /// DER distinguished names of acceptable CAs; none: any.
+    pub authorities: Vec<Box<[u8]>>,
+}
+
+impl CertificateRequest {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// [`DecodeError`] names the field.
+    pub fn read(body: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new("CertificateRequest", body);
+        let types = r.vector8("certificate_types", 1)?.iter().map(|t| ClientCertificateType(*t)).collect();
+        let names = r.vector16("certificate_authorities", 0)?;
+        let mut names = r.within(names);
+        r.finish("certificate_authorities")?;
+        let mut authorities = Vec::new();
+        while !names.is_empty() {
+            authorities.push(Box::from(names.vector16("DistinguishedName", 1)?));
+        }
+        Ok(Self { types, authorities })
+    }
+
+    /// Writes the body.
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.vector8(|w| self.types.iter().for_each(|t| w.u8(t.0)));
+        w.vector16(|w| {
+            for name in &self.authorities {
+                w.vector16(|w| w.bytes(name));
+            }
+        });
+    }
+}

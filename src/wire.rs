@@ -1,0 +1,11 @@
+//! Floor 1: cursors over bytes that name the field they ran out in, and the protocol's code points.
+pub mod reader;
+pub mod registry;
+pub mod writer;
+
+pub use reader::{DecodeError, Problem, Reader};
+pub use registry::{
+    AlertDescription, AlertLevel, CipherSuite, ClientCertificateType, ContentType, ExtensionType,
+    HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme,
+};
+pub use writer::{Overlong, Writer};
