@@ -1,0 +1,63 @@
+//! ClientHello (spec section 4.1).
+use super::extension::ClientExtensions;
+use super::{SessionId, encode};
+use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader};
+use alloc::vec::Vec;
+
+/// What a client offers. Owned: it outlives the receive buffer while a session or an identity is looked up.
+#[derive(Debug, Clone)]
+pub struct ClientHello {
+    /// client_version
+    pub version: ProtocolVersion,
+    /// random, 32 bytes
+    pub random: [u8; 32],
+    /// session_id; empty if no session is offered
+    pub session_id: SessionId,
+    /// cipher_suites in the client's order, with unknown and signalling values
+    pub cipher_suites: Vec<CipherSuite>,
+    /// Whether compression_methods holds null(0), the only one there is (R-REC-16).
+    pub offers_null_compression: bool,
+    /// Its extensions; all empty if the field is missing (R-HS-4).
+    pub extensions: ClientExtensions,
+}
+
+impl ClientHello {
+    /// Reads the body of a ClientHello.
+    ///
+    /// # Errors
+    /// [`DecodeError`] names the field (R-HS-1, R-HS-3, R-HS-34).
+    pub fn read(body: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new("ClientHello", body);
+        let version = ProtocolVersion(r.u16("client_version")?);
+        let random = r.array("random")?;
+        let session_id = SessionId::read(&mut r)?;
+        let suites = r.vector16("cipher_suites", 2)?;
+        let (pairs, rest) = suites.as_chunks();
+        if !rest.is_empty() {
+            return Err(r.citing("R-HS-3").error("cipher_suites", Problem::LengthOutOfRange));
+        }
+        let offers_null_compression = r.vector8("compression_methods", 1)?.contains(&0);
+        let extensions = ClientExtensions::read(&mut r)?;
+        r.finish("extensions")?;
+        Ok(Self {
+            version,
+            random,
+            session_id,
+            cipher_suites: pairs.iter().map(|p| CipherSuite(u16::from_be_bytes(*p))).collect(),
+            offers_null_compression,
+            extensions,
+        })
+    }
+
+    /// The whole message, with its header. The extensions field is left out if it would be empty.
+    pub(crate) fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+        encode(HandshakeType::CLIENT_HELLO, |w| {
+            w.u16(self.version.0);
+            w.bytes(&self.random);
+            w.vector8(|w| w.bytes(self.session_id.as_slice()));
+            w.vector16(|w| self.cipher_suites.iter().for_each(|s| w.u16(s.0)));
+            w.vector8(|w| w.u8(0));
+            self.extensions.write(w);
+        })
+    }
+}

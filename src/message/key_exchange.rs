@@ -1,0 +1,170 @@
+//! ServerKeyExchange and ClientKeyExchange (spec sections 4.4, 4.7).
+use super::encode;
+use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
+use alloc::vec::Vec;
+use x509_cert::der::asn1::{OctetStringRef, UintRef};
+use x509_cert::der::{self, Decode, Reader as _, SliceReader};
+
+/// A point on the SM2 curve with the `ECParameters` before it, as both sides of ECDHE send it: 69 bytes,
+/// `03 || 0029 || 41 || 04 X[32] Y[32]`. Values are as they came; R-HS-18 is checked by the state that reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EphemeralPoint<'a> {
+    /// curve_type: named_curve is 3
+    pub curve_type: u8,
+    /// namedcurve
+    pub named_curve: NamedGroup,
+    /// public: 04 || X || Y
+    pub point: &'a [u8],
+}
+
+impl<'a> EphemeralPoint<'a> {
+    /// named_curve(3)
+    pub const NAMED_CURVE: u8 = 3;
+    /// Bytes of the whole structure with an uncompressed point of 65 bytes.
+    pub const LEN: usize = 69;
+
+    /// From our own point.
+    pub(crate) fn new(point: &'a [u8; 65]) -> Self {
+        Self { curve_type: Self::NAMED_CURVE, named_curve: NamedGroup::CURVE_SM2, point }
+    }
+
+    fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            curve_type: r.u8("curve_type")?,
+            named_curve: NamedGroup(r.u16("namedcurve")?),
+            point: r.vector8("public", 1)?,
+        })
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.u8(self.curve_type);
+        w.u16(self.named_curve.0);
+        w.vector8(|w| w.bytes(self.point));
+    }
+
+    /// The bytes that are signed in ServerKeyExchange, without any length before them (R-HS-18).
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(Self::LEN);
+        self.write(&mut w);
+        w.finish().unwrap_or_default()
+    }
+}
+
+/// ServerKeyExchange of TLCP: sent in every key exchange, with no field for a signature algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerKeyExchange<'a> {
+    /// The parameters, in ECDHE; and their bytes as they came, which are signed.
+    pub ephemeral: Option<(EphemeralPoint<'a>, &'a [u8])>,
+    /// DER signature of the signing key.
+    pub signature: &'a [u8],
+}
+
+impl<'a> ServerKeyExchange<'a> {
+    /// Reads the body of the ECC form: a signature alone.
+    ///
+    /// # Errors
+    /// [`DecodeError`] names the field.
+    pub fn read_signature(body: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::read(Reader::new("ServerKeyExchange", body), None)
+    }
+
+    /// Reads the body of the ECDHE form: parameters and signature.
+    ///
+    /// # Errors
+    /// [`DecodeError`] names the field.
+    pub fn read_ephemeral(body: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new("ServerKeyExchange", body);
+        let point = EphemeralPoint::read(&mut r)?;
+        let signed = body.get(..body.len().saturating_sub(r.remaining())).unwrap_or_default();
+        Self::read(r, Some((point, signed)))
+    }
+
+    fn read(
+        mut r: Reader<'a>,
+        ephemeral: Option<(EphemeralPoint<'a>, &'a [u8])>,
+    ) -> Result<Self, DecodeError> {
+        let signature = r.vector16("signature", 0)?;
+        r.finish("signature")?;
+        Ok(Self { ephemeral, signature })
+    }
+
+    /// The whole message: `params` as signed (empty in the ECC form), then the signature.
+    pub(crate) fn to_message(params: &[u8], signature: &[u8]) -> Result<Vec<u8>, Overlong> {
+        encode(HandshakeType::SERVER_KEY_EXCHANGE, |w| {
+            w.bytes(params);
+            w.vector16(|w| w.bytes(signature));
+        })
+    }
+}
+
+/// ClientKeyExchange.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientKeyExchange;
+
+/// Whether `bytes` are SM2Cipher of GM/T 0009, strictly: what decides between decode_error and implicit rejection
+/// (R-HS-43).
+fn is_sm2_cipher(bytes: &[u8]) -> bool {
+    let parse = || {
+        let mut r = SliceReader::new(bytes)?;
+        r.sequence(|r| {
+            UintRef::decode(r)?;
+            UintRef::decode(r)?;
+            <&OctetStringRef>::decode(r)?;
+            <&OctetStringRef>::decode(r).map(|_| ())
+        })?;
+        der::Reader::finish(r)
+    };
+    parse().is_ok()
+}
+
+impl ClientKeyExchange {
+    /// Reads the ECC form: `opaque SM2Cipher<0..2^16-1>`, the DER that exactly fills the vector (R-HS-24).
+    ///
+    /// # Errors
+    /// [`DecodeError`] for what anyone can see: the vector or the DER does not parse strictly (R-HS-43).
+    pub fn read_encrypted(body: &[u8]) -> Result<&[u8], DecodeError> {
+        let mut r = Reader::new("ClientKeyExchange", body).citing("R-HS-24");
+        let der = r.vector16("ECCEncryptedPreMasterSecret", 0)?;
+        let malformed = r.error("ECCEncryptedPreMasterSecret", Problem::Malformed);
+        r.finish("ECCEncryptedPreMasterSecret")?;
+        if is_sm2_cipher(der) { Ok(der) } else { Err(malformed) }
+    }
+
+    /// The whole message of the ECC form.
+    pub(crate) fn encrypted(ciphertext: &[u8]) -> Result<Vec<u8>, Overlong> {
+        encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| w.vector16(|w| w.bytes(ciphertext)))
+    }
+
+    /// Reads the ECDHE form in both encodings of the field: 69 bytes, or 71 with a two-byte length (R-HS-23).
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it is neither.
+    pub fn read_ephemeral(body: &[u8]) -> Result<EphemeralPoint<'_>, DecodeError> {
+        let mut r = Reader::new("ClientKeyExchange", body).citing("R-HS-44");
+        let params = match body {
+            [0, 69, rest @ ..] if rest.len() == EphemeralPoint::LEN => rest,
+            _ if body.len() == EphemeralPoint::LEN => body,
+            _ => return Err(r.error("ClientECDHEParams", Problem::LengthOutOfRange)),
+        };
+        r = r.within(params);
+        let point = EphemeralPoint::read(&mut r)?;
+        let malformed = r.error("ClientECDHEParams", Problem::Malformed);
+        r.finish("ClientECDHEParams")?;
+        if point.curve_type != EphemeralPoint::NAMED_CURVE {
+            return Err(malformed);
+        }
+        Ok(point)
+    }
+
+    /// The whole message of the ECDHE form: 69 bytes, or 71 as the standard's text has it and GmSSL wants it (Q1).
+    pub(crate) fn ephemeral(point: &[u8; 65], with_length: bool) -> Result<Vec<u8>, Overlong> {
+        let params = EphemeralPoint::new(point);
+        encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
+            if with_length {
+                w.vector16(|w| params.write(w));
+            } else {
+                params.write(w);
+            }
+        })
+    }
+}
