@@ -1,10 +1,16 @@
 //! Floor 4: the seam between the protocol and its primitives. A [`Provider`] is a struct of `&'static dyn` fields:
 //! take one whole, or put your own field in.
+pub(crate) mod constant_time_mac;
+mod der;
+mod hex;
+pub mod portable;
 pub mod random;
 pub mod secret;
+mod self_test;
 
 pub use random::{Draw, Random};
 pub use secret::{MasterSecret, MasterSeed, PreMasterSecret, Shared, TrafficKeys};
+pub use self_test::self_test;
 
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};

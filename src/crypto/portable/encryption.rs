@@ -1,0 +1,67 @@
+//! SM2 public-key encryption, C1C3C2 in the DER of GM/T 0009 (R-SM2-3).
+use super::hashes::sm3;
+use super::point;
+use crate::crypto::der::{Ciphertext, MAX_C2};
+use crate::crypto::{Draw, Random};
+use crate::error::CryptoError;
+use alloc::{vec, vec::Vec};
+use sm2::{ProjectivePoint, Scalar};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// C1 = kG, C2 = M xor KDF(x2 || y2), C3 = SM3(x2 || M || y2) with (x2, y2) = kP.
+pub(super) fn encrypt(
+    public: &ProjectivePoint,
+    message: &[u8],
+    random: &dyn Random,
+) -> Result<Vec<u8>, CryptoError> {
+    if message.is_empty() {
+        return Err(CryptoError::Unsupported);
+    }
+    if message.len() > MAX_C2 {
+        return Err(CryptoError::TooLong);
+    }
+    for _ in 0..point::MAX_DRAWS {
+        let k = point::draw(random, Draw::EncryptionNonce)?;
+        let c1 = point::coordinates(&point::times_generator(&k));
+        let shared = point::coordinates(&(*public * *k));
+        let (Some(c1), Some(shared)) = (c1, shared) else { return Err(CryptoError::BadPoint) };
+        if let Some(c2) = apply_key_stream(&shared, message) {
+            let (x, y) = halves(&c1);
+            return Ok(Ciphertext { x, y, c3: check_value(&shared, message), c2: &c2 }.write());
+        }
+    }
+    Err(CryptoError::NoRandomness)
+}
+
+/// The message, if there is one; nothing says why not.
+pub(super) fn decrypt(d: &Scalar, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let ciphertext = Ciphertext::read(ciphertext)?;
+    if ciphertext.c2.is_empty() {
+        return None;
+    }
+    let c1 = point::from_coordinates(&ciphertext.x, &ciphertext.y).ok()?;
+    let shared = point::coordinates(&(ProjectivePoint::from(c1) * d))?;
+    let message = apply_key_stream(&shared, ciphertext.c2)?;
+    let right = check_value(&shared, &message).ct_eq(&ciphertext.c3);
+    bool::from(right).then_some(message)
+}
+
+/// `input` xor KDF(x2 || y2). Nothing if the key stream is all zero.
+fn apply_key_stream(shared: &[u8; 64], input: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut out = Zeroizing::new(vec![0; input.len()]);
+    point::kdf(&[shared], &mut out);
+    let any = out.iter().fold(0, |any, b| any | b);
+    out.iter_mut().zip(input).for_each(|(o, b)| *o ^= b);
+    (!bool::from(any.ct_eq(&0))).then_some(out)
+}
+
+/// SM3(x2 || M || y2)
+fn check_value(shared: &[u8; 64], message: &[u8]) -> [u8; 32] {
+    let (x, y) = shared.split_at(32);
+    sm3(&[x, message, y])
+}
+
+fn halves(xy: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
+    (core::array::from_fn(|i| xy[i]), core::array::from_fn(|i| xy[i + 32]))
+}

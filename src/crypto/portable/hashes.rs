@@ -1,0 +1,155 @@
+//! SM3, SHA-256, and what is built on them: HMAC and the PRF.
+use crate::crypto::constant_time_mac::BlockHash;
+use crate::crypto::{Digest, HashContext, Hashes};
+use crate::suite::HashAlgorithm;
+use alloc::boxed::Box;
+use core::marker::PhantomData;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use sm3::digest::array::Array;
+use sm3::digest::block_api::{CoreProxy, UpdateCore};
+use sm3::digest::common::hazmat::SerializableState;
+use sm3::digest::consts::U64;
+use sm3::{Digest as _, Sm3};
+use zeroize::Zeroizing;
+
+/// A hash function by its types in the RustCrypto crates.
+pub(super) trait Function: 'static {
+    /// The hash of any message.
+    type Hash: sm3::Digest + Clone + Send + Sync;
+    /// HMAC with it.
+    type Hmac: Mac + KeyInit + Clone + Send + Sync;
+    /// The bare compression function.
+    type Core: BlockHash<State: Default + Send + Sync>;
+}
+
+/// [`HashAlgorithm::Sm3`].
+pub(super) struct Sm3Function;
+
+impl Function for Sm3Function {
+    type Hash = Sm3;
+    type Hmac = Hmac<Sm3>;
+    type Core = Core<<Sm3 as CoreProxy>::Core>;
+}
+
+/// [`HashAlgorithm::Sha256`].
+pub(super) struct Sha256Function;
+
+impl Function for Sha256Function {
+    type Hash = Sha256;
+    type Hmac = Hmac<Sha256>;
+    type Core = Core<<Sha256 as CoreProxy>::Core>;
+}
+
+/// The compression function of a hash with blocks of 64 bytes and 32-bit words.
+pub(super) struct Core<C>(PhantomData<C>);
+
+impl<C: UpdateCore<BlockSize = U64> + SerializableState + Default + Clone> BlockHash for Core<C> {
+    type State = C;
+    const BLOCK: usize = 64;
+    const LENGTH_FIELD: usize = 8;
+    const OUTPUT: usize = 32;
+
+    fn compress(state: &mut C, blocks: &[u8]) {
+        state.update_blocks(Array::slice_as_chunks(blocks).0);
+    }
+
+    fn output(state: &C, out: &mut [u8; 64]) {
+        // The serialised state begins with the chaining value, each word little-endian.
+        let state = Zeroizing::new(state.serialize());
+        for (out, word) in out.chunks_exact_mut(4).zip(state.chunks_exact(4)).take(8) {
+            out.iter_mut().zip(word.iter().rev()).for_each(|(o, b)| *o = *b);
+        }
+    }
+}
+
+/// HMAC over `parts`, keyed.
+pub(super) fn keyed<M: Mac + KeyInit>(key: &[u8]) -> M {
+    // HMAC takes keys of every length: the error cannot come.
+    M::new_from_slice(key).unwrap_or_else(|_| M::new(&Default::default()))
+}
+
+/// HMAC(parts[0] || parts[1] || …) under the key that `mac` was made with.
+pub(super) fn hmac<M: Mac + Clone>(mac: &M, parts: &[&[u8]]) -> Digest {
+    let mut mac = mac.clone();
+    parts.iter().for_each(|p| mac.update(p));
+    Digest::new(&mac.finalize().into_bytes())
+}
+
+/// SM3(parts[0] || parts[1] || …).
+pub(super) fn sm3(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sm3::new();
+    parts.iter().for_each(|p| hash.update(p));
+    hash.finalize().into()
+}
+
+/// A hash under way.
+struct Running<H>(H);
+
+impl<H: sm3::Digest + Clone + Send + Sync> HashContext for Running<H> {
+    fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    fn current(&self) -> Digest {
+        Digest::new(&self.0.clone().finalize())
+    }
+}
+
+fn digest<H: sm3::Digest>(parts: &[&[u8]]) -> Digest {
+    let mut hash = H::new();
+    parts.iter().for_each(|p| hash.update(p));
+    Digest::new(&hash.finalize())
+}
+
+/// P_hash(secret, label || seed): A(0) = label || seed, A(i) = HMAC(A(i-1)), out = HMAC(A(i) || label || seed) ….
+fn prf<F: Function>(secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    let keyed = keyed::<F::Hmac>(secret);
+    let over = |before: &[u8]| {
+        let mut mac = keyed.clone();
+        mac.update(before);
+        mac.update(label);
+        seed.iter().for_each(|s| mac.update(s));
+        Zeroizing::new(mac.finalize().into_bytes())
+    };
+    let mut a = over(&[]);
+    for chunk in out.chunks_mut(F::Core::OUTPUT) {
+        chunk.iter_mut().zip(over(&a).iter()).for_each(|(o, b)| *o = *b);
+        let mut mac = keyed.clone();
+        mac.update(&a);
+        a = Zeroizing::new(mac.finalize().into_bytes());
+    }
+}
+
+/// [`Hashes`] of the portable provider.
+pub(super) struct Portable;
+
+impl Hashes for Portable {
+    fn start(&self, algorithm: HashAlgorithm) -> Box<dyn HashContext> {
+        match algorithm {
+            HashAlgorithm::Sm3 => Box::new(Running(Sm3::new())),
+            HashAlgorithm::Sha256 => Box::new(Running(Sha256::new())),
+        }
+    }
+
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Digest {
+        match algorithm {
+            HashAlgorithm::Sm3 => digest::<Sm3>(parts),
+            HashAlgorithm::Sha256 => digest::<Sha256>(parts),
+        }
+    }
+
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest {
+        match algorithm {
+            HashAlgorithm::Sm3 => hmac(&keyed::<Hmac<Sm3>>(key), parts),
+            HashAlgorithm::Sha256 => hmac(&keyed::<Hmac<Sha256>>(key), parts),
+        }
+    }
+
+    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        match algorithm {
+            HashAlgorithm::Sm3 => prf::<Sm3Function>(secret, label, seed, out),
+            HashAlgorithm::Sha256 => prf::<Sha256Function>(secret, label, seed, out),
+        }
+    }
+}

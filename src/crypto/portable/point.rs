@@ -1,0 +1,108 @@
+//! Points and scalars of the SM2 curve, and the two functions on them that everything else uses: Z and KDF.
+use super::hashes::sm3;
+use crate::crypto::hex::hex;
+use crate::crypto::{Draw, PublicKey, Random};
+use crate::error::CryptoError;
+use sm2::elliptic_curve::ops::Reduce;
+use sm2::elliptic_curve::point::AffineCoordinates;
+use sm2::elliptic_curve::{Group, PrimeField};
+use sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+use sm3::{Digest, Sm3};
+use zeroize::Zeroizing;
+
+/// How often a random scalar may be out of range, which happens once in 2^32 draws, before the source of randomness
+/// is taken to be broken.
+pub(super) const MAX_DRAWS: usize = 16;
+
+/// a || b || xG || yG, each 32 bytes.
+const CURVE: [u8; 128] = hex(concat!(
+    "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC",
+    "28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93",
+    "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7",
+    "BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0"
+));
+
+/// The point with this encoding (R-SM2-6): 65 bytes, 04 || X || Y with X, Y < p, on the curve.
+pub(super) fn decode(point: &[u8]) -> Result<AffinePoint, CryptoError> {
+    let Some(([4], xy)) = point.split_first_chunk::<1>() else { return Err(CryptoError::BadPoint) };
+    let Some((x, y)) = xy.split_first_chunk::<32>() else { return Err(CryptoError::BadPoint) };
+    let y: &[u8; 32] = y.try_into().map_err(|_| CryptoError::BadPoint)?;
+    from_coordinates(x, y)
+}
+
+/// The point (x, y), if it is on the curve.
+pub(super) fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<AffinePoint, CryptoError> {
+    let point = AffinePoint::from_coordinates(&FieldBytes::from(*x), &FieldBytes::from(*y));
+    Option::from(point).ok_or(CryptoError::BadPoint)
+}
+
+/// The point of a public key. Anybody can make a [`PublicKey`], so it is checked again.
+pub(super) fn of_key(key: &PublicKey) -> Result<(&[u8; 65], AffinePoint), CryptoError> {
+    let PublicKey::Sm2(bytes) = key;
+    Ok((bytes, decode(&bytes[..])?))
+}
+
+/// x || y. Wiped, since most points in here are secret. Nothing for the point at infinity.
+pub(super) fn coordinates(point: &ProjectivePoint) -> Option<Zeroizing<[u8; 64]>> {
+    let affine = Zeroizing::new(point.to_affine());
+    if bool::from(affine.is_identity()) {
+        return None;
+    }
+    let mut out = Zeroizing::new([0; 64]);
+    let (x, y) = out.split_at_mut(32);
+    x.copy_from_slice(&affine.x());
+    y.copy_from_slice(&affine.y());
+    Some(out)
+}
+
+/// 04 || x || y. Nothing for the point at infinity.
+pub(super) fn encode(point: &ProjectivePoint) -> Option<[u8; 65]> {
+    let mut out = [4; 65];
+    out.get_mut(1..)?.copy_from_slice(&*coordinates(point)?);
+    Some(out)
+}
+
+/// kG, in constant time.
+pub(super) fn times_generator(k: &Scalar) -> ProjectivePoint {
+    ProjectivePoint::mul_by_generator(k)
+}
+
+/// `bytes`, big-endian, modulo n.
+pub(super) fn reduce(bytes: &[u8; 32]) -> Scalar {
+    Scalar::reduce(&FieldBytes::from(*bytes))
+}
+
+/// The scalar with these big-endian bytes, if it is in 1..n.
+pub(super) fn scalar(bytes: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
+    let scalar = Zeroizing::new(Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*bytes)))?);
+    (!bool::from(scalar.is_zero())).then_some(scalar)
+}
+
+/// A secret scalar in 1..n: 32 bytes big-endian as they are drawn, and drawn anew when out of range.
+pub(super) fn draw(random: &dyn Random, draw: Draw) -> Result<Zeroizing<Scalar>, CryptoError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    for _ in 0..MAX_DRAWS {
+        random.fill(draw, &mut *bytes)?;
+        if let Some(scalar) = scalar(&bytes) {
+            return Ok(scalar);
+        }
+    }
+    Err(CryptoError::NoRandomness)
+}
+
+/// Z = SM3(bits of the user id [2] || user id || curve || public key) (R-SM2-1).
+pub(super) fn z(user_id: &[u8], public: &[u8; 65]) -> Result<[u8; 32], CryptoError> {
+    let bits =
+        user_id.len().checked_mul(8).and_then(|n| u16::try_from(n).ok()).ok_or(CryptoError::TooLong)?;
+    Ok(sm3(&[&bits.to_be_bytes(), user_id, &CURVE, public.get(1..).unwrap_or_default()]))
+}
+
+/// Fills `out` with SM3(parts || 1) || SM3(parts || 2) || …, the counter in 32 bits (R-SM2-4).
+pub(super) fn kdf(parts: &[&[u8]], out: &mut [u8]) {
+    let mut prefix = Sm3::new();
+    parts.iter().for_each(|p| prefix.update(p));
+    for (counter, chunk) in (1u32..).zip(out.chunks_mut(32)) {
+        let block = Zeroizing::new(prefix.clone().chain_update(counter.to_be_bytes()).finalize());
+        chunk.iter_mut().zip(block.iter()).for_each(|(o, b)| *o = *b);
+    }
+}
