@@ -1,9 +1,11 @@
 //! Floor 3: handshake messages as bytes and as structs. They hold bytes, never keys. The state that receives a
 //! message reads its body, since it alone knows version and key exchange; [`Handshake`] is only type and bytes.
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 pub mod certificate;
 pub mod client_hello;
 pub mod extension;
 pub mod finished;
+pub mod join;
 pub mod key_exchange;
 pub mod server_hello;
 
@@ -11,6 +13,7 @@ pub use certificate::{CertificateRequest, Credential};
 pub use client_hello::ClientHello;
 pub use extension::{ClientExtensions, ServerExtensions, TrustedAuthority};
 pub use finished::{CertificateVerify, Finished};
+pub use join::{Joiner, MessageLimits};
 pub use key_exchange::{ClientKeyExchange, EphemeralPoint, ServerKeyExchange};
 pub use server_hello::ServerHello;
 

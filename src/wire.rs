@@ -1,4 +1,5 @@
 //! Floor 1: cursors over bytes that name the field they ran out in, and the protocol's code points.
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 pub mod reader;
 pub mod registry;
 pub mod writer;
