@@ -44,7 +44,9 @@ pub fn alert_for(error: &Error) -> Option<A> {
             | PeerIncompatible::NoServerIdentity => A::HANDSHAKE_FAILURE,
         },
         Error::Certificate(e) => for_certificate(e),
-        Error::Crypto(_) | Error::Answer(_) | Error::Misuse(_) | Error::Config(_) => A::INTERNAL_ERROR,
+        Error::Crypto(_) | Error::Answer(_) | Error::KeyExhausted | Error::Misuse(_) | Error::Config(_) => {
+            A::INTERNAL_ERROR
+        }
         Error::AlertReceived(_) | Error::Truncated | Error::HandshakeTimeout => return None,
     })
 }

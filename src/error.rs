@@ -21,6 +21,8 @@ pub enum Error {
     Crypto(CryptoError),
     /// Who was asked could not answer: a device or a store is gone.
     Answer(AnswerError),
+    /// The key has sealed as many records as it may (R-REC-18): close this direction.
+    KeyExhausted,
     /// The caller used the library in a way that it cannot serve.
     Misuse(&'static str),
     /// The configuration cannot work; the text says what to change.
@@ -211,6 +213,7 @@ impl fmt::Display for Error {
             Self::Certificate(e) => write!(f, "the peer's certificates are not acceptable: {e}"),
             Self::Crypto(e) => write!(f, "a cryptographic operation failed: {e}"),
             Self::Answer(e) => write!(f, "a request could not be answered: {}", e.0),
+            Self::KeyExhausted => f.write_str("the key has sealed as many records as it may (R-REC-18)"),
             Self::Misuse(what) => write!(f, "misuse: {what}"),
             Self::Config(e) => f.write_str(&e.0),
             Self::AlertReceived(d) => write!(f, "the peer closed the connection with the alert {d}"),

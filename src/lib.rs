@@ -8,6 +8,7 @@ pub mod crypto;
 pub mod error;
 pub mod key_schedule;
 pub mod message;
+pub mod record;
 pub mod session;
 pub mod suite;
 pub mod transcript;

@@ -1,0 +1,329 @@
+//! Floor 5: the record layer, usable alone: keys in, records out.
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+mod aead;
+mod cbc;
+pub mod check;
+pub mod frame;
+
+pub use check::{Patience, PatienceLimits, alert_of, check_change_cipher_spec, check_fragment};
+pub use frame::{Framed, HEADER_LEN, MAX_CIPHERTEXT, MAX_PLAINTEXT, VersionRule, deframe};
+
+use crate::crypto::{CbcHmac, Ciphers, Random, TrafficKeys};
+use crate::error::{CryptoError, Error, PeerMisbehaved};
+use crate::suite::Protection;
+use crate::wire::{ContentType, ProtocolVersion};
+use aead::AeadKey;
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+use core::ops::Range;
+use zeroize::Zeroize;
+
+/// How many records one GCM key seals unless told otherwise: 2^24.5 (R-REC-18, BCP 195).
+pub const GCM_RECORD_LIMIT: u64 = 23_726_566;
+
+/// What protects one direction.
+enum Cipher {
+    Plain,
+    Aead(AeadKey),
+    Cbc(Box<dyn CbcHmac>),
+    /// A record did not open: the key is gone.
+    Failed,
+}
+
+impl Cipher {
+    fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, CryptoError> {
+        Ok(match keys.protection() {
+            Protection::Aead(algorithm) => Self::Aead(AeadKey::new(algorithm, keys, ciphers)?),
+            Protection::Cbc { cipher, mac } => {
+                Self::Cbc(ciphers.cbc_hmac(cipher, mac, keys.key(), keys.mac_key())?)
+            }
+        })
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Plain => "Plain",
+            Self::Aead(_) => "Aead",
+            Self::Cbc(_) => "Cbc",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+/// What authenticates a record beside its content.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The sequence number.
+    number: u64,
+    content_type: ContentType,
+    version: ProtocolVersion,
+}
+
+impl Place {
+    /// seq[8] type[1] version[2] length[2], where the length may be secret (R-REC-20, R-REC-26).
+    fn pseudo_header(self, content_len: usize) -> [u8; 13] {
+        let [a, b, c, d, e, f, g, h] = self.number.to_be_bytes();
+        let [major, minor] = self.version.0.to_be_bytes();
+        let [high, low] = (content_len as u16).to_be_bytes();
+        [a, b, c, d, e, f, g, h, self.content_type.0, major, minor, high, low]
+    }
+
+    fn header(self, fragment_len: usize) -> Result<[u8; HEADER_LEN], Error> {
+        let length = u16::try_from(fragment_len).map_err(|_| Error::Misuse("a record is too long"))?;
+        Ok(frame::header(self.content_type, self.version, length))
+    }
+}
+
+/// Protects what is sent. Records are numbered from 0 for each key (R-REC-17).
+pub struct Sealer {
+    version: ProtocolVersion,
+    /// The next record's number.
+    next: u64,
+    limit: u64,
+    cipher: Cipher,
+}
+
+impl Sealer {
+    /// Before there are keys: only frames, with this version in the headers.
+    pub fn plain(version: ProtocolVersion) -> Self {
+        Self { version, next: 0, limit: u64::MAX, cipher: Cipher::Plain }
+    }
+
+    /// With the keys of our own direction.
+    ///
+    /// # Errors
+    /// `Crypto` if the provider has no such cipher or the key does not fit it.
+    pub fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, Error> {
+        let cipher = Cipher::new(keys, ciphers)?;
+        let limit = if matches!(cipher, Cipher::Aead(_)) { GCM_RECORD_LIMIT } else { u64::MAX };
+        Ok(Self { version: keys.version(), next: 0, limit, cipher })
+    }
+
+    /// The same, but this key seals at most `records` records (R-REC-18).
+    #[must_use]
+    pub fn with_record_limit(mut self, records: u64) -> Self {
+        self.limit = records;
+        self
+    }
+
+    /// Whether there is a key.
+    pub fn is_protected(&self) -> bool {
+        !matches!(self.cipher, Cipher::Plain)
+    }
+
+    /// How many records were sealed: the next one's sequence number.
+    pub fn sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// Bytes of the records that `data_len` bytes become, in fragments of at most `max_fragment` >= 1 bytes.
+    pub fn sealed_len(&self, data_len: usize, max_fragment: usize) -> usize {
+        let full = data_len.checked_div(max_fragment).unwrap_or_default();
+        let rest = data_len.checked_rem(max_fragment).unwrap_or_default();
+        let last = if rest > 0 || data_len == 0 { self.record_len(rest) } else { 0 };
+        full.saturating_mul(self.record_len(max_fragment)).saturating_add(last)
+    }
+
+    fn record_len(&self, content_len: usize) -> usize {
+        match &self.cipher {
+            Cipher::Plain | Cipher::Failed => content_len.saturating_add(HEADER_LEN),
+            Cipher::Aead(_) => content_len.saturating_add(aead::OVERHEAD),
+            Cipher::Cbc(cbc) => cbc::record_len(content_len, cbc.mac_len()),
+        }
+    }
+
+    /// Appends to `out` as many records as `data` needs, each of at most `max_fragment` content bytes: 1 to
+    /// [`MAX_PLAINTEXT`]. An alert and a ChangeCipherSpec are never split (R-REC-39). Application data may be empty: one
+    /// empty record. `random` is asked for the IVs of CBC records alone.
+    ///
+    /// Allocates nothing where `out` has room for [`Sealer::sealed_len`] more bytes. The records of one large write
+    /// cost less under CBC than as many small writes: they are sealed eight at a time.
+    ///
+    /// # Errors
+    /// [`Error::KeyExhausted`]: no more records but alerts under this key (R-REC-18). `Crypto`: no randomness.
+    /// `Misuse`: `max_fragment` out of range, or an empty message. Nothing is appended and no number used up then.
+    pub fn seal(
+        &mut self,
+        content_type: ContentType,
+        data: &[u8],
+        max_fragment: usize,
+        random: &dyn Random,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let max = self.check_write(content_type, data, max_fragment)?;
+        let (start, first) = (out.len(), self.next);
+        out.reserve(self.sealed_len(data.len(), max));
+        for batch in pieces(data, self.batch_len(max)) {
+            let from = out.len();
+            out.resize(from.saturating_add(self.sealed_len(batch.len(), max)), 0);
+            let space = out.get_mut(from..).unwrap_or_default();
+            if let Err(e) = self.seal_batch(content_type, batch, max, random, space) {
+                out.truncate(start);
+                self.next = first;
+                return Err(e);
+            }
+        }
+        Ok(())
+    }
+
+    /// Like [`Sealer::seal`], into the front of a buffer; the bytes written, which are [`Sealer::sealed_len`].
+    ///
+    /// # Errors
+    /// As there; and `Misuse` if `out` is too short.
+    pub fn seal_into(
+        &mut self,
+        content_type: ContentType,
+        data: &[u8],
+        max_fragment: usize,
+        random: &dyn Random,
+        out: &mut [u8],
+    ) -> Result<usize, Error> {
+        let max = self.check_write(content_type, data, max_fragment)?;
+        let (whole, first) = (self.sealed_len(data.len(), max), self.next);
+        let mut rest =
+            out.get_mut(..whole).ok_or(Error::Misuse("the buffer is too short for the records"))?;
+        for batch in pieces(data, self.batch_len(max)) {
+            let space = rest.split_off_mut(..self.sealed_len(batch.len(), max)).unwrap_or_default();
+            if let Err(e) = self.seal_batch(content_type, batch, max, random, space) {
+                self.next = first;
+                return Err(e);
+            }
+        }
+        Ok(whole)
+    }
+
+    /// The fragment length to use, once it is certain that the whole of `data` may be sealed.
+    fn check_write(
+        &self,
+        content_type: ContentType,
+        data: &[u8],
+        max_fragment: usize,
+    ) -> Result<usize, Error> {
+        let whole = matches!(content_type, ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC);
+        let max = if whole { MAX_PLAINTEXT } else { max_fragment };
+        if !(1..=MAX_PLAINTEXT).contains(&max) {
+            return Err(Error::Misuse("max_fragment is not between 1 and 16384"));
+        }
+        if data.is_empty() && content_type != ContentType::APPLICATION_DATA {
+            return Err(Error::Misuse("only application data may be empty (R-REC-9)"));
+        }
+        // R-REC-18: an alert may still say why it ends; the number itself never wraps.
+        let limit = if content_type == ContentType::ALERT { u64::MAX } else { self.limit };
+        let records = data.len().div_ceil(max).max(1) as u64;
+        match self.next.checked_add(records) {
+            Some(after) if after <= limit => Ok(max),
+            _ => Err(Error::KeyExhausted),
+        }
+    }
+
+    /// How much data is sealed at once.
+    fn batch_len(&self, max: usize) -> usize {
+        if matches!(self.cipher, Cipher::Cbc(_)) { max.saturating_mul(cbc::LANES) } else { max }
+    }
+
+    fn seal_batch(
+        &mut self,
+        content_type: ContentType,
+        data: &[u8],
+        max: usize,
+        random: &dyn Random,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let place = Place { number: self.next, content_type, version: self.version };
+        match &self.cipher {
+            Cipher::Plain | Cipher::Failed => frame::plain(place.header(data.len())?, data, out),
+            Cipher::Aead(key) => key.seal(place, data, out)?,
+            Cipher::Cbc(cbc) => cbc::seal(cbc.as_ref(), place, data, max, random, out)?,
+        }
+        self.next = self.next.saturating_add(pieces(data, max).count() as u64);
+        Ok(())
+    }
+}
+
+/// Opens what is received. Records are numbered from 0 for each key (R-REC-17).
+pub struct Opener {
+    version: ProtocolVersion,
+    /// The next record's number.
+    next: u64,
+    cipher: Cipher,
+}
+
+impl Opener {
+    /// Before there are keys: fragments are content.
+    pub fn plain() -> Self {
+        Self { version: ProtocolVersion::TLCP, next: 0, cipher: Cipher::Plain }
+    }
+
+    /// With the keys of the peer's direction.
+    ///
+    /// # Errors
+    /// `Crypto` if the provider has no such cipher or the key does not fit it.
+    pub fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, Error> {
+        Ok(Self { version: keys.version(), next: 0, cipher: Cipher::new(keys, ciphers)? })
+    }
+
+    /// Whether there is a key: then [`deframe`] allows longer fragments.
+    pub fn is_protected(&self) -> bool {
+        !matches!(self.cipher, Cipher::Plain)
+    }
+
+    /// How many records were opened: the next one's sequence number.
+    pub fn sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// Opens the fragment of the next record in place: where in it the content stands.
+    ///
+    /// One failure is the end: `fragment` is wiped (R-REC-42), the key is wiped, and every later record fails.
+    ///
+    /// # Errors
+    /// `BadRecordMac`, whatever the reason (R-REC-22, R-REC-28); `RecordOverflow` for an authentic record of more than
+    /// [`MAX_PLAINTEXT`] bytes (R-REC-36); `TooMany` in place of a wrapping sequence number (R-REC-18).
+    pub fn open(&mut self, content_type: ContentType, fragment: &mut [u8]) -> Result<Range<usize>, Error> {
+        let opened = self.open_next(content_type, fragment);
+        if opened.is_err() {
+            fragment.zeroize();
+            self.cipher = Cipher::Failed;
+        }
+        Ok(opened?)
+    }
+
+    fn open_next(
+        &mut self,
+        content_type: ContentType,
+        fragment: &mut [u8],
+    ) -> Result<Range<usize>, PeerMisbehaved> {
+        let place = Place { number: self.next, content_type, version: self.version };
+        let after =
+            self.next.checked_add(1).ok_or(PeerMisbehaved::TooMany { what: "records under one key" })?;
+        let content = match &self.cipher {
+            Cipher::Plain => Some(0..fragment.len()),
+            Cipher::Aead(key) => key.open(place, fragment),
+            Cipher::Cbc(cbc) => cbc::open(cbc.as_ref(), place, fragment),
+            Cipher::Failed => None,
+        };
+        let content = content.ok_or(PeerMisbehaved::BadRecordMac)?;
+        if content.len() > MAX_PLAINTEXT {
+            return Err(PeerMisbehaved::RecordOverflow { length: content.len() });
+        }
+        self.next = after;
+        Ok(content)
+    }
+}
+
+/// `data` in pieces of at most `max` > 0 bytes; one empty piece if there is no data.
+fn pieces(data: &[u8], max: usize) -> impl Iterator<Item = &[u8]> {
+    data.is_empty().then_some(data).into_iter().chain(data.chunks(max))
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealer({}, {}, record {})", self.cipher.name(), self.version, self.next)
+    }
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opener({}, record {})", self.cipher.name(), self.next)
+    }
+}
