@@ -127,3 +127,6 @@ fn count(seen: &mut u32, limit: u32, what: &'static str) -> Result<(), Error> {
     *seen = seen.saturating_add(1);
     if *seen > limit { Err(PeerMisbehaved::TooMany { what }.into()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

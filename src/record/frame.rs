@@ -155,3 +155,6 @@ fn foreign(buffer: &[u8], content_type: ContentType, rule: VersionRule) -> Resul
 fn unknown_type(content_type: ContentType) -> Error {
     PeerMisbehaved::UnexpectedRecord { content_type, why: "no such type", clause: "R-REC-6" }.into()
 }
+
+#[cfg(test)]
+mod tests;
