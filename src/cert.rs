@@ -5,6 +5,20 @@ use crate::message::Credential;
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
+mod chain;
+pub(crate) mod der;
+mod identity;
+mod key;
+pub(crate) mod names;
+mod pair;
+mod pbes2;
+mod pem;
+mod pile;
+pub(crate) mod time;
+pub(crate) mod usage;
+pub(crate) mod x509;
+
+pub use identity::{CertificateForm, Identity};
 pub use rustls_pki_types::ServerName;
 
 /// Which of the two keys.

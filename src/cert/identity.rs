@@ -1,0 +1,212 @@
+//! Our own pair of certificates with its keys, ready to send.
+use super::chain::upwards;
+use super::x509::X509;
+use super::{Key, KeyUse, names, time, usage};
+use crate::crypto::{Provider, PublicKey};
+use crate::error::ConfigError;
+use crate::message::{self, Credential};
+use crate::wire::HandshakeType;
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use core::fmt;
+
+/// Which certificates go into our Certificate message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateForm {
+    /// Signing certificate, encryption certificate, CA certificates (R-HS-10).
+    Dual,
+    /// Signing certificate, CA certificates: what GmSSL servers take from clients in ECC suites (R-HS-13).
+    SignOnly,
+}
+
+/// A pair of certificates with its private keys, and their CA certificates.
+pub struct Identity {
+    sign: Half,
+    encrypt: Half,
+    intermediates: Vec<Arc<[u8]>>,
+    /// Names of all issuers, from the pair's up.
+    issuers: Vec<Box<[u8]>>,
+    dual: Arc<[u8]>,
+    sign_only: Arc<[u8]>,
+    not_after: u64,
+    report: Box<str>,
+}
+
+/// One certificate with its key.
+pub(super) struct Half {
+    pub(super) certificate: Arc<[u8]>,
+    pub(super) public: PublicKey,
+    pub(super) key: Key,
+}
+
+impl Identity {
+    /// Certificates as DER with keys that are elsewhere, in a device or behind a service: `sign` is the signing
+    /// certificate followed by CA certificates in any order, `encrypt` the encryption certificate.
+    ///
+    /// # Errors
+    /// Says what does not fit.
+    pub fn with_keys(
+        sign: (&[&[u8]], Key),
+        encrypt: (&[u8], Key),
+        provider: &Provider,
+    ) -> Result<Self, ConfigError> {
+        let (&[first, ref pool @ ..], sign_key) = sign else {
+            return Err(ConfigError::new("the signing certificate is missing"));
+        };
+        let halves = [(first, sign_key), (encrypt.0, encrypt.1)].map(|(der, key)| half(der, key, provider));
+        let [sign, encrypt] = halves;
+        let read = |der| X509::read(der).map_err(|_| ConfigError::new("a CA certificate does not parse"));
+        let pool = pool.iter().map(|der| read(der)).collect::<Result<Vec<_>, _>>()?;
+        Self::assemble(sign?, encrypt?, &pool, String::new())
+    }
+
+    /// Puts the pair and the CA certificates of `pool` together; `notes` end the report.
+    pub(super) fn assemble(
+        sign: Half,
+        encrypt: Half,
+        pool: &[X509<'_>],
+        notes: String,
+    ) -> Result<Self, ConfigError> {
+        let (sign_der, encrypt_der) = (sign.certificate.clone(), encrypt.certificate.clone());
+        let (sign_view, encrypt_view) = (view(&sign_der)?, view(&encrypt_der)?);
+        for (certificate, key_use) in [(&sign_view, KeyUse::Sign), (&encrypt_view, KeyUse::Encrypt)] {
+            usage::check(certificate, key_use, false)
+                .map_err(|e| ConfigError::new(format!("{}: {e}", names::text(certificate.subject))))?;
+        }
+        if encrypt_der.len() > 0xffff {
+            // R-HS-40
+            return Err(ConfigError::new(
+                "the encryption certificate is over 65,535 bytes, which peers refuse",
+            ));
+        }
+        let mut path = upwards(&sign_view, pool);
+        // an encryption certificate of another CA brings its own
+        upwards(&encrypt_view, pool).into_iter().for_each(|i| {
+            if !path.contains(&i) {
+                path.push(i)
+            }
+        });
+        let path: Vec<&X509<'_>> = path.iter().filter_map(|i| pool.get(*i)).collect();
+        let (roots, cas): (Vec<&X509<'_>>, Vec<&X509<'_>>) = path.iter().partition(|c| c.is_self_issued());
+
+        let mut report = String::new();
+        describe(&mut report, "signing certificate", &sign_view);
+        describe(&mut report, "encryption certificate", &encrypt_view);
+        cas.iter().for_each(|ca| describe(&mut report, "CA certificate", ca));
+        roots.iter().for_each(|ca| describe(&mut report, "root, not sent", ca));
+        report.push_str(&notes);
+        let pair = [&sign_view, &encrypt_view];
+        let issuers = pair.into_iter().chain(path.iter().copied()).map(|c| Box::from(c.issuer)).collect();
+        let cas: Vec<Arc<[u8]>> = cas.iter().map(|c| Arc::from(c.der)).collect();
+        Ok(Self {
+            dual: certificate_message([&sign_der, &encrypt_der].into_iter().chain(&cas))?,
+            sign_only: certificate_message([&sign_der].into_iter().chain(&cas))?,
+            not_after: sign_view.not_after.min(encrypt_view.not_after),
+            intermediates: cas,
+            issuers,
+            report: report.into(),
+            sign,
+            encrypt,
+        })
+    }
+
+    fn half(&self, key_use: KeyUse) -> &Half {
+        match key_use {
+            KeyUse::Sign => &self.sign,
+            KeyUse::Encrypt => &self.encrypt,
+        }
+    }
+
+    /// The private key.
+    pub fn key(&self, key_use: KeyUse) -> &Key {
+        &self.half(key_use).key
+    }
+
+    /// The certificate, as DER.
+    pub fn certificate(&self, key_use: KeyUse) -> &Arc<[u8]> {
+        &self.half(key_use).certificate
+    }
+
+    /// The certificate's public key.
+    pub fn public_key(&self, key_use: KeyUse) -> &PublicKey {
+        &self.half(key_use).public
+    }
+
+    /// The whole handshake message Certificate, header included. It is encoded once, when the identity is made.
+    pub fn message(&self, form: CertificateForm) -> &Arc<[u8]> {
+        match form {
+            CertificateForm::Dual => &self.dual,
+            CertificateForm::SignOnly => &self.sign_only,
+        }
+    }
+
+    /// The CA certificates that are sent behind the pair, as DER: those of the signing certificate's chain first, each
+    /// certifying the one before it, without the root.
+    pub fn intermediates(&self) -> &[Arc<[u8]>] {
+        &self.intermediates
+    }
+
+    /// Whether a server that names these CAs in its CertificateRequest (DER names) may accept us: it named none, or one
+    /// that issued any certificate of ours (R-HS-21).
+    pub fn matches_authorities(&self, authorities: &[Box<[u8]>]) -> bool {
+        authorities.is_empty() || authorities.iter().any(|name| self.issuers.contains(name))
+    }
+
+    /// When the first of the pair expires, in Unix seconds.
+    pub fn not_after(&self) -> u64 {
+        self.not_after
+    }
+
+    /// What was found and how it is used, a line for each certificate.
+    pub fn report(&self) -> &str {
+        &self.report
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity:\n")?;
+        f.write_str(&self.report)
+    }
+}
+
+/// A certificate with its key: they must belong together, which cannot be told of a key elsewhere.
+fn half(der: &[u8], key: Key, provider: &Provider) -> Result<Half, ConfigError> {
+    let certificate = view(der)?;
+    let name = names::text(certificate.subject);
+    let public = certificate
+        .public_key(provider.keys)
+        .map_err(|_| ConfigError::new(format!("{name}: the certificate's key is not an SM2 key")))?;
+    match &key {
+        Key::Here(private) if private.public() != &public => {
+            Err(ConfigError::new(format!("{name}: the private key is not this certificate's")))
+        }
+        _ => Ok(Half { certificate: Arc::from(der), public, key }),
+    }
+}
+
+fn view(der: &[u8]) -> Result<X509<'_>, ConfigError> {
+    X509::read(der).map_err(|_| ConfigError::new("a certificate does not parse: it is not DER"))
+}
+
+fn certificate_message<'a>(list: impl Iterator<Item = &'a Arc<[u8]>>) -> Result<Arc<[u8]>, ConfigError> {
+    message::encode(HandshakeType::CERTIFICATE, |w| Credential::write(w, list.map(|c| &**c)))
+        .map(Arc::from)
+        .map_err(|_| ConfigError::new("the certificates do not fit into one message (16 MiB)"))
+}
+
+/// One line of the report.
+fn describe(report: &mut String, what: &str, certificate: &X509<'_>) {
+    let usage = certificate.key_usage.map_or(String::from("absent"), |bits| {
+        bits.names().fold(String::new(), |list, name| {
+            if list.is_empty() { String::from(name) } else { format!("{list} {name}") }
+        })
+    });
+    report.push_str(&format!(
+        "{what}: {}; issued by {}; serial {}; keyUsage {usage}; valid from {} to {}\n",
+        names::text(certificate.subject),
+        names::text(certificate.issuer),
+        names::hex(certificate.serial),
+        time::text(certificate.not_before),
+        time::text(certificate.not_after),
+    ));
+}

@@ -1,0 +1,73 @@
+//! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1"), for the SM2 curve (R-SM2-6).
+use super::der::{self, INTEGER, OCTET_STRING, SEQUENCE, context};
+use super::pbes2;
+use super::x509::algorithm;
+use alloc::string::{String, ToString};
+use zeroize::Zeroizing;
+
+/// The scalar, 32 bytes big-endian.
+pub(super) type Scalar = Zeroizing<[u8; 32]>;
+
+const BROKEN: &str = "not a well-formed private key (PKCS#8 or EC PRIVATE KEY)";
+const OTHER_CURVE: &str = "not a key on the SM2 curve";
+
+/// Opens an encrypted PKCS#8 key, then reads it.
+pub(super) fn read_encrypted(der: &[u8], password: Option<&[u8]>) -> Result<Scalar, String> {
+    let password = password.ok_or("the key is encrypted, and no password was given")?;
+    read(&pbes2::decrypt(der, password)?).map_err(|_| pbes2::WRONG_PASSWORD.to_string())
+}
+
+/// Reads PKCS#8 or RFC 5915.
+pub(super) fn read(der: &[u8]) -> Result<Scalar, String> {
+    let mut key = der::only(der, SEQUENCE).map_err(|_| BROKEN)?;
+    key.expect(INTEGER).map_err(|_| BROKEN)?;
+    if key.peek() == Some(OCTET_STRING) {
+        return read_ec(der, true);
+    }
+    let id = key.expect(SEQUENCE).map_err(|_| BROKEN)?;
+    if !algorithm::KEYS.contains(&id) {
+        return Err(OTHER_CURVE.to_string());
+    }
+    let inner = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
+    match inner.first() {
+        Some(&SEQUENCE) if inner.len() != 32 => read_ec(inner, false),
+        // GM/T 0009 SM2PrivateKey, an INTEGER, and the bare scalar
+        Some(&INTEGER) if inner.len() != 32 => {
+            let mut der = der::Der::new(inner);
+            let d = der.expect(INTEGER).map_err(|_| BROKEN)?;
+            der.finish().map_err(|_| BROKEN)?;
+            scalar(d)
+        }
+        _ => scalar(inner),
+    }
+}
+
+/// ECPrivateKey ::= SEQUENCE { 1, OCTET STRING, [0] curve, [1] public key }; alone, it must name the curve.
+fn read_ec(der: &[u8], alone: bool) -> Result<Scalar, String> {
+    let mut key = der::only(der, SEQUENCE).map_err(|_| BROKEN)?;
+    if key.expect(INTEGER) != Ok(&[1]) {
+        return Err(BROKEN.to_string());
+    }
+    let d = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
+    let curve = key.optional(context(0)).map_err(|_| BROKEN)?;
+    match curve {
+        Some(curve) if curve != algorithm::SM2 => Err(OTHER_CURVE.to_string()),
+        None if alone => {
+            Err("an EC PRIVATE KEY that does not name its curve; convert it to PKCS#8".to_string())
+        }
+        _ => scalar(d),
+    }
+}
+
+/// Exactly 32 bytes of a number that may have leading zeros or lack them.
+fn scalar(digits: &[u8]) -> Result<Scalar, String> {
+    let zeros = digits.len().saturating_sub(32);
+    let (high, low) = digits.split_at(zeros);
+    if high.iter().any(|b| *b != 0) {
+        return Err(BROKEN.to_string());
+    }
+    let mut out = Scalar::default();
+    let start = 32_usize.saturating_sub(low.len());
+    out.iter_mut().skip(start).zip(low).for_each(|(o, b)| *o = *b);
+    Ok(out)
+}

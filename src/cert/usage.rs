@@ -1,0 +1,115 @@
+//! What a certificate's key may be used for (R-SM2-7, R-SM2-9, R-HS-39).
+use super::der::{BIT_STRING, BadDer, Der, OID};
+use super::x509::X509;
+use super::{KeyUse, PeerRole};
+use crate::error::CertificateError;
+
+/// The bits of keyUsage: bit 0 of the standard is the highest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyUsageBits(u16);
+
+impl KeyUsageBits {
+    pub(crate) const DIGITAL_SIGNATURE: u16 = 1 << 15;
+    pub(crate) const NON_REPUDIATION: u16 = 1 << 14;
+    pub(crate) const KEY_ENCIPHERMENT: u16 = 1 << 13;
+    pub(crate) const DATA_ENCIPHERMENT: u16 = 1 << 12;
+    pub(crate) const KEY_AGREEMENT: u16 = 1 << 11;
+    pub(crate) const KEY_CERT_SIGN: u16 = 1 << 10;
+    #[cfg_attr(not(feature = "pki"), allow(dead_code))]
+    pub(crate) const CRL_SIGN: u16 = 1 << 9;
+    const NAMES: [&'static str; 9] = [
+        "digitalSignature",
+        "nonRepudiation",
+        "keyEncipherment",
+        "dataEncipherment",
+        "keyAgreement",
+        "keyCertSign",
+        "cRLSign",
+        "encipherOnly",
+        "decipherOnly",
+    ];
+    const SIGN: u16 = Self::DIGITAL_SIGNATURE | Self::NON_REPUDIATION;
+    const ENCRYPT: u16 = Self::KEY_ENCIPHERMENT | Self::DATA_ENCIPHERMENT | Self::KEY_AGREEMENT;
+
+    /// From the extension's value: a BIT STRING of at most 9 bits.
+    pub(super) fn read(value: &[u8]) -> Result<Self, BadDer> {
+        let mut der = Der::new(value);
+        let bits = der.expect(BIT_STRING)?;
+        der.finish()?;
+        match *bits {
+            [0] => Ok(Self(0)),
+            [0..=7, a] => Ok(Self(u16::from_be_bytes([a, 0]))),
+            [0..=7, a, b] => Ok(Self(u16::from_be_bytes([a, b]))),
+            _ => Err(BadDer),
+        }
+    }
+
+    pub(crate) fn has_any(self, bits: u16) -> bool {
+        self.0 & bits != 0
+    }
+
+    /// The names of the bits that are set, as RFC 5280 writes them.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES
+            .into_iter()
+            .zip((0..16).rev())
+            .filter(move |(_, bit)| self.has_any(1 << bit))
+            .map(|(n, _)| n)
+    }
+}
+
+/// Whether keyUsage, if present, allows this use (R-SM2-7).
+pub(super) fn allows(certificate: &X509<'_>, key_use: KeyUse) -> bool {
+    certificate.key_usage.is_none_or(|usage| match key_use {
+        KeyUse::Sign => usage.has_any(KeyUsageBits::SIGN),
+        KeyUse::Encrypt => usage.has_any(KeyUsageBits::ENCRYPT),
+    })
+}
+
+/// As [`allows`], as a result that says what is wrong; with `required`, keyUsage must be there.
+pub(super) fn check(certificate: &X509<'_>, key_use: KeyUse, required: bool) -> Result<(), CertificateError> {
+    if required && certificate.key_usage.is_none() {
+        return Err(CertificateError::WrongUsage("keyUsage is missing"));
+    }
+    if allows(certificate, key_use) {
+        return Ok(());
+    }
+    Err(CertificateError::WrongUsage(match key_use {
+        KeyUse::Sign => "keyUsage of the signing certificate lacks digitalSignature and nonRepudiation",
+        KeyUse::Encrypt => {
+            "keyUsage of the encryption certificate lacks keyEncipherment, dataEncipherment and keyAgreement"
+        }
+    }))
+}
+
+/// Whether the certificate can be the encryption certificate of a list longer than two: `enc_ok` of R-HS-39.
+pub(super) fn fits_encryption(certificate: &X509<'_>) -> bool {
+    !certificate.is_ca && allows(certificate, KeyUse::Encrypt)
+}
+
+/// id-kp-serverAuth, id-kp-clientAuth, anyExtendedKeyUsage
+pub(crate) const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
+pub(crate) const CLIENT_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x02";
+const ANY_PURPOSE: &[u8] = b"\x55\x1d\x25\x00";
+
+/// The extended key usages that allow a certificate to be a peer's signing certificate (R-SM2-9).
+pub(super) fn purposes(role: &PeerRole, lenient: bool) -> &'static [&'static [u8]] {
+    match role {
+        PeerRole::Server(_) => &[SERVER_AUTH, ANY_PURPOSE],
+        // Chinese CAs issue client certificates from their server profile.
+        PeerRole::Client if lenient => &[CLIENT_AUTH, SERVER_AUTH, ANY_PURPOSE],
+        PeerRole::Client => &[CLIENT_AUTH, ANY_PURPOSE],
+    }
+}
+
+/// Whether extendedKeyUsage, if present, names one of `purposes`.
+pub(super) fn allows_purpose(certificate: &X509<'_>, purposes: &[&[u8]]) -> bool {
+    let Some(list) = certificate.extended_key_usage else { return true };
+    let mut list = Der::new(list);
+    while let Ok(id) = list.expect(OID) {
+        if purposes.contains(&id) {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,177 @@
+//! A view of an X.509 certificate: what the pair, the identity and the names need, borrowed from its DER.
+//! rustls-webpki reads the certificates of a path itself; this view never decides on signatures or paths.
+use super::der::{self, BIT_STRING, BOOLEAN, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
+use super::time;
+use super::usage::KeyUsageBits;
+use crate::crypto::{Keys, PublicKey};
+use crate::error::CertificateError;
+
+/// AlgorithmIdentifier contents of SM2-with-SM3 (1.2.156.10197.1.501) and of the SM2 key (R-SM2-9).
+pub(crate) mod algorithm {
+    /// SM2-with-SM3, no parameters.
+    pub(crate) const SM2_SM3: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75";
+    /// SM2-with-SM3 with NULL parameters.
+    pub(crate) const SM2_SM3_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75\x05\x00";
+    /// id-ecPublicKey with the named curve: the standard form.
+    pub(crate) const EC_SM2: &[u8] =
+        b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
+    /// The curve's OID for algorithm and parameters, as Tongsuo and openHiTLS write it.
+    pub(crate) const SM2_SM2: &[u8] =
+        b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
+    /// The curve's OID alone.
+    pub(crate) const SM2: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
+    /// The curve's OID with NULL parameters.
+    pub(crate) const SM2_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x05\x00";
+    /// Every form of a key's algorithm that is taken. Explicit curve parameters are not among them.
+    pub(crate) const KEYS: [&[u8]; 4] = [EC_SM2, SM2_SM2, SM2, SM2_NULL];
+}
+
+/// A parsed certificate.
+#[derive(Debug, Clone)]
+pub(crate) struct X509<'a> {
+    /// As DER: the certificate that this is a view of.
+    pub(crate) der: &'a [u8],
+    pub(crate) serial: &'a [u8],
+    /// DER of the issuer's name.
+    pub(crate) issuer: &'a [u8],
+    /// DER of the subject's name.
+    pub(crate) subject: &'a [u8],
+    /// Unix seconds.
+    pub(crate) not_before: u64,
+    /// Unix seconds, inclusive.
+    pub(crate) not_after: u64,
+    key_algorithm: &'a [u8],
+    key: &'a [u8],
+    /// keyUsage.
+    pub(crate) key_usage: Option<KeyUsageBits>,
+    /// basicConstraints with cA TRUE.
+    pub(crate) is_ca: bool,
+    /// Contents of extendedKeyUsage: OIDs.
+    pub(crate) extended_key_usage: Option<&'a [u8]>,
+    /// Contents of subjectAltName: general names.
+    pub(crate) subject_alt_name: Option<&'a [u8]>,
+    pub(crate) subject_key_id: Option<&'a [u8]>,
+    pub(crate) authority_key_id: Option<&'a [u8]>,
+    /// X.509 v3; v1 and v2 have no extensions.
+    pub(crate) is_v3: bool,
+}
+
+impl<'a> X509<'a> {
+    /// Reads a certificate, with nothing behind it.
+    pub(crate) fn read(whole: &'a [u8]) -> Result<Self, BadDer> {
+        let mut certificate = der::only(whole, SEQUENCE)?;
+        let mut tbs = certificate.enter(SEQUENCE)?;
+        certificate.expect(SEQUENCE)?;
+        certificate.expect(BIT_STRING)?;
+        certificate.finish()?;
+
+        let version = tbs.optional(context(0))?;
+        let serial = tbs.expect(INTEGER)?;
+        tbs.expect(SEQUENCE)?;
+        let issuer = name(&mut tbs)?;
+        let mut validity = tbs.enter(SEQUENCE)?;
+        let (from, to) = (validity.next()?, validity.next()?);
+        let subject = name(&mut tbs)?;
+        let mut spki = tbs.enter(SEQUENCE)?;
+        let mut out = Self {
+            der: whole,
+            serial,
+            issuer,
+            subject,
+            not_before: time::read(from.tag, from.value)?,
+            not_after: time::read(to.tag, to.value)?,
+            key_algorithm: spki.expect(SEQUENCE)?,
+            key: spki.whole_bits()?,
+            key_usage: None,
+            is_ca: false,
+            extended_key_usage: None,
+            subject_alt_name: None,
+            subject_key_id: None,
+            authority_key_id: None,
+            is_v3: version == Some(&[INTEGER, 1, 2]),
+        };
+        spki.finish()?;
+        tbs.optional(0x81)?;
+        tbs.optional(0x82)?;
+        if let Some(extensions) = tbs.optional(context(3))? {
+            out.read_extensions(der::only(extensions, SEQUENCE)?)?;
+        }
+        tbs.finish()?;
+        Ok(out)
+    }
+
+    fn read_extensions(&mut self, mut list: Der<'a>) -> Result<(), BadDer> {
+        let mut basic_constraints = None;
+        while !list.is_empty() {
+            let mut extension = list.enter(SEQUENCE)?;
+            let id = extension.expect(OID)?;
+            extension.optional(BOOLEAN)?;
+            let value = extension.expect(OCTET_STRING)?;
+            extension.finish()?;
+            // id-ce: 2.5.29
+            match id {
+                [0x55, 0x1d, 14] => once(&mut self.subject_key_id, der_only(value, OCTET_STRING)?)?,
+                [0x55, 0x1d, 15] => once(&mut self.key_usage, KeyUsageBits::read(value)?)?,
+                [0x55, 0x1d, 17] => once(&mut self.subject_alt_name, der_only(value, SEQUENCE)?)?,
+                [0x55, 0x1d, 19] => once(&mut basic_constraints, cert_authority(value)?)?,
+                [0x55, 0x1d, 35] => {
+                    // keyIdentifier [0]; CAs differ in what else they write here
+                    let id = der::only(value, SEQUENCE)?.optional(0x80)?;
+                    once(&mut self.authority_key_id, id.unwrap_or_default())?;
+                }
+                [0x55, 0x1d, 37] => once(&mut self.extended_key_usage, der_only(value, SEQUENCE)?)?,
+                _ => {}
+            }
+        }
+        self.is_ca = basic_constraints == Some(true);
+        Ok(())
+    }
+
+    /// The public key, if it is one that we use (R-SM2-9, R-SM2-6).
+    pub(crate) fn public_key(&self, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {
+        if !algorithm::KEYS.contains(&self.key_algorithm) {
+            return Err(CertificateError::UnsupportedKey);
+        }
+        keys.sm2_public(self.key).map_err(|_| CertificateError::UnsupportedKey)
+    }
+
+    /// Issuer and subject are the same name.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.issuer == self.subject
+    }
+
+    /// The name is `SEQUENCE {}`.
+    pub(crate) fn has_empty_subject(&self) -> bool {
+        self.subject == [SEQUENCE, 0]
+    }
+}
+
+/// The DER of a name, header included.
+fn name<'a>(tbs: &mut Der<'a>) -> Result<&'a [u8], BadDer> {
+    let element = tbs.next()?;
+    if element.tag == SEQUENCE { Ok(element.whole) } else { Err(BadDer) }
+}
+
+fn der_only(value: &[u8], tag: u8) -> Result<&[u8], BadDer> {
+    let mut der = Der::new(value);
+    let contents = der.expect(tag)?;
+    der.finish()?;
+    Ok(contents)
+}
+
+/// cA of basicConstraints. CAs write FALSE out although DER leaves a default away.
+fn cert_authority(value: &[u8]) -> Result<bool, BadDer> {
+    match der::only(value, SEQUENCE)?.optional(BOOLEAN)? {
+        None | Some([0]) => Ok(false),
+        Some([0xff]) => Ok(true),
+        Some(_) => Err(BadDer),
+    }
+}
+
+/// The same extension twice is malformed (RFC 5280 4.2).
+fn once<T>(place: &mut Option<T>, value: T) -> Result<(), BadDer> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(BadDer),
+    }
+}
