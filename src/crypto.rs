@@ -40,6 +40,11 @@ impl fmt::Debug for Provider {
     }
 }
 
+/// The fastest provider for this machine.
+pub fn default_provider() -> Provider {
+    portable::provider()
+}
+
 /// A hash value: at most 48 bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest {

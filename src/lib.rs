@@ -4,8 +4,10 @@ extern crate alloc;
 
 pub mod alert;
 pub mod cert;
+pub mod config;
 pub mod crypto;
 pub mod error;
+pub mod handshake;
 pub mod key_schedule;
 pub mod message;
 pub mod record;

@@ -119,9 +119,7 @@ fn copy_stream(block: &mut [u8], header: &[u8; MAC_HEADER], data: &[u8], at: usi
     let from_header = header.get(at..).unwrap_or(&[]);
     let skip = from_header.len();
     block[..skip].copy_from_slice(from_header);
-    let from_data = data
-        .get((at + skip).saturating_sub(MAC_HEADER)..)
-        .unwrap_or(&[]);
+    let from_data = data.get((at + skip).saturating_sub(MAC_HEADER)..).unwrap_or(&[]);
     let take = from_data.len().min(block.len() - skip);
     block[skip..skip + take].copy_from_slice(&from_data[..take]);
 }
@@ -215,11 +213,7 @@ fn rotate_left(bytes: &mut [u8; MAX_MAC], len: usize, by: u8) {
         let shift = (1 << bit) % len;
         let old = *bytes;
         for (place, byte) in bytes[..len].iter_mut().enumerate() {
-            let from = if place + shift < len {
-                place + shift
-            } else {
-                place + shift - len
-            };
+            let from = if place + shift < len { place + shift } else { place + shift - len };
             *byte ^= (*byte ^ old[from]) & mask;
         }
     }
@@ -238,10 +232,7 @@ pub(crate) fn check_record(
     let data = &plain[..plain.len() - mac_len - 1];
     let wanted = mac(data, content_len);
     let found = extract_mac(plain, mac_len, content_len);
-    Some((
-        good & wanted[..mac_len].ct_eq(&found[..mac_len]),
-        content_len,
-    ))
+    Some((good & wanted[..mac_len].ct_eq(&found[..mac_len]), content_len))
 }
 
 /// 0xff if `a < b`, else 0, for values below 2^31.

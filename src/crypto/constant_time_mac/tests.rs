@@ -25,10 +25,7 @@ impl BlockHash for Sm3 {
         }
     }
     fn output(state: &Sm3Core, out: &mut [u8; MAX_STATE]) {
-        for (to, word) in out
-            .chunks_exact_mut(4)
-            .zip(state.serialize()[..32].chunks_exact(4))
-        {
+        for (to, word) in out.chunks_exact_mut(4).zip(state.serialize()[..32].chunks_exact(4)) {
             to.copy_from_slice(word);
             to.reverse();
         }
@@ -71,9 +68,8 @@ impl BlockHash for Sha384 {
 
 const KEY: [u8; 32] = *b"a MAC key of thirty-two bytes...";
 const HEADER: [u8; MAC_HEADER] = [0, 0, 0, 0, 0, 0, 0, 7, 23, 1, 1, 0, 0];
-const SHA256_START: [u32; 8] = [
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-];
+const SHA256_START: [u32; 8] =
+    [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 const SHA384_START: [u64; 8] = [
     0xcbbb9d5dc1059ed8,
     0x629a292a367cd507,
@@ -143,11 +139,7 @@ fn opens_every_length_and_padding<H: Case>() {
         let content = content(length);
         for padding in (0..=255u8).step_by(if length % 16 == 3 { 1 } else { 37 }) {
             let plain = H::record(&content, padding);
-            assert_eq!(
-                H::check(&plain),
-                (true, length),
-                "content {length}, padding {padding}"
-            );
+            assert_eq!(H::check(&plain), (true, length), "content {length}, padding {padding}");
         }
     }
 }
@@ -175,10 +167,7 @@ fn refuses_every_flipped_bit<H: Case>() {
             for bit in [0, 3, 7] {
                 let mut bad = plain.clone();
                 bad[byte] ^= 1 << bit;
-                assert!(
-                    !H::check(&bad).0,
-                    "content {length}, padding {padding}, byte {byte}"
-                );
+                assert!(!H::check(&bad).0, "content {length}, padding {padding}, byte {byte}");
             }
         }
     }
@@ -210,10 +199,7 @@ fn hashes_as_many_blocks_for_every_padding() {
             counts.push(COMPRESSIONS.with(Cell::get));
         }
         let expected = (13 + length - 33 + 8 + 64) / 64 + 1 + 2;
-        assert!(
-            counts.iter().all(|&c| c == expected),
-            "{length}: {counts:?}"
-        );
+        assert!(counts.iter().all(|&c| c == expected), "{length}: {counts:?}");
     }
 }
 

@@ -1,0 +1,49 @@
+//! Quirks of peers as data (spec section 12): a choice at run time, never a cargo feature. What cannot be confused is
+//! accepted always; only what must be one way or the other is chosen here.
+use crate::cert::CertificateForm;
+
+/// How to be understood by stacks that read the standard otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compat {
+    /// Send the ECDHE ClientKeyExchange with a two-byte length, 71 bytes (Q1, R-HS-23). Both forms are read always.
+    pub client_key_exchange_71: bool,
+    /// CertificateVerify is over the messages themselves, not over their hash (Q2, R-HS-27): as signer and as verifier.
+    pub raw_certificate_verify: bool,
+    /// What a client sends of its pair in ECC suites (Q6, Q7, R-HS-13); in ECDHE suites always both.
+    pub client_certificate_form: CertificateForm,
+    /// Accept the older ids of the SM2 curve, 249, 0 and 30, in ECDHE parameters (R-HS-18).
+    pub old_curve_ids: bool,
+}
+
+impl Default for Compat {
+    /// Talks to Tongsuo, openHiTLS, gotlcp and Kona.
+    fn default() -> Self {
+        Self {
+            client_key_exchange_71: false,
+            raw_certificate_verify: false,
+            client_certificate_form: CertificateForm::Dual,
+            old_curve_ids: true,
+        }
+    }
+}
+
+impl Compat {
+    /// Talks to GmSSL, in every mode it has.
+    pub fn gmssl() -> Self {
+        Self {
+            client_key_exchange_71: true,
+            raw_certificate_verify: true,
+            client_certificate_form: CertificateForm::SignOnly,
+            old_curve_ids: true,
+        }
+    }
+
+    /// The preset with this name: `default` or `gmssl`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        match name {
+            "default" => Some(Self::default()),
+            "gmssl" => Some(Self::gmssl()),
+            _ => None,
+        }
+    }
+}

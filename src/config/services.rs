@@ -1,0 +1,121 @@
+//! The objects behind a connection: who it is, whom it trusts, where it keeps sessions.
+use crate::alert::Alert;
+use crate::cert::{Identity, Verifier};
+use crate::crypto::Random;
+use crate::message::Handshake;
+use crate::session::SessionStore;
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::fmt;
+
+/// What a connection uses to answer the engine's requests. What it cannot answer at once it hands to its caller.
+#[derive(Clone)]
+pub struct Services {
+    /// Own certificate pairs.
+    pub identities: Vec<NamedIdentity>,
+    /// Checks the peer's certificates.
+    pub verifier: Option<Arc<dyn Verifier>>,
+    /// Keeps sessions.
+    pub sessions: Option<Arc<dyn SessionStore>>,
+    /// All randomness.
+    pub random: Arc<dyn Random>,
+    /// Takes secrets, for Wireshark.
+    pub key_log: Option<Arc<dyn KeyLog>>,
+    /// Sees every message.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Refuse a server_name that no identity is named for (R-HS-37).
+    pub refuse_unknown_names: bool,
+    /// Hand every `VerifyPeer` to the caller instead of asking `verifier`.
+    pub verify_later: bool,
+    /// Hand every `SelectIdentity` to the caller instead of choosing from `identities`.
+    pub select_later: bool,
+}
+
+/// A certificate pair and the names it is for.
+#[derive(Debug, Clone)]
+pub struct NamedIdentity {
+    /// Names in server_name, lower case; none: the default.
+    pub names: Vec<Box<str>>,
+    /// The pair and its keys.
+    pub identity: Arc<Identity>,
+}
+
+/// Takes the secrets of connections: whoever reads them can decrypt all.
+pub trait KeyLog: Send + Sync {
+    /// `label`, a space, the client random, a space, the secret: a line of the NSS key log format, in hex.
+    fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]);
+}
+
+/// Which way something went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// We sent it.
+    Sent,
+    /// The peer sent it.
+    Received,
+}
+
+/// What went by.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A whole handshake message.
+    Handshake(Handshake<'a>),
+    /// ChangeCipherSpec.
+    ChangeCipherSpec,
+    /// An alert.
+    Alert(Alert),
+}
+
+/// Sees every message as it goes by, received ones before they are acted on.
+pub trait Observer: Send + Sync {
+    /// One message.
+    fn observe(&self, direction: Direction, event: Event<'_>);
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services")
+            .field("identities", &self.identities)
+            .field("verifier", &self.verifier.is_some())
+            .field("sessions", &self.sessions.is_some())
+            .field("key_log", &self.key_log.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A key log in a file that `SSLKEYLOGFILE` could name: appended to, one line a connection.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+pub struct KeyLogFile(std::sync::Mutex<std::fs::File>);
+
+#[cfg(feature = "std")]
+impl KeyLogFile {
+    /// Appends to the file at `path`; makes it if it is not there.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn open(path: impl AsRef<std::path::Path>) -> std::io::Result<Self> {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self(std::sync::Mutex::new(file)))
+    }
+}
+
+#[cfg(feature = "std")]
+impl KeyLog for KeyLogFile {
+    fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]) {
+        use std::fmt::Write as _;
+        use std::io::Write as _;
+        let mut line = zeroize::Zeroizing::new(std::string::String::with_capacity(256));
+        line.push_str(label);
+        for part in [&client_random[..], secret] {
+            line.push(' ');
+            for byte in part {
+                let _ = write!(line, "{byte:02x}");
+            }
+        }
+        line.push('\n');
+        // A key log is a debugging aid: a full disk must not end the connection.
+        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = file.write_all(line.as_bytes());
+    }
+}

@@ -1,0 +1,345 @@
+//! Floor 7: the handshake engine. Pure: an [`Input`] goes in, [`Action`]s come out; time and randomness are arguments.
+//!
+//! # Theory of operation
+//! 1. The caller feeds whole handshake messages and ChangeCipherSpec, in the order of the stream, to [`Engine::step`].
+//! 2. `client::State` and `server::State` each hold one table, `Role::step`: every accepted pair of state and input
+//!    has one line there, one last arm refuses the rest (R-SM-1). The golden files `vectors/transitions/` snapshot it.
+//! 3. A state holds exactly what is known then: `Agreed` after both hellos, `Keyed` after the secret.
+//! 4. Whatever needs a private key, the certificate store or the session cache is an [`Action::Ask`], always the last
+//!    action of its step. Its [`Answer`] is the only input that the next step takes, now or later.
+//! 5. Keys leave as values ([`Action::NewReadKeys`], [`Action::NewWriteKeys`]): the engine knows no record layer.
+//! 6. A failed step has no actions; it returns the error and the session that is to be dropped (R-SES-12).
+pub mod client;
+pub mod key_agreement;
+mod request;
+pub mod server;
+
+pub use request::{Answer, DecryptRequest, IdentityQuery, Request, Selection};
+
+use crate::config::Policy;
+use crate::crypto::{Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
+use crate::error::{Error, PeerMisbehaved};
+use crate::key_schedule::{self, ConnectionKeys, Sender};
+use crate::message::{Finished, Handshake, SessionId};
+use crate::session::{Session, SessionKey};
+use crate::suite::{HashAlgorithm, Suite};
+use crate::transcript::Transcript;
+use crate::wire::{HandshakeType, Overlong, ProtocolVersion};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use subtle::ConstantTimeEq;
+
+/// What the engine takes, one at a time.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A whole handshake message.
+    Message(Handshake<'a>),
+    /// A ChangeCipherSpec record.
+    ChangeCipherSpec,
+    /// The answer to the open request.
+    Answer(Answer),
+}
+
+/// What the engine wants done, in order.
+#[derive(Debug)]
+pub enum Action {
+    /// Send this handshake message, in a record of its own (R-REC-11).
+    Write(Vec<u8>),
+    /// Send a ChangeCipherSpec record.
+    WriteChangeCipherSpec,
+    /// Protect all further records sent with these.
+    NewWriteKeys(TrafficKeys),
+    /// Open all further records received with these.
+    NewReadKeys(TrafficKeys),
+    /// The line `CLIENT_RANDOM …` of an NSS key log; only if [`Policy::log_secrets`].
+    LogSecret {
+        /// The connection's name in the log.
+        client_random: Box<[u8; 32]>,
+        /// The secret.
+        master: MasterSecret,
+    },
+    /// Keep this session: both Finished were verified (R-SES-4).
+    StoreSession(SessionKey, Arc<Session>),
+    /// Forget this session (R-SES-6).
+    DropSession(SessionKey),
+    /// Send the warning no_renegotiation, and count it (R-HS-38).
+    RefuseRenegotiation,
+    /// Answer this; the last action of its step.
+    Ask(Box<Request>),
+    /// The handshake is complete.
+    Done(Box<Summary>),
+}
+
+/// What a completed handshake agreed on.
+#[derive(Debug)]
+pub struct Summary {
+    /// The session: suite, master secret, who the peer is.
+    pub session: Arc<Session>,
+    /// By which name the session is to be dropped after a fatal alert (R-SES-12).
+    pub session_key: Option<SessionKey>,
+    /// Whether it was resumed.
+    pub resumed: bool,
+    /// The application protocol (R-ALPN-2).
+    pub alpn: Option<Box<[u8]>>,
+    /// The name the client asked for.
+    pub server_name: Option<Box<str>>,
+}
+
+/// What a step is given: configuration, primitives, randomness and the time.
+pub struct Context<'a> {
+    /// The configuration, as far as it is data.
+    pub policy: &'a Policy,
+    /// Only its hashes and its operations with public keys are used.
+    pub provider: &'a Provider,
+    /// Where every draw comes from.
+    pub random: &'a dyn Random,
+    /// Unix time in seconds.
+    pub now: u64,
+    /// The actions of this step are added here.
+    pub actions: &'a mut Vec<Action>,
+}
+
+impl Context<'_> {
+    fn ask(&mut self, request: Request) {
+        self.actions.push(Action::Ask(Box::new(request)));
+    }
+
+    fn write(
+        &mut self,
+        transcript: &mut Transcript,
+        message: Result<Vec<u8>, Overlong>,
+    ) -> Result<(), Error> {
+        let message = message?;
+        transcript.add(&message);
+        self.actions.push(Action::Write(message));
+        Ok(())
+    }
+
+    /// 32 random bytes (R-HS-2), the first four the time if the policy wants so.
+    fn hello_random(&self) -> Result<[u8; 32], Error> {
+        let mut out = [0; 32];
+        self.random.fill(Draw::HelloRandom, &mut out)?;
+        if self.policy.gmt_time_in_random {
+            for (o, t) in out.iter_mut().zip((self.now as u32).to_be_bytes()) {
+                *o = t;
+            }
+        }
+        Ok(out)
+    }
+
+    /// ChangeCipherSpec, new keys and Finished: how each side ends its handshake.
+    fn write_finished(&mut self, keyed: &mut Keyed, keys: TrafficKeys, sender: Sender) -> Result<(), Error> {
+        let verify_data = keyed.verify_data(self.provider, sender);
+        self.actions.push(Action::WriteChangeCipherSpec);
+        self.actions.push(Action::NewWriteKeys(keys));
+        self.write(&mut keyed.agreed.transcript, Finished::to_message(&verify_data))
+    }
+
+    /// SM3 of the server's signing certificate (R-SES-14).
+    fn end_point(&self, certificate: &[u8]) -> [u8; 32] {
+        let digest = self.provider.hashes.digest(HashAlgorithm::Sm3, &[certificate]);
+        digest.as_ref().try_into().unwrap_or_default()
+    }
+
+    fn log_secret(&mut self, agreed: &Agreed, master: &MasterSecret) {
+        if self.policy.log_secrets {
+            let client_random = Box::new(agreed.client_random);
+            self.actions.push(Action::LogSecret { client_random, master: master.clone() });
+        }
+    }
+}
+
+/// What both hellos fixed; one box moves through all later states. No Drop here, so that states can be taken apart.
+pub struct Agreed {
+    suite: &'static Suite,
+    /// As the client sent it: what the pre_master_secret must begin with (R-HS-33).
+    client_version: ProtocolVersion,
+    client_random: [u8; 32],
+    server_random: [u8; 32],
+    session_id: SessionId,
+    server_name: Option<Box<str>>,
+    alpn: Option<Box<[u8]>>,
+    transcript: Transcript,
+}
+
+impl Agreed {
+    fn master_seed(&self) -> MasterSeed {
+        key_schedule::master_seed(self.suite, &self.client_random, &self.server_random)
+    }
+
+    /// R-HS-27: the 32-byte hash of the messages so far; the messages themselves where they were kept for GmSSL (Q2).
+    fn certificate_verify_message(&self) -> Vec<u8> {
+        match self.transcript.messages() {
+            Some(messages) => messages.to_vec(),
+            None => self.transcript.current().as_ref().to_vec(),
+        }
+    }
+
+    /// client_random || server_random || rest…: what ServerKeyExchange signs (R-HS-17, R-HS-18).
+    fn signed_params(&self, rest: &[&[u8]]) -> Vec<u8> {
+        let mut out = [self.client_random, self.server_random].concat();
+        rest.iter().for_each(|part| out.extend_from_slice(part));
+        out
+    }
+}
+
+/// From the master secret on. The session exists; it is stored after both Finished (R-SES-4). The full and the resumed
+/// tail hold the same.
+pub struct Keyed {
+    agreed: Box<Agreed>,
+    session: Arc<Session>,
+}
+
+impl Keyed {
+    fn keys(&self, provider: &Provider) -> Result<ConnectionKeys, Error> {
+        let a = &self.agreed;
+        Ok(key_schedule::connection_keys(
+            provider.hashes,
+            a.suite,
+            &self.session.master,
+            &a.client_random,
+            &a.server_random,
+        )?)
+    }
+
+    fn verify_data(&self, provider: &Provider, sender: Sender) -> [u8; Finished::LEN] {
+        let transcript = self.agreed.transcript.current();
+        key_schedule::verify_data(
+            provider.hashes,
+            self.agreed.suite,
+            &self.session.master,
+            sender,
+            &transcript,
+        )
+    }
+
+    /// Reads the peer's Finished, checks it in constant time (R-KEY-6) and adds it to the transcript.
+    fn check_finished(
+        &mut self,
+        message: Handshake<'_>,
+        provider: &Provider,
+        sender: Sender,
+    ) -> Result<(), Error> {
+        let received = Finished::read(message.body())?;
+        let expected = self.verify_data(provider, sender);
+        if !bool::from(received.ct_eq(&expected)) {
+            return Err(PeerMisbehaved::WrongVerifyData.into());
+        }
+        self.agreed.transcript.add(message.raw);
+        Ok(())
+    }
+
+    fn done(self, key: Option<SessionKey>, resumed: bool, cx: &mut Context<'_>) {
+        let Agreed { alpn, server_name, .. } = *self.agreed;
+        cx.actions.push(Action::Done(Box::new(Summary {
+            session: self.session,
+            session_key: key,
+            resumed,
+            alpn,
+            server_name,
+        })));
+    }
+}
+
+/// One of the two machines.
+pub trait Role: Sized {
+    /// The table: one line for every accepted pair of state and input.
+    ///
+    /// # Errors
+    /// The engine is to be failed with it.
+    fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error>;
+    /// Whether the state takes an answer, and nothing else.
+    fn awaits_answer(&self) -> bool;
+    /// The state's name in the table.
+    fn name(&self) -> &'static str;
+    /// The session to be dropped if this state fails (R-SES-12).
+    fn session(&self) -> Option<SessionKey>;
+    /// After the handshake: only refuses renegotiation.
+    fn connected() -> Self;
+    /// After a failure: takes nothing.
+    fn failed() -> Self;
+}
+
+/// Why a step failed. It had no other effects: none can be applied by halves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Why; [`crate::alert::alert_for`] knows the alert.
+    pub error: Error,
+    /// The session to be dropped.
+    pub session: Option<SessionKey>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, session: None }
+    }
+}
+
+/// The machine as the caller holds it: one step at a time, nothing half applied, nothing left after a failure.
+#[derive(Debug)]
+pub struct Engine<S> {
+    state: S,
+}
+
+impl<S: Role> Engine<S> {
+    /// In its first state: [`client::start`] or [`server::start`].
+    pub fn new(state: S) -> Self {
+        Self { state }
+    }
+
+    /// Whether a request is open: no message may be fed before its answer.
+    pub fn awaits_answer(&self) -> bool {
+        self.state.awaits_answer()
+    }
+
+    /// The state's name in the transition table.
+    pub fn state(&self) -> &'static str {
+        self.state.name()
+    }
+
+    /// Takes one input and adds the actions that follow from it to `cx.actions`.
+    ///
+    /// # Errors
+    /// [`Failure`]; the engine then takes nothing any more, and no action was added.
+    pub fn step(&mut self, input: Input<'_>, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let (start, session) = (cx.actions.len(), self.state.session());
+        let is_answer = matches!(input, Input::Answer(_));
+        let state = core::mem::replace(&mut self.state, S::failed());
+        let next = if is_answer == state.awaits_answer() || state.name() == S::failed().name() {
+            state.step(input, cx)
+        } else {
+            Err(Error::Misuse("an answer that was not asked for, or a message before the answer"))
+        };
+        match next {
+            Ok(next) => {
+                self.state = next;
+                Ok(())
+            }
+            Err(error) => {
+                cx.actions.truncate(start);
+                Err(Failure { error, session })
+            }
+        }
+    }
+
+    /// A fatal alert, the end of the stream, or a caller who gives up: secrets go now. Returns the session to be dropped
+    /// if an alert is the reason (R-SES-12).
+    pub fn abort(&mut self) -> Option<SessionKey> {
+        core::mem::replace(&mut self.state, S::failed()).session()
+    }
+}
+
+/// The last arms of both tables.
+fn refuse<S: Role>(state: &S, input: Input<'_>) -> Error {
+    let state = state.name();
+    match input {
+        Input::Message(m) => PeerMisbehaved::UnexpectedMessage { state, message: m.kind }.into(),
+        Input::ChangeCipherSpec => PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into(),
+        Input::Answer(Answer::Failed(e)) => e.into(),
+        Input::Answer(_) => Error::Misuse("another question was asked"),
+    }
+}
+
+/// An alert illegal_parameter about `message.field`.
+fn illegal(message: HandshakeType, field: &'static str, clause: &'static str) -> Error {
+    PeerMisbehaved::illegal(message.name().unwrap_or("message"), field, clause).into()
+}

@@ -1,0 +1,282 @@
+//! The client's machine: its states and the table of what each accepts. Handlers follow in protocol order in `hello`,
+//! `full` and `resume`. Every question about the server falls at ServerHelloDone, where the server is silent.
+mod full;
+mod hello;
+mod resume;
+
+use super::key_agreement::ClientAgreement;
+use super::{Action, Agreed, Answer as A, Context, Input, Keyed, Role, refuse};
+use crate::cert::{Identity, PeerPair, ServerName};
+use crate::crypto::TrafficKeys;
+use crate::error::Error;
+use crate::message::{self, CertificateRequest, Credential};
+use crate::session::{Peer, Session, SessionKey};
+use crate::transcript::TranscriptStart;
+use crate::wire::{CipherSuite, ExtensionType, HandshakeType as H};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+pub use hello::start;
+
+/// Whom the client means to reach.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The name that the server's certificate is to hold (R-HS-41); a DNS name is sent as server_name.
+    pub name: ServerName<'static>,
+    /// By which its sessions are found (R-SES-11); `None`: no session is offered nor kept.
+    pub session_key: Option<SessionKey>,
+}
+
+/// A session may be at hand, perhaps in a remote store: asked before the first byte.
+pub struct AwaitSession {
+    target: Target,
+}
+
+/// ClientHello was sent.
+pub struct AwaitServerHello {
+    offer: Box<Offer>,
+}
+
+/// What ClientHello offered.
+struct Offer {
+    target: Target,
+    random: [u8; 32],
+    cipher_suites: Vec<CipherSuite>,
+    extensions: Vec<ExtensionType>,
+    alpn: Vec<Box<[u8]>>,
+    server_name: Option<Box<str>>,
+    session: Option<Arc<Session>>,
+    transcript: TranscriptStart,
+}
+
+/// A full handshake.
+pub struct AwaitCertificate {
+    agreed: Box<Agreed>,
+    target: Box<Target>,
+}
+
+/// The server's certificates, not verified yet.
+struct ServerClaim {
+    target: Box<Target>,
+    credential: Arc<Credential>,
+    pair: Box<PeerPair>,
+}
+
+/// Its certificates are here.
+pub struct AwaitServerKeyExchange {
+    agreed: Box<Agreed>,
+    server: ServerClaim,
+}
+
+/// The server's signature is good.
+pub struct AwaitRequestOrDone {
+    agreed: Box<Agreed>,
+    server: ServerClaim,
+    agreement: ClientAgreement,
+}
+
+/// The server wants a certificate.
+pub struct AwaitDone {
+    agreed: Box<Agreed>,
+    server: ServerClaim,
+    agreement: ClientAgreement,
+    request: Arc<CertificateRequest>,
+}
+
+/// The verifier has the server's certificates.
+pub struct AwaitPeerVerified {
+    agreed: Box<Agreed>,
+    agreement: ClientAgreement,
+    server: ServerClaim,
+    asked: Asked,
+}
+
+/// Whether the server sent CertificateRequest.
+enum Asked {
+    No,
+    Yes(Arc<CertificateRequest>),
+}
+
+/// Whom to be is being decided.
+pub struct AwaitIdentity {
+    agreed: Box<Agreed>,
+    agreement: ClientAgreement,
+    server: VerifiedServer,
+}
+
+/// The server as the session will remember it.
+struct VerifiedServer {
+    target: Box<Target>,
+    peer: Peer,
+    server_end_point: [u8; 32],
+}
+
+/// What we show of ourselves.
+enum Own {
+    NotAsked,
+    NoneFits,
+    Identity(Arc<Identity>),
+}
+
+/// The encryption key answers the SM2 key exchange.
+pub struct AwaitAgreement {
+    agreed: Box<Agreed>,
+    server: VerifiedServer,
+    identity: Arc<Identity>,
+}
+
+/// The signing key signs CertificateVerify.
+pub struct AwaitSigned {
+    keyed: Keyed,
+    key: Option<SessionKey>,
+}
+
+/// Our Finished was sent.
+pub struct AwaitChangeCipherSpec {
+    keyed: Keyed,
+    key: Option<SessionKey>,
+    read: TrafficKeys,
+}
+
+/// Only the server's Finished is missing.
+pub struct AwaitFinished {
+    keyed: Keyed,
+    key: Option<SessionKey>,
+}
+
+/// The session is resumed.
+pub struct AwaitResumedChangeCipherSpec {
+    keyed: Keyed,
+    key: Option<SessionKey>,
+    read: TrafficKeys,
+    write: TrafficKeys,
+}
+
+/// The session is resumed; the server's Finished, then ours.
+pub struct AwaitResumedFinished {
+    keyed: Keyed,
+    key: Option<SessionKey>,
+    write: TrafficKeys,
+}
+
+/// Where the client is.
+pub enum State {
+    /// Looking for a session.
+    AwaitSession(AwaitSession),
+    /// WAIT_SH
+    AwaitServerHello(AwaitServerHello),
+    /// After ServerHello, full.
+    AwaitCertificate(AwaitCertificate),
+    /// WAIT_SKE
+    AwaitServerKeyExchange(AwaitServerKeyExchange),
+    /// WAIT_CR_OR_DONE
+    AwaitRequestOrDone(AwaitRequestOrDone),
+    /// WAIT_DONE
+    AwaitDone(AwaitDone),
+    /// Verifying the server.
+    AwaitPeerVerified(AwaitPeerVerified),
+    /// Choosing our certificates.
+    AwaitIdentity(AwaitIdentity),
+    /// Answering the key exchange.
+    AwaitAgreement(AwaitAgreement),
+    /// Signing.
+    AwaitSigned(AwaitSigned),
+    /// Sent Finished.
+    AwaitChangeCipherSpec(AwaitChangeCipherSpec),
+    /// WAIT_FIN
+    AwaitFinished(AwaitFinished),
+    /// After ServerHello, resumed.
+    AwaitResumedChangeCipherSpec(AwaitResumedChangeCipherSpec),
+    /// Resumed, WAIT_FIN.
+    AwaitResumedFinished(AwaitResumedFinished),
+    /// OPEN
+    Connected,
+    /// Takes nothing.
+    Failed,
+}
+
+use State as S;
+
+impl Role for State {
+    fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error> {
+        use Input::{Answer as Ans, ChangeCipherSpec as Ccs, Message as M};
+        match (self, input) {
+            (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
+            (S::AwaitServerHello(s), M(m)) if m.kind == H::SERVER_HELLO => s.on_server_hello(m, cx),
+            (S::AwaitCertificate(s), M(m)) if m.kind == H::CERTIFICATE => s.on_certificate(m, cx),
+            (S::AwaitServerKeyExchange(s), M(m)) if m.kind == H::SERVER_KEY_EXCHANGE => s.on_exchange(m, cx),
+            (S::AwaitRequestOrDone(s), M(m)) if m.kind == H::CERTIFICATE_REQUEST => s.on_request(m),
+            (S::AwaitRequestOrDone(s), M(m)) if m.kind == H::SERVER_HELLO_DONE => s.on_done(m, cx),
+            (S::AwaitDone(s), M(m)) if m.kind == H::SERVER_HELLO_DONE => s.on_done(m, cx),
+            (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v, cx),
+            (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
+            (S::AwaitAgreement(s), Ans(A::AgreementAnswered(a))) => s.on_agreement(a, cx),
+            (S::AwaitSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
+            (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
+            (S::AwaitFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
+            (S::AwaitResumedFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::Connected, M(m)) if m.kind == H::HELLO_REQUEST => {
+                message::read_empty("HelloRequest", m.body())?; // R-HS-38
+                cx.actions.push(Action::RefuseRenegotiation);
+                Ok(S::Connected)
+            }
+            (state, input) => Err(refuse(&state, input)),
+        }
+    }
+
+    fn awaits_answer(&self) -> bool {
+        matches!(
+            self,
+            S::AwaitSession(_)
+                | S::AwaitPeerVerified(_)
+                | S::AwaitIdentity(_)
+                | S::AwaitAgreement(_)
+                | S::AwaitSigned(_)
+        )
+    }
+
+    /// R-SES-12: a client drops its session on any fatal alert.
+    fn session(&self) -> Option<SessionKey> {
+        match self {
+            S::AwaitServerHello(s) => s.offer.session.as_ref().and(s.offer.target.session_key),
+            S::AwaitResumedChangeCipherSpec(s) => s.key,
+            S::AwaitResumedFinished(s) => s.key,
+            _ => None,
+        }
+    }
+
+    fn connected() -> Self {
+        S::Connected
+    }
+
+    fn failed() -> Self {
+        S::Failed
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            S::AwaitSession(_) => "AwaitSession",
+            S::AwaitServerHello(_) => "AwaitServerHello",
+            S::AwaitCertificate(_) => "AwaitCertificate",
+            S::AwaitServerKeyExchange(_) => "AwaitServerKeyExchange",
+            S::AwaitRequestOrDone(_) => "AwaitRequestOrDone",
+            S::AwaitDone(_) => "AwaitDone",
+            S::AwaitPeerVerified(_) => "AwaitPeerVerified",
+            S::AwaitIdentity(_) => "AwaitIdentity",
+            S::AwaitAgreement(_) => "AwaitAgreement",
+            S::AwaitSigned(_) => "AwaitSigned",
+            S::AwaitChangeCipherSpec(_) => "AwaitChangeCipherSpec",
+            S::AwaitFinished(_) => "AwaitFinished",
+            S::AwaitResumedChangeCipherSpec(_) => "AwaitResumedChangeCipherSpec",
+            S::AwaitResumedFinished(_) => "AwaitResumedFinished",
+            S::Connected => "Connected",
+            S::Failed => "Failed",
+        }
+    }
+}
+
+impl core::fmt::Debug for State {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,26 @@
+//! The abbreviated handshake: the server finishes first (spec section 9.2).
+use super::{AwaitResumedChangeCipherSpec, AwaitResumedFinished, State as S};
+use crate::error::Error;
+use crate::handshake::{Action, Context};
+use crate::key_schedule::Sender;
+use crate::message::Handshake;
+
+impl AwaitResumedChangeCipherSpec {
+    pub(super) fn on_change_cipher_spec(self, cx: &mut Context<'_>) -> S {
+        let Self { keyed, key, read, write } = self;
+        cx.actions.push(Action::NewReadKeys(read));
+        S::AwaitResumedFinished(AwaitResumedFinished { keyed, key, write })
+    }
+}
+
+impl AwaitResumedFinished {
+    pub(super) fn on_finished(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
+        let Self { mut keyed, key, write } = self;
+        keyed.check_finished(message, cx.provider, Sender::Server)?;
+        let session = keyed.session.clone();
+        cx.log_secret(&keyed.agreed, &session.master);
+        cx.write_finished(&mut keyed, write, Sender::Client)?;
+        keyed.done(key, true, cx);
+        Ok(S::Connected)
+    }
+}

@@ -1,0 +1,242 @@
+//! The server's machine: its states and the table of what each accepts. Handlers follow in protocol order in `hello`,
+//! `full` and `resume`. No private key is used before a whole, acceptable ClientHello (R-SM-9).
+mod full;
+mod hello;
+mod resume;
+
+use super::key_agreement::{ReadyAgreement, ServerAgreement};
+use super::{Action, Agreed, Answer as A, Context, Input, Keyed, Role, refuse};
+use crate::cert::{Identity, PeerPair, Verified};
+use crate::crypto::{PublicKey, TrafficKeys};
+use crate::error::Error;
+use crate::message::{ClientHello, Credential};
+use crate::session::SessionKey;
+use crate::suite::Suite;
+use crate::transcript::TranscriptStart;
+use crate::wire::HandshakeType as H;
+use alloc::{boxed::Box, sync::Arc};
+
+/// WAIT_CH
+pub struct AwaitClientHello;
+
+/// An acceptable hello: what it says, and the suite of a full handshake.
+struct Hello {
+    message: Arc<ClientHello>,
+    suite: &'static Suite,
+    alpn: Option<Box<[u8]>>,
+    transcript: TranscriptStart,
+}
+
+/// The client offers a session.
+pub struct AwaitSession {
+    hello: Box<Hello>,
+}
+
+/// Whom to be is being decided.
+pub struct AwaitIdentity {
+    hello: Box<Hello>,
+}
+
+/// The encryption key starts the SM2 key exchange.
+pub struct AwaitAgreementStarted {
+    agreed: Box<Agreed>,
+    identity: Arc<Identity>,
+}
+
+/// The signing key signs ServerKeyExchange.
+pub struct AwaitKeyExchangeSigned {
+    agreed: Box<Agreed>,
+    agreement: ServerAgreement,
+    server_end_point: Box<[u8; 32]>,
+}
+
+/// Sent ServerHelloDone, asked for a certificate.
+pub struct AwaitCertificate {
+    agreed: Box<Agreed>,
+    agreement: ServerAgreement,
+    server_end_point: Box<[u8; 32]>,
+}
+
+/// The verifier has the client's certificates.
+pub struct AwaitPeerVerified {
+    agreed: Box<Agreed>,
+    agreement: ServerAgreement,
+    server_end_point: Box<[u8; 32]>,
+    credential: Arc<Credential>,
+    pair: Box<PeerPair>,
+}
+
+/// Sent ServerHelloDone; the client's certificate, if any, is verified.
+pub struct AwaitClientKeyExchange {
+    agreed: Box<Agreed>,
+    agreement: ReadyAgreement,
+    server_end_point: Box<[u8; 32]>,
+    client: Client,
+}
+
+/// Who the client is, so far: not yet proved to own the key.
+enum Client {
+    Anonymous,
+    Claimed { credential: Arc<Credential>, verified: Verified, sign_key: PublicKey },
+}
+
+/// The encryption key decrypts, or finishes the SM2 key exchange.
+pub struct AwaitSecret {
+    agreed: Box<Agreed>,
+    server_end_point: Box<[u8; 32]>,
+    client: Client,
+}
+
+/// After ClientKeyExchange and a non-empty Certificate.
+pub struct AwaitCertificateVerify {
+    keyed: Keyed,
+    sign_key: PublicKey,
+}
+
+/// After ClientKeyExchange or CertificateVerify.
+pub struct AwaitChangeCipherSpec {
+    keyed: Keyed,
+    read: TrafficKeys,
+    write: TrafficKeys,
+}
+
+/// After ChangeCipherSpec.
+pub struct AwaitFinished {
+    keyed: Keyed,
+    write: TrafficKeys,
+}
+
+/// The session is resumed, our Finished was sent.
+pub struct AwaitResumedChangeCipherSpec {
+    keyed: Keyed,
+    read: TrafficKeys,
+}
+
+/// The session is resumed; only the client's Finished is missing.
+pub struct AwaitResumedFinished {
+    keyed: Keyed,
+}
+
+/// Where the server is.
+pub enum State {
+    /// WAIT_CH
+    AwaitClientHello(AwaitClientHello),
+    /// Looking for a session.
+    AwaitSession(AwaitSession),
+    /// Choosing our certificates.
+    AwaitIdentity(AwaitIdentity),
+    /// Starting the key exchange.
+    AwaitAgreementStarted(AwaitAgreementStarted),
+    /// Signing.
+    AwaitKeyExchangeSigned(AwaitKeyExchangeSigned),
+    /// Asked for a certificate.
+    AwaitCertificate(AwaitCertificate),
+    /// Verifying the client.
+    AwaitPeerVerified(AwaitPeerVerified),
+    /// Not asked, or the client's certificate came.
+    AwaitClientKeyExchange(AwaitClientKeyExchange),
+    /// Decrypting or agreeing.
+    AwaitSecret(AwaitSecret),
+    /// The client must prove that it owns its key.
+    AwaitCertificateVerify(AwaitCertificateVerify),
+    /// Keys are ready.
+    AwaitChangeCipherSpec(AwaitChangeCipherSpec),
+    /// WAIT_FIN
+    AwaitFinished(AwaitFinished),
+    /// Resumed.
+    AwaitResumedChangeCipherSpec(AwaitResumedChangeCipherSpec),
+    /// Resumed, WAIT_FIN.
+    AwaitResumedFinished(AwaitResumedFinished),
+    /// OPEN
+    Connected,
+    /// Takes nothing.
+    Failed,
+}
+
+use State as S;
+
+/// The server's first state.
+pub fn start() -> State {
+    S::AwaitClientHello(AwaitClientHello)
+}
+
+impl Role for State {
+    fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error> {
+        use Input::{Answer as Ans, ChangeCipherSpec as Ccs, Message as M};
+        match (self, input) {
+            (S::AwaitClientHello(s), M(m)) if m.kind == H::CLIENT_HELLO => s.on_client_hello(m, cx),
+            (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
+            (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
+            (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => Ok(s.on_started(a, cx)),
+            (S::AwaitKeyExchangeSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
+            (S::AwaitCertificate(s), M(m)) if m.kind == H::CERTIFICATE => s.on_certificate(m, cx),
+            (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v),
+            (S::AwaitClientKeyExchange(s), M(m)) if m.kind == H::CLIENT_KEY_EXCHANGE => s.on_exchange(m, cx),
+            (S::AwaitSecret(s), Ans(A::Decrypted(d))) => s.on_secret(d.0, cx),
+            (S::AwaitSecret(s), Ans(A::AgreementFinished(shared))) => s.on_agreement(shared, cx),
+            (S::AwaitCertificateVerify(s), M(m)) if m.kind == H::CERTIFICATE_VERIFY => s.on_verify(m, cx),
+            (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
+            (S::AwaitFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
+            (S::AwaitResumedFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::Connected, M(m)) if m.kind == H::CLIENT_HELLO => {
+                ClientHello::read(m.body())?; // R-HS-38
+                cx.actions.push(Action::RefuseRenegotiation);
+                Ok(S::Connected)
+            }
+            (state, input) => Err(refuse(&state, input)),
+        }
+    }
+
+    fn awaits_answer(&self) -> bool {
+        matches!(
+            self,
+            S::AwaitSession(_)
+                | S::AwaitIdentity(_)
+                | S::AwaitAgreementStarted(_)
+                | S::AwaitKeyExchangeSigned(_)
+                | S::AwaitPeerVerified(_)
+                | S::AwaitSecret(_)
+        )
+    }
+
+    /// R-SES-12: before the client's Finished nobody has proved the master secret, so nobody can make us forget it.
+    fn session(&self) -> Option<SessionKey> {
+        None
+    }
+
+    fn connected() -> Self {
+        S::Connected
+    }
+
+    fn failed() -> Self {
+        S::Failed
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            S::AwaitClientHello(_) => "AwaitClientHello",
+            S::AwaitSession(_) => "AwaitSession",
+            S::AwaitIdentity(_) => "AwaitIdentity",
+            S::AwaitAgreementStarted(_) => "AwaitAgreementStarted",
+            S::AwaitKeyExchangeSigned(_) => "AwaitKeyExchangeSigned",
+            S::AwaitCertificate(_) => "AwaitCertificate",
+            S::AwaitPeerVerified(_) => "AwaitPeerVerified",
+            S::AwaitClientKeyExchange(_) => "AwaitClientKeyExchange",
+            S::AwaitSecret(_) => "AwaitSecret",
+            S::AwaitCertificateVerify(_) => "AwaitCertificateVerify",
+            S::AwaitChangeCipherSpec(_) => "AwaitChangeCipherSpec",
+            S::AwaitFinished(_) => "AwaitFinished",
+            S::AwaitResumedChangeCipherSpec(_) => "AwaitResumedChangeCipherSpec",
+            S::AwaitResumedFinished(_) => "AwaitResumedFinished",
+            S::Connected => "Connected",
+            S::Failed => "Failed",
+        }
+    }
+}
+
+impl core::fmt::Debug for State {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,59 @@
+//! The abbreviated handshake: the server finishes first (spec section 9.2).
+use super::hello::{agree, select_identity};
+use super::{AwaitResumedChangeCipherSpec, AwaitResumedFinished, AwaitSession, Hello, State as S};
+use crate::config::ClientAuth;
+use crate::error::Error;
+use crate::handshake::{Action, Context, Keyed};
+use crate::key_schedule::Sender;
+use crate::message::Handshake;
+use crate::session::{Peer, Session, SessionKey};
+use alloc::sync::Arc;
+
+impl AwaitSession {
+    /// Resumes the session, or goes on with a full handshake: never an alert (R-SES-1).
+    pub(super) fn on_session(self, found: Option<Arc<Session>>, cx: &mut Context<'_>) -> Result<S, Error> {
+        let Self { hello } = self;
+        let Some(session) = found.filter(|s| may_resume(s, &hello, cx)) else {
+            return Ok(select_identity(hello, cx));
+        };
+        let agreed = agree(*hello, session.suite, session.id, false, cx)?;
+        cx.log_secret(&agreed, &session.master);
+        let mut keyed = Keyed { agreed, session };
+        let keys = keyed.keys(cx.provider)?;
+        cx.write_finished(&mut keyed, keys.server, Sender::Server)?;
+        Ok(S::AwaitResumedChangeCipherSpec(AwaitResumedChangeCipherSpec { keyed, read: keys.client }))
+    }
+}
+
+/// R-SES-10: suite still enabled and offered, same name, same context, still valid, and a client identity where one is
+/// required. A suite of this protocol implies the version.
+fn may_resume(session: &Session, hello: &Hello, cx: &Context<'_>) -> bool {
+    let policy = cx.policy;
+    let needs_client = policy.client_auth == ClientAuth::Require || session.suite.key_exchange.is_mutual();
+    session.id == hello.message.session_id
+        && policy.suites.contains(&session.suite)
+        && policy.may_resume(session.suite)
+        && hello.message.cipher_suites.contains(&session.suite.id)
+        && session.server_name == hello.message.extensions.server_name
+        && session.context == policy.session_context
+        && session.is_fresh(cx.now, policy.session_lifetime)
+        && (!needs_client || matches!(session.peer, Peer::Authenticated { .. }))
+}
+
+impl AwaitResumedChangeCipherSpec {
+    pub(super) fn on_change_cipher_spec(self, cx: &mut Context<'_>) -> S {
+        let Self { keyed, read } = self;
+        cx.actions.push(Action::NewReadKeys(read));
+        S::AwaitResumedFinished(AwaitResumedFinished { keyed })
+    }
+}
+
+impl AwaitResumedFinished {
+    pub(super) fn on_finished(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
+        let mut keyed = self.keyed;
+        keyed.check_finished(message, cx.provider, Sender::Client)?;
+        let key = SessionKey::Id(keyed.session.id);
+        keyed.done(Some(key), true, cx);
+        Ok(S::Connected)
+    }
+}
