@@ -1,4 +1,41 @@
-//! Floor 5: the record layer, usable alone: keys in, records out.
+//! Floor 5: the record layer, usable alone: keys in, records out. It knows nothing of handshakes: whoever has a
+//! [`TrafficKeys`] for each direction can protect a byte stream.
+//!
+//! - [`deframe`] finds the record at the front of a buffer, or says how many bytes are missing;
+//! - [`Opener::open`] decrypts its fragment where it lies; [`check_fragment`] judges the content's shape;
+//! - [`Sealer::seal`] cuts data into records, encrypted where they are written;
+//! - [`Patience`] counts the records that lead nowhere.
+//!
+//! ```
+//! use tlcp::crypto::{TrafficKeys, portable, random::SystemRandom};
+//! use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, deframe};
+//! use tlcp::suite::{AeadAlgorithm, Protection};
+//! use tlcp::wire::{ContentType, ProtocolVersion};
+//!
+//! // Both ends have the keys of this direction: MAC key (none under GCM), cipher key, fixed IV.
+//! let sm4_gcm = Protection::Aead(AeadAlgorithm::Sm4Gcm);
+//! let keys = TrafficKeys::new(ProtocolVersion::TLCP, sm4_gcm, &[], &[7; 16], &[9; 4])?;
+//! let ciphers = portable::provider().ciphers;
+//!
+//! let mut sealer = Sealer::new(&keys, ciphers)?;
+//! let mut stream = Vec::new();
+//! let data = [b'x'; 40_000];
+//! sealer.seal(ContentType::APPLICATION_DATA, &data, MAX_PLAINTEXT, &SystemRandom, &mut stream)?;
+//!
+//! let mut opener = Opener::new(&keys, ciphers)?;
+//! let (mut received, mut rest) = (Vec::new(), &mut stream[..]);
+//! while let Framed::Record { content_type, length, .. } =
+//!     deframe(rest, VersionRule::Exactly(ProtocolVersion::TLCP), opener.is_protected())?
+//! {
+//!     let (record, next) = rest.split_at_mut(HEADER_LEN + length);
+//!     let fragment = &mut record[HEADER_LEN..];
+//!     let content = opener.open(content_type, fragment)?;
+//!     received.extend_from_slice(&fragment[content]);
+//!     rest = next;
+//! }
+//! assert_eq!(received, data);
+//! # Ok::<(), tlcp::error::Error>(())
+//! ```
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod aead;
 mod cbc;
@@ -231,7 +268,8 @@ impl Sealer {
     ) -> Result<(), Error> {
         let place = Place { number: self.next, content_type, version: self.version };
         match &self.cipher {
-            Cipher::Plain | Cipher::Failed => frame::plain(place.header(data.len())?, data, out),
+            Cipher::Plain => frame::plain(place.header(data.len())?, data, out),
+            Cipher::Failed => return Err(Error::Misuse("the key is gone")),
             Cipher::Aead(key) => key.seal(place, data, out)?,
             Cipher::Cbc(cbc) => cbc::seal(cbc.as_ref(), place, data, max, random, out)?,
         }
@@ -327,3 +365,6 @@ impl fmt::Debug for Opener {
         write!(f, "Opener({}, record {})", self.cipher.name(), self.next)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,3 +177,6 @@ fn negative(a: i32, b: i32) -> i32 {
 fn zero(a: i32) -> i32 {
     !((a | a.wrapping_neg()) >> 31)
 }
+
+#[cfg(test)]
+mod tests;
