@@ -1,0 +1,158 @@
+//! Finds test vectors: in `vectors/` of this repository, and in the same sub-folders of the folder that the environment
+//! variable `TLCP_EXTRA_VECTORS` names. What is named must be run: a sub-folder without a single usable case fails.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use serde_json::Value;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A file of test vectors.
+pub(crate) struct VectorFile {
+    /// For messages: `std/sm3.json`, and with the folder's path if it is an extra one.
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    /// Whether it comes from `TLCP_EXTRA_VECTORS`.
+    pub(crate) is_extra: bool,
+}
+
+impl VectorFile {
+    pub(crate) fn read(&self) -> Vec<u8> {
+        fs::read(&self.path).unwrap_or_else(|e| panic!("{}: {e}", self.name))
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.read()).unwrap_or_else(|e| panic!("{}: {e}", self.name))
+    }
+
+    /// The name without folder and extension, in lower case.
+    pub(crate) fn stem(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase()
+    }
+}
+
+fn extra_root() -> Option<PathBuf> {
+    std::env::var_os("TLCP_EXTRA_VECTORS").filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+/// Every file with this extension in the sub-folder `folder` (`""` is the top), sorted by name: ours, then the extra.
+pub(crate) fn files(folder: &str, extension: &str) -> Vec<VectorFile> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let mut found = list(&own.join(folder), extension, false);
+    assert!(!found.is_empty(), "vectors/{folder}: no .{extension} file");
+    if let Some(root) = extra_root() {
+        assert!(root.is_dir(), "TLCP_EXTRA_VECTORS={}: no such folder", root.display());
+        found.extend(list(&root.join(folder), extension, true));
+    }
+    found
+}
+
+fn list(folder: &Path, extension: &str, is_extra: bool) -> Vec<VectorFile> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == extension) && path.is_file())
+        .collect();
+    paths.sort();
+    let named = |path: PathBuf| {
+        let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors")).unwrap_or(&path);
+        VectorFile { name: inside.display().to_string(), path, is_extra }
+    };
+    paths.into_iter().map(named).collect()
+}
+
+/// Counts the cases that were run of one sub-folder.
+pub(crate) struct Tally {
+    folder: &'static str,
+    own: usize,
+    extra: usize,
+}
+
+impl Tally {
+    pub(crate) fn new(folder: &'static str) -> Self {
+        Self { folder, own: 0, extra: 0 }
+    }
+
+    /// `ran` cases of `file` were run, `passed_over` were of a kind that does not apply.
+    pub(crate) fn add(&mut self, file: &VectorFile, ran: usize, passed_over: usize) {
+        println!("{}: {ran} cases run, {passed_over} do not apply", file.name);
+        if file.is_extra {
+            self.extra += ran;
+        } else {
+            assert!(ran > 0, "{}: nothing in it is used", file.name);
+            self.own += ran;
+        }
+    }
+
+    /// Fails if nothing was run, of ours or of a named folder of extra vectors.
+    pub(crate) fn finish(self) {
+        assert!(self.own > 0, "vectors/{}: no case was run", self.folder);
+        if let Some(root) = extra_root() {
+            let place = root.join(self.folder);
+            assert!(self.extra > 0, "TLCP_EXTRA_VECTORS: no case to run in {}", place.display());
+        }
+    }
+}
+
+/// One case of a file `{"vectors": [{"id": …, …}, …]}`.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'a> {
+    pub(crate) file: &'a VectorFile,
+    /// What the file as a whole says it is, in lower case: its name and its `primitive`.
+    pub(crate) label: &'a str,
+    pub(crate) value: &'a Value,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.value.get(key).is_some()
+    }
+
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
+        self.value.get(key).and_then(Value::as_str)
+    }
+
+    pub(crate) fn number(&self, key: &str) -> Option<usize> {
+        self.value.get(key).and_then(Value::as_u64).map(|n| usize::try_from(n).unwrap())
+    }
+
+    /// The bytes that stand in hexadecimal at `key`.
+    pub(crate) fn bytes(&self, key: &str) -> Vec<u8> {
+        let text = self.text(key).unwrap_or_else(|| panic!("{self}: no {key}"));
+        hex::decode(text).unwrap_or_else(|e| panic!("{self}: {key}: {e}"))
+    }
+
+    /// The same, of a fixed length.
+    pub(crate) fn array<const N: usize>(&self, key: &str) -> [u8; N] {
+        self.bytes(key).try_into().unwrap_or_else(|_| panic!("{self}: {key} has not {N} bytes"))
+    }
+
+    /// Whether `result` says `valid` or `invalid`.
+    pub(crate) fn is_valid(&self) -> bool {
+        match self.text("result") {
+            Some("valid") => true,
+            Some("invalid") => false,
+            other => panic!("{self}: result {other:?}"),
+        }
+    }
+}
+
+impl fmt::Display for Case<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file.name, self.text("id").unwrap_or("?"))?;
+        self.text("comment").map_or(Ok(()), |comment| write!(f, " ({comment})"))
+    }
+}
+
+/// Offers every case of the JSON files in `folder` to `run`, which says whether it is one that applies.
+pub(crate) fn run_cases(folder: &'static str, mut run: impl FnMut(Case<'_>) -> bool) {
+    let mut tally = Tally::new(folder);
+    for file in files(folder, "json") {
+        let json = file.json();
+        let primitive = json.get("primitive").and_then(Value::as_str).unwrap_or_default();
+        let label = format!("{} {}", file.stem(), primitive.to_lowercase());
+        let cases = json.get("vectors").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let ran = cases.iter().filter(|value| run(Case { file: &file, label: &label, value })).count();
+        tally.add(&file, ran, cases.len() - ran);
+    }
+    tally.finish();
+}
