@@ -8,6 +8,8 @@ mod encryption;
 mod hashes;
 mod keys;
 mod point;
+#[cfg(test)]
+mod test_random;
 
 use super::Provider;
 
@@ -18,5 +20,25 @@ pub fn provider() -> Provider {
         hashes: &hashes::Portable,
         ciphers: &ciphers::Portable,
         keys: &keys::Portable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aes_gcm::AesGcm;
+    use sm4::Sm4;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Holds for whatever has compiled: the features that make the crates wipe are on.
+    #[test]
+    fn everything_that_holds_a_key_wipes_itself() {
+        fn wipes<T: ZeroizeOnDrop>() {}
+        wipes::<Sm4>();
+        wipes::<AesGcm<Sm4, sm4::cipher::consts::U12>>();
+        // HMAC is two of these states and a buffer, and has no drop of its own.
+        wipes::<sm3::block_api::Sm3Core>();
+        wipes::<sha2::block_api::Sha256VarCore>();
+        wipes::<sm3::Sm3>();
+        wipes::<sha2::Sha256>();
     }
 }

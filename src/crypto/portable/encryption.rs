@@ -65,3 +65,67 @@ fn check_value(shared: &[u8; 64], message: &[u8]) -> [u8; 32] {
 fn halves(xy: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
     (core::array::from_fn(|i| xy[i]), core::array::from_fn(|i| xy[i + 32]))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::crypto::portable::test_random::Series;
+
+    const D: u64 = 0x1234_5678;
+
+    fn nonce(k: u64) -> [u8; 32] {
+        Scalar::from(k).to_bytes().into()
+    }
+
+    fn public() -> ProjectivePoint {
+        point::times_generator(&Scalar::from(D))
+    }
+
+    /// The smallest nonce whose key stream for one byte is zero, and kP.
+    fn useless_nonce() -> (u64, Zeroizing<[u8; 64]>) {
+        let mut sum = public();
+        for k in 1.. {
+            let shared = point::coordinates(&sum).unwrap();
+            let mut stream = [0];
+            point::kdf(&[&*shared], &mut stream);
+            if stream == [0] {
+                return (k, shared);
+            }
+            sum += public();
+        }
+        unreachable!()
+    }
+
+    /// R-SM2-3: an all-zero key stream would send the message as it is.
+    #[test]
+    fn draws_another_nonce_when_the_key_stream_is_zero_and_refuses_what_was_sent_so() {
+        let (k, shared) = useless_nonce();
+        let random = Series::new([nonce(k), nonce(k + 1)]);
+        let made = encrypt(&public(), b"M", &random).unwrap();
+        assert!(random.rest().is_empty());
+        assert_eq!(made, encrypt(&public(), b"M", &Series::new([nonce(k + 1)])).unwrap());
+        assert_eq!(**decrypt(&Scalar::from(D), &made).unwrap(), *b"M");
+
+        let c1 = point::coordinates(&point::times_generator(&Scalar::from(k))).unwrap();
+        let (x, y) = halves(&c1);
+        let sent = Ciphertext { x, y, c3: check_value(&shared, b"M"), c2: b"M" }.write();
+        assert!(decrypt(&Scalar::from(D), &sent).is_none());
+        // Two bytes of key stream are not both zero here: the same nonce does, and the rest of the check is sound.
+        let longer = encrypt(&public(), b"MM", &Series::new([nonce(k)])).unwrap();
+        assert_eq!(**decrypt(&Scalar::from(D), &longer).unwrap(), *b"MM");
+    }
+
+    #[test]
+    fn returns_messages_of_many_lengths_and_refuses_none_and_too_many_bytes() {
+        for n in [1, 2, 31, 32, 33, 48, 64, 65, 1000, 70_000] {
+            let message: Vec<u8> = (0..n).map(|i: u32| i as u8).collect();
+            let made = encrypt(&public(), &message, &Series::new([[3; 32]])).unwrap();
+            assert_eq!(**decrypt(&Scalar::from(D), &made).unwrap(), message);
+        }
+        let none = encrypt(&public(), b"", &Series::new([[3; 32]]));
+        assert_eq!(none, Err(CryptoError::Unsupported));
+        let too_long = encrypt(&public(), &vec![0; MAX_C2 + 1], &Series::new([[3; 32]]));
+        assert_eq!(too_long, Err(CryptoError::TooLong));
+    }
+}

@@ -95,6 +95,17 @@ impl Sm2Key {
         bytes
     }
 
+    /// The signature of e with the nonce k, unless k is one of the few that give none.
+    fn sign_with(&self, e: Scalar, k: &Scalar) -> Option<Signature> {
+        let r = e + x_mod_n(&point::times_generator(k))?;
+        // s = (1+d)^-1 (k - rd) = (1+d)^-1 (k + r) - r
+        let sum = Zeroizing::new(*k + r);
+        let s = *self.inverse * *sum - r;
+        // R-SM2-2: r = 0, r + k = n and s = 0 all ask for another k.
+        let bad = r.is_zero() | sum.is_zero() | s.is_zero();
+        (!bool::from(bad)).then(|| Signature { r: r.to_bytes().into(), s: s.to_bytes().into() })
+    }
+
     fn half(&self, random: &dyn Random) -> Result<Half, CryptoError> {
         Half::new(&self.d, point::z(DEFAULT_USER_ID, self.public_bytes())?, random)
     }
@@ -115,14 +126,8 @@ impl PrivateKey for Sm2Key {
         let e = hash_message(user_id, self.public_bytes(), parts)?;
         for _ in 0..point::MAX_DRAWS {
             let k = point::draw(random, Draw::SignatureNonce)?;
-            let Some(x) = x_mod_n(&point::times_generator(&k)) else { continue };
-            let r = e + x;
-            // s = (1+d)^-1 (k - rd) = (1+d)^-1 (k + r) - r
-            let sum = Zeroizing::new(*k + r);
-            let s = *self.inverse * *sum - r;
-            // R-SM2-2: r = 0, r + k = n and s = 0 all ask for another k.
-            if !bool::from(r.is_zero() | sum.is_zero() | s.is_zero()) {
-                return Ok(Signature { r: r.to_bytes().into(), s: s.to_bytes().into() }.write());
+            if let Some(signature) = self.sign_with(e, &k) {
+                return Ok(signature.write());
             }
         }
         Err(CryptoError::NoRandomness)
@@ -145,5 +150,115 @@ impl PrivateKey for Sm2Key {
         let half = self.half(random)?;
         let shared = half.answer(peer_static, peer_ephemeral)?;
         Ok((half.ephemeral, shared))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::crypto::portable::test_random::Series;
+    use alloc::vec;
+    use sm2::elliptic_curve::PrimeField;
+
+    fn key(d: u64) -> (Scalar, Sm2Key) {
+        let d = Scalar::from(d);
+        (d, Sm2Key::new(&d.to_bytes()).unwrap())
+    }
+
+    /// R-SM2-2
+    #[test]
+    fn gives_no_signature_for_a_nonce_that_makes_r_or_s_or_r_plus_k_zero() {
+        let (d, key) = key(0x1234_5678);
+        let k = Scalar::from(0xabcd_ef01_u64);
+        let x = x_mod_n(&point::times_generator(&k)).unwrap();
+        let r_zero = -x;
+        let r_plus_k_zero = -k - x;
+        let s_zero = k * d.invert().unwrap() - x;
+        for e in [r_zero, r_plus_k_zero, s_zero] {
+            assert!(key.sign_with(e, &k).is_none());
+            let good = key.sign_with(e + Scalar::ONE, &k).unwrap().write();
+            let (_, public) = point::of_key(&key.public).unwrap();
+            assert!(verifies(e + Scalar::ONE, public.into(), &good));
+        }
+    }
+
+    /// R-SM2-2: r + s = n would leave the key out of the equation, and anyone could sign.
+    #[test]
+    fn refuses_a_signature_made_without_the_key() {
+        let (_, key) = key(0x1234_5678);
+        let (_, public) = point::of_key(&key.public).unwrap();
+        let s = Scalar::from(99u64);
+        let forged = Signature { r: (-s).to_bytes().into(), s: s.to_bytes().into() }.write();
+        let e = -s - x_mod_n(&point::times_generator(&s)).unwrap();
+        assert!(!verifies(e, public.into(), &forged));
+    }
+
+    /// R-SM2-2: r and s in 1..n
+    #[test]
+    fn refuses_signatures_out_of_range() {
+        let (_, key) = key(7);
+        let n_minus_1 = (-Scalar::ONE).to_bytes().into();
+        let mut n: [u8; 32] = n_minus_1;
+        n[31] += 1;
+        for (r, s) in
+            [([0; 32], [1; 32]), ([1; 32], [0; 32]), (n, [1; 32]), ([1; 32], n), ([0xff; 32], [1; 32])]
+        {
+            let signature = Signature { r, s }.write();
+            let verified = Portable.verify(SignatureAlgorithm::SM2, &key.public, &[b"text"], &signature);
+            assert_eq!(verified, Err(CryptoError::BadSignature));
+        }
+    }
+
+    #[test]
+    fn refuses_public_keys_that_nobody_checked() {
+        let forged = PublicKey::Sm2(Arc::new([4; 65]));
+        let verified = Portable.verify(SignatureAlgorithm::SM2, &forged, &[b"text"], &[]);
+        assert_eq!(verified, Err(CryptoError::BadSignature));
+        assert_eq!(Portable.encrypt(&forged, b"text", &Series::new([])), Err(CryptoError::BadPoint));
+    }
+
+    #[test]
+    fn draws_again_what_is_out_of_range_and_gives_up_on_a_broken_source() {
+        let (_, key) = key(7);
+        let good = [3; 32];
+        let mut n: [u8; 32] = (-Scalar::ONE).to_bytes().into();
+        n[31] += 1;
+        let sign = |series| key.sign(SignatureAlgorithm::SM2, &[b"text"], &Series::new(series));
+        assert_eq!(sign(vec![[0; 32], n, [0xff; 32], good]), sign(vec![good]));
+        assert_eq!(sign(vec![[0; 32]; 100]), Err(CryptoError::NoRandomness));
+        assert_eq!(sign(vec![]), Err(CryptoError::NoRandomness));
+    }
+
+    /// R-SM2-1: 8191 bytes are the most whose length in bits fits into two bytes.
+    #[test]
+    fn takes_user_ids_of_up_to_8191_bytes() {
+        let (_, key) = key(7);
+        let id = [0x61; 8192];
+        let longest = SignatureAlgorithm::Sm2Sm3 { user_id: &id[..8191] };
+        let signature = key.sign(longest, &[b"text"], &Series::new([[3; 32]])).unwrap();
+        assert_eq!(Portable.verify(longest, &key.public, &[b"te", b"xt"], &signature), Ok(()));
+        let too_long = SignatureAlgorithm::Sm2Sm3 { user_id: &id };
+        let signed = key.sign(too_long, &[b"text"], &Series::new([[3; 32]]));
+        assert_eq!(signed, Err(CryptoError::TooLong));
+        assert!(Portable.verify(too_long, &key.public, &[b"text"], &signature).is_err());
+    }
+
+    /// R-SM2-5: the peer's points can be chosen so that P + x'R is the point at infinity.
+    #[test]
+    fn refuses_a_key_exchange_that_ends_in_the_point_at_infinity() {
+        let (_, ours) = key(7);
+        let r = Scalar::from(99u64);
+        let ephemeral = point::encode(&point::times_generator(&r)).unwrap();
+        let mut x = [0; 32];
+        x[16..].copy_from_slice(&ephemeral[17..33]);
+        x[16] |= 0x80;
+        let d = -(Option::<Scalar>::from(Scalar::from_repr(x.into())).unwrap() * r);
+        let peer = Sm2Key::new(&d.to_bytes()).unwrap();
+        let started = ours.start_agreement(&Series::new([[3; 32]])).unwrap();
+        let finished = started.finish(&peer.public, &ephemeral);
+        assert_eq!(finished.unwrap_err(), CryptoError::BadPoint);
+        let answered = ours.answer_agreement(&peer.public, &ephemeral, &Series::new([[3; 32]]));
+        assert_eq!(answered.unwrap_err(), CryptoError::BadPoint);
     }
 }
