@@ -12,6 +12,7 @@ pub use server::{ServerConfig, ServerConfigBuilder};
 pub use services::KeyLogFile;
 pub use services::{Direction, Event, KeyLog, NamedIdentity, Observer, Services};
 
+use crate::crypto::Provider;
 use crate::error::ConfigError;
 use crate::session::MAX_LIFETIME;
 use crate::suite::{SUITES, Suite};
@@ -67,6 +68,17 @@ pub struct Policy {
     pub strict_signature_schemes: bool,
     /// The handshake must be complete after this time (R-REC-34).
     pub handshake_timeout: Duration,
+}
+
+/// All that a connection is given, of either role.
+#[derive(Debug)]
+pub struct Setup {
+    /// The data.
+    pub policy: Policy,
+    /// The objects.
+    pub services: Services,
+    /// The primitives.
+    pub provider: Provider,
 }
 
 impl Policy {

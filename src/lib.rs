@@ -5,6 +5,7 @@ extern crate alloc;
 pub mod alert;
 pub mod cert;
 pub mod config;
+pub mod conn;
 pub mod crypto;
 pub mod error;
 pub mod handshake;
@@ -12,6 +13,8 @@ pub mod key_schedule;
 pub mod message;
 pub mod record;
 pub mod session;
+#[cfg(feature = "std")]
+pub mod stream;
 pub mod suite;
 pub mod transcript;
 pub mod wire;

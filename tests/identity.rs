@@ -16,10 +16,26 @@ fn identity(names: &[&str]) -> Result<Identity, String> {
 
 #[test]
 fn smoke() {
-    let i = identity(&["sm2-server-double.crt","sm2-server-sign.key","sm2-server-enc.key","sm2-ca-bundle.crt"]).unwrap();
+    let i = identity(&[
+        "sm2-server-double.crt",
+        "sm2-server-sign.key",
+        "sm2-server-enc.key",
+        "sm2-ca-bundle.crt",
+    ])
+    .unwrap();
     println!("{i:?}");
-    println!("{}", identity(&["sm2-server-double.crt","sm2-server-sign.key"]).unwrap_err());
-    println!("{}", identity(&["sm2-server-sign.crt","sm2-client-sign.crt","sm2-client-sign.key","sm2-server-sign.key","sm2-client-enc.key"]).unwrap_err());
+    println!("{}", identity(&["sm2-server-double.crt", "sm2-server-sign.key"]).unwrap_err());
+    println!(
+        "{}",
+        identity(&[
+            "sm2-server-sign.crt",
+            "sm2-client-sign.crt",
+            "sm2-client-sign.key",
+            "sm2-server-sign.key",
+            "sm2-client-enc.key"
+        ])
+        .unwrap_err()
+    );
     println!("{:?}", i.message(CertificateForm::Dual).len());
     println!("{:?}", i.key(KeyUse::Sign));
 }

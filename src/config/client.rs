@@ -1,20 +1,18 @@
 //! A client's configuration.
 use super::services::{KeyLog, NamedIdentity, Observer, Services};
-use super::{Compat, Policy, select_suites};
+use super::{Compat, Policy, Setup, select_suites};
 use crate::cert::{Identity, KeyUse, ServerName, Verifier};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::session::{SessionKey, SessionStore};
 use crate::suite::{HashAlgorithm, Suite};
-use alloc::{boxed::Box, format, string::ToString, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, format, sync::Arc, vec, vec::Vec};
 use core::time::Duration;
 
 /// What a client's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
 pub struct ClientConfig {
-    pub(crate) policy: Policy,
-    pub(crate) services: Services,
-    pub(crate) provider: Provider,
+    setup: Setup,
     /// The part of every session key that does not depend on the server (R-SES-11).
     session_base: [u8; 32],
 }
@@ -42,20 +40,24 @@ impl ClientConfig {
 
     /// The policy that was built.
     pub fn policy(&self) -> &Policy {
-        &self.policy
+        &self.setup.policy
     }
 
     /// By what sessions with `name` are found; `tag` tells servers apart that share the name, such as by their port
     /// (R-SES-11).
     pub fn session_key(&self, name: &ServerName<'_>, tag: &[u8]) -> Option<SessionKey> {
-        if self.services.sessions.is_none() {
-            return None;
-        }
+        self.setup.services.sessions.as_ref()?;
         let name = name.to_str();
         let length = (name.len() as u64).to_be_bytes();
         let parts = [&self.session_base[..], &length, name.as_bytes(), tag];
-        let digest = self.provider.hashes.digest(HashAlgorithm::Sm3, &parts);
+        let digest = self.setup.provider.hashes.digest(HashAlgorithm::Sm3, &parts);
         Some(SessionKey::Server(digest.as_ref().try_into().ok()?))
+    }
+}
+
+impl AsRef<Setup> for ClientConfig {
+    fn as_ref(&self) -> &Setup {
+        &self.setup
     }
 }
 
@@ -164,7 +166,7 @@ impl ClientConfigBuilder {
         policy.sessions = services.sessions.is_some();
         policy.check()?;
         let session_base = services.context(&provider, &[b"client", &session_tag])?;
-        Ok(ClientConfig { policy, services, provider, session_base })
+        Ok(ClientConfig { setup: Setup { policy, services, provider }, session_base })
     }
 }
 
@@ -197,8 +199,9 @@ impl Services {
             add(named.identity.certificate(KeyUse::Encrypt));
         }
         let digest = hash.current();
-        digest.as_ref().try_into().map_err(|_| {
-            ConfigError::new(format!("the provider {} gives no 32-byte SM3", provider.name.to_string()))
-        })
+        digest
+            .as_ref()
+            .try_into()
+            .map_err(|_| ConfigError::new(format!("the provider {} gives no 32-byte SM3", provider.name)))
     }
 }

@@ -1,6 +1,6 @@
 //! A server's configuration.
 use super::services::{KeyLog, NamedIdentity, Observer, Services};
-use super::{ClientAuth, Compat, Policy, select_suites};
+use super::{ClientAuth, Compat, Policy, Setup, select_suites};
 use crate::cert::{Identity, Verifier};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
@@ -12,9 +12,7 @@ use core::time::Duration;
 /// What a server's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
 pub struct ServerConfig {
-    pub(crate) policy: Policy,
-    pub(crate) services: Services,
-    pub(crate) provider: Provider,
+    setup: Setup,
 }
 
 impl ServerConfig {
@@ -40,7 +38,13 @@ impl ServerConfig {
 
     /// The policy that was built.
     pub fn policy(&self) -> &Policy {
-        &self.policy
+        &self.setup.policy
+    }
+}
+
+impl AsRef<Setup> for ServerConfig {
+    fn as_ref(&self) -> &Setup {
+        &self.setup
     }
 }
 
@@ -182,7 +186,7 @@ impl ServerConfigBuilder {
         policy.check()?;
         let auth = [policy.client_auth as u8];
         policy.session_context = services.context(&provider, &[b"server", &auth, &session_tag])?;
-        Ok(ServerConfig { policy, services, provider })
+        Ok(ServerConfig { setup: Setup { policy, services, provider } })
     }
 }
 

@@ -48,6 +48,13 @@ registry! {
     }
 }
 
+impl ProtocolVersion {
+    /// The first byte: 1 in TLCP, 3 in TLS.
+    pub const fn major(self) -> u8 {
+        self.0.to_be_bytes()[0]
+    }
+}
+
 registry! {
     /// `ContentType` of a record.
     ContentType(u8) {

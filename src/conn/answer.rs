@@ -1,0 +1,115 @@
+//! Answers to the engine's requests from the configuration.
+use crate::cert::{Key, KeyUse};
+use crate::config::{NamedIdentity, Services, Setup};
+use crate::error::{AnswerError, CryptoError};
+use crate::handshake::{Answer, IdentityQuery, Request, Selection};
+use crate::message::{CertificateRequest, ClientHello};
+use crate::session::Found;
+use crate::wire::ClientCertificateType;
+use alloc::{boxed::Box, vec::Vec};
+
+/// Answers what can be answered at once, or hands the request back: then it is the caller's.
+pub(super) fn answer(setup: &Setup, now: u64, request: Box<Request>) -> Result<Answer, Box<Request>> {
+    let services = &setup.services;
+    let random = &*services.random;
+    Ok(match &*request {
+        Request::FindSession { key } => match services.sessions.as_ref().map(|s| s.find(key, now)) {
+            Some(Found::Session(session)) => Answer::SessionFound(Some(session)),
+            Some(Found::Nothing) | None => Answer::SessionFound(None),
+            Some(Found::Later) => return Err(request),
+        },
+        Request::SelectIdentity(_) if services.select_later => return Err(request),
+        Request::SelectIdentity(query) => Answer::IdentitySelected(select(services, query)),
+        Request::VerifyPeer(claim) => match &services.verifier {
+            Some(verifier) if !services.verify_later => Answer::PeerVerified(verifier.verify(claim, now)),
+            _ => return Err(request),
+        },
+        Request::Sign { identity, algorithm, message } => match identity.key(KeyUse::Sign) {
+            Key::Here(key) => signed(key.sign(*algorithm, &[message], random)),
+            Key::Elsewhere(_) => return Err(request),
+        },
+        Request::StartAgreement { identity } => match identity.key(KeyUse::Encrypt) {
+            Key::Here(key) => match key.start_agreement(random) {
+                Ok(started) => Answer::AgreementStarted(started),
+                Err(_) => failed("the key agreement could not be started"),
+            },
+            Key::Elsewhere(_) => return Err(request),
+        },
+        Request::FinishAgreement { started, peer_static, peer_ephemeral, .. } => {
+            Answer::AgreementFinished(started.finish(peer_static, peer_ephemeral))
+        }
+        Request::AnswerAgreement { identity, peer_static, peer_ephemeral, .. } => {
+            match identity.key(KeyUse::Encrypt) {
+                Key::Here(key) => {
+                    Answer::AgreementAnswered(key.answer_agreement(peer_static, peer_ephemeral, random))
+                }
+                Key::Elsewhere(_) => return Err(request),
+            }
+        }
+        Request::Decrypt(_) => return decrypt(request),
+    })
+}
+
+/// R-HS-43: whatever comes of it, the answer is 48 bytes.
+fn decrypt(request: Box<Request>) -> Result<Answer, Box<Request>> {
+    match *request {
+        Request::Decrypt(question) => match question.identity().key(question.key_use()) {
+            Key::Here(key) => {
+                let found = key.decrypt(question.ciphertext());
+                Ok(question.answer(found.as_ref().map(|m| &m[..]).map_err(|e| *e)))
+            }
+            Key::Elsewhere(_) => Err(Box::new(Request::Decrypt(question))),
+        },
+        other => Err(Box::new(other)),
+    }
+}
+
+fn signed(result: Result<Vec<u8>, CryptoError>) -> Answer {
+    match result {
+        Ok(signature) => Answer::Signed(signature),
+        Err(_) => failed("the signing key could not sign"),
+    }
+}
+
+fn failed(why: &'static str) -> Answer {
+    Answer::Failed(AnswerError(why))
+}
+
+fn select(services: &Services, query: &IdentityQuery) -> Selection {
+    match query {
+        IdentityQuery::ForClient { hello, .. } => select_for_client(services, hello),
+        IdentityQuery::ForServer { request, .. } => select_for_server(&services.identities, request),
+    }
+}
+
+/// The identity named for the client's server_name; else the first without names, or the first of all (R-HS-37).
+fn select_for_client(services: &Services, hello: &ClientHello) -> Selection {
+    let name = hello.extensions.server_name.as_deref();
+    let by_name = |name: &str| services.identities.iter().find(|i| i.names.iter().any(|n| **n == *name));
+    if let Some(named) = name.and_then(by_name) {
+        return Selection::Identity { identity: named.identity.clone(), by_name: true };
+    }
+    if name.is_some() && services.refuse_unknown_names {
+        return Selection::UnrecognizedName;
+    }
+    let default = services.identities.iter().find(|i| i.names.is_empty());
+    chosen(default.or(services.identities.first()))
+}
+
+/// The identity that a CA named by the server has issued. If none was, the first all the same: CA lists are often
+/// incomplete, and the server says so if it means it.
+fn select_for_server(identities: &[NamedIdentity], request: &CertificateRequest) -> Selection {
+    // R-HS-21
+    if !request.types.contains(&ClientCertificateType::ECDSA_SIGN) {
+        return Selection::Nothing;
+    }
+    let fitting = identities.iter().find(|i| i.identity.matches_authorities(&request.authorities));
+    chosen(fitting.or(identities.first()))
+}
+
+fn chosen(named: Option<&NamedIdentity>) -> Selection {
+    match named {
+        Some(named) => Selection::Identity { identity: named.identity.clone(), by_name: false },
+        None => Selection::Nothing,
+    }
+}

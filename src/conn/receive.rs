@@ -1,0 +1,286 @@
+//! What the peer sends: bytes to records, records to messages, messages to the engine.
+use super::{Asked, Connection, Endpoint, Half, Phase, Time};
+use crate::alert::Alert;
+use crate::config::{Direction, Event};
+use crate::error::{Error, PeerMisbehaved};
+use crate::handshake::{Answer, Failure, Input};
+use crate::record::{
+    Framed, HEADER_LEN, Sealer, VersionRule, alert_of, check_change_cipher_spec, check_fragment, deframe,
+};
+use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
+use core::ops::Range;
+
+impl<S: Endpoint> Connection<S> {
+    /// Where the next bytes from the peer are to be read to. Empty while nothing can be taken: plaintext waits, or a
+    /// request is open and the buffer is full.
+    pub fn receive_buffer(&mut self) -> &mut [u8] {
+        if self.reading == Half::Closed {
+            return &mut [];
+        }
+        let need = match deframe(self.incoming.sealed(), self.versions, self.opener.is_protected()) {
+            Ok(Framed::Need(n)) => n,
+            Ok(Framed::Record { .. }) => 0,
+            Err(_) => HEADER_LEN,
+        };
+        self.incoming.free(need)
+    }
+
+    /// `n` bytes were read into [`Connection::receive_buffer`]: works off as many records as it can.
+    ///
+    /// # Errors
+    /// Whatever the connection fails with; the alert for the peer then waits in [`Connection::pending_output`].
+    pub fn received(&mut self, n: usize, now: Time) -> Result<(), Error> {
+        self.incoming.filled(n);
+        self.tick(now)?;
+        self.process()
+    }
+
+    /// Takes bytes that the caller has in a buffer of its own; how many were taken, which is fewer while plaintext waits
+    /// or a request is open.
+    ///
+    /// # Errors
+    /// As [`Connection::received`].
+    pub fn receive(&mut self, bytes: &[u8], now: Time) -> Result<usize, Error> {
+        let mut rest = bytes;
+        while self.wants_read() && !rest.is_empty() {
+            let free = self.receive_buffer();
+            let (now_taken, later) = rest.split_at(free.len().min(rest.len()));
+            let n = now_taken.len();
+            free.iter_mut().zip(now_taken).for_each(|(to, from)| *to = *from);
+            self.received(n, now)?;
+            rest = later;
+        }
+        Ok(bytes.len().saturating_sub(rest.len()))
+    }
+
+    /// The stream ended.
+    ///
+    /// # Errors
+    /// `Truncated` if no close_notify came before (R-AL-3).
+    pub fn received_end(&mut self, now: Time) -> Result<(), Error> {
+        self.now = now;
+        match self.reading {
+            Half::Closed => self.check_alive(),
+            Half::Open => self.fail(Error::Truncated.into()),
+        }
+    }
+
+    /// The plaintext that waits, of one record.
+    pub fn plaintext(&self) -> &[u8] {
+        self.incoming.plaintext()
+    }
+
+    /// `n` bytes of [`Connection::plaintext`] are done with: the next record is opened, if it is there.
+    ///
+    /// # Errors
+    /// Whatever the connection fails with then.
+    pub fn consume(&mut self, n: usize) -> Result<(), Error> {
+        self.incoming.read(n);
+        if self.plaintext().is_empty() && self.reading == Half::Open { self.process() } else { Ok(()) }
+    }
+
+    /// Reads plaintext into `out`: how many bytes. 0 with bytes asked for means that none are there now, or, if
+    /// [`Connection::wants_read`] is false too, that the peer has closed.
+    ///
+    /// # Errors
+    /// Whatever the connection failed with, after all plaintext before it was read.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<usize, Error> {
+        let mut done: usize = 0;
+        while let Some(rest) = out.get_mut(done..).filter(|r| !r.is_empty()) {
+            let plaintext = self.incoming.plaintext();
+            let n = plaintext.len().min(rest.len());
+            let (Some(to), Some(from)) = (rest.get_mut(..n), plaintext.get(..n)) else { break };
+            if n == 0 {
+                break;
+            }
+            to.copy_from_slice(from);
+            done = done.saturating_add(n);
+            // An error of the next record is reported by the next call: these bytes are good.
+            if self.consume(n).is_err() {
+                return Ok(done);
+            }
+        }
+        if done == 0 {
+            self.check_alive()?;
+        }
+        Ok(done)
+    }
+
+    /// Works off records until more bytes, an answer or a reader is needed.
+    pub(super) fn process(&mut self) -> Result<(), Error> {
+        match self.process_records() {
+            Ok(()) => self.check_alive(),
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn process_records(&mut self) -> Result<(), Failure> {
+        while self.wants_read() {
+            let framed = deframe(self.incoming.sealed(), self.versions, self.opener.is_protected());
+            match framed? {
+                Framed::Need(_) => break,
+                Framed::Record { content_type, version, length } => {
+                    self.on_first_record(content_type, version)?;
+                    self.on_record(content_type, length)?;
+                }
+            }
+        }
+        // A half-open connection holds no buffer that is empty; an open one keeps it warm.
+        if self.is_handshaking() {
+            self.incoming.trim();
+        }
+        Ok(())
+    }
+
+    /// A server's first record decides whether this is our protocol at all (R-HS-33, R-REC-41).
+    fn on_first_record(&mut self, content_type: ContentType, version: ProtocolVersion) -> Result<(), Error> {
+        if self.versions != VersionRule::First || content_type == ContentType::ALERT {
+            return Ok(());
+        }
+        let ours = self.version();
+        if version.major() != ours.major() {
+            // The alert is to be in a version that the client can read.
+            self.sealer = Sealer::plain(version.min(ProtocolVersion::TLS12));
+            return Err(PeerMisbehaved::ProtocolVersion { message: "record header", version }.into());
+        }
+        self.versions = VersionRule::Exactly(ours);
+        Ok(())
+    }
+
+    fn on_record(&mut self, content_type: ContentType, length: usize) -> Result<(), Failure> {
+        let at = self.incoming.take_record(length);
+        let content = self.opener.open(content_type, self.incoming.fragment(at.clone()))?;
+        let content = at.start.saturating_add(content.start)..at.start.saturating_add(content.end);
+        check_fragment(content_type, self.incoming.fragment(content.clone()))?;
+        match content_type {
+            ContentType::HANDSHAKE => self.on_handshake(content),
+            ContentType::CHANGE_CIPHER_SPEC => self.on_change_cipher_spec(content),
+            ContentType::ALERT => Ok(self.on_alert(content)?),
+            _ => Ok(self.on_application_data(content)?),
+        }
+    }
+
+    fn on_handshake(&mut self, content: Range<usize>) -> Result<(), Failure> {
+        self.joiner.push(self.incoming.fragment(content))?;
+        self.drive(None)
+    }
+
+    fn on_change_cipher_spec(&mut self, content: Range<usize>) -> Result<(), Failure> {
+        self.refuse_interleaving(ContentType::CHANGE_CIPHER_SPEC)?;
+        check_change_cipher_spec(self.incoming.fragment(content))?;
+        self.observe(Direction::Received, Event::ChangeCipherSpec);
+        self.step(Input::ChangeCipherSpec)?;
+        self.drive_actions()
+    }
+
+    /// R-AL-7: the level decides.
+    fn on_alert(&mut self, content: Range<usize>) -> Result<(), Error> {
+        let alert = alert_of(self.incoming.fragment(content))?;
+        self.observe(Direction::Received, Event::Alert(alert));
+        match alert.description {
+            AlertDescription::CLOSE_NOTIFY if self.is_handshaking() => {
+                Err(Error::AlertReceived(AlertDescription::CLOSE_NOTIFY))
+            }
+            AlertDescription::CLOSE_NOTIFY => {
+                self.reading = Half::Closed;
+                self.incoming.clear(); // R-AL-3: what follows is ignored.
+                self.close();
+                Ok(())
+            }
+            description if alert.level == AlertLevel::FATAL => Err(Error::AlertReceived(description)),
+            _ => {
+                self.refuse_interleaving(ContentType::ALERT)?;
+                self.patience.warning()
+            }
+        }
+    }
+
+    fn on_application_data(&mut self, content: Range<usize>) -> Result<(), Error> {
+        self.refuse_interleaving(ContentType::APPLICATION_DATA)?;
+        if self.is_handshaking() {
+            let why = "application data before the handshake is complete";
+            return Err(unexpected(ContentType::APPLICATION_DATA, why, "R-SM-4"));
+        }
+        if content.is_empty() {
+            return self.patience.empty_record();
+        }
+        self.patience.progress();
+        self.incoming.set_plaintext(content);
+        Ok(())
+    }
+
+    /// R-REC-13: nothing stands between the fragments of a message.
+    fn refuse_interleaving(&self, content_type: ContentType) -> Result<(), Error> {
+        if self.joiner.is_empty() {
+            Ok(())
+        } else {
+            Err(unexpected(content_type, "a handshake message is incomplete", "R-REC-13"))
+        }
+    }
+
+    /// Steps until a request is open or no whole message is left.
+    pub(super) fn drive(&mut self, answer: Option<Answer>) -> Result<(), Failure> {
+        if let Some(answer) = answer {
+            self.step(Input::Answer(answer))?;
+            self.drive_actions()?;
+        }
+        while matches!(self.asked, Asked::Nothing) {
+            let Some(kind) = self.step_message()? else { break };
+            self.patience.progress();
+            // R-REC-12: Finished ends its record.
+            if kind == HandshakeType::FINISHED && !self.joiner.is_empty() {
+                let why = "bytes follow Finished in its record";
+                return Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into());
+            }
+            self.drive_actions()?;
+        }
+        Ok(())
+    }
+
+    /// Feeds the first whole message to the engine; its type, or `None` if there is none.
+    fn step_message(&mut self) -> Result<Option<HandshakeType>, Failure> {
+        let joiner = core::mem::take(&mut self.joiner);
+        let outcome = match joiner.peek() {
+            None => Ok(None),
+            Some(message) => {
+                self.observe(Direction::Received, Event::Handshake(message));
+                self.step(Input::Message(message)).map(|()| Some(message.kind))
+            }
+        };
+        self.joiner = joiner;
+        self.joiner.consume();
+        if let (Ok(Some(_)), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
+            self.versions = VersionRule::Exactly(version); // R-REC-41: ServerHello was accepted.
+        }
+        outcome
+    }
+}
+
+fn unexpected(content_type: ContentType, why: &'static str, clause: &'static str) -> Error {
+    PeerMisbehaved::UnexpectedRecord { content_type, why, clause }.into()
+}
+
+/// Ending a connection.
+impl<S: Endpoint> Connection<S> {
+    pub(super) fn check_alive(&self) -> Result<(), Error> {
+        self.error().map_or(Ok(()), |e| Err(e.clone()))
+    }
+
+    /// The one place where a connection fails: the alert under the keys now writing; then no keys, no buffers, and no
+    /// session where a fatal alert was sent or received (R-AL-1, R-SES-12).
+    pub(super) fn fail(&mut self, failure: Failure) -> Result<(), Error> {
+        let Failure { error, session } = failure;
+        let alert = crate::alert::alert_for(&error);
+        let session = session.or_else(|| self.session_key());
+        let is_fatal = alert.is_some() || matches!(error, Error::AlertReceived(_));
+        if let (Some(key), true, Some(store)) = (session, is_fatal, &self.setup().services.sessions) {
+            store.remove(&key);
+        }
+        if let (Some(description), Half::Open) = (alert, self.writing) {
+            self.send_alert(Alert::fatal(description));
+        }
+        self.phase = Phase::Failed(error.clone());
+        self.wipe();
+        Err(error)
+    }
+}

@@ -1,0 +1,169 @@
+//! What we send: the engine's actions, application data, alerts.
+use super::{Asked, Connection, Endpoint, Half, Phase};
+use crate::alert::Alert;
+use crate::config::{Direction, Event};
+use crate::error::Error;
+use crate::handshake::{Action, Context, Engine, Failure, Input, Request};
+use crate::message::Handshake;
+use crate::record::{MAX_PLAINTEXT, Opener, Sealer};
+use crate::wire::{AlertDescription, ContentType};
+use alloc::{boxed::Box, vec::Vec};
+
+/// Plaintext is taken while fewer bytes than these wait to be sent. Sixteen full records: enough for CBC to be sealed
+/// eight at a time.
+const SEND_LIMIT: usize = 16 * MAX_PLAINTEXT;
+
+impl<S: Endpoint> Connection<S> {
+    /// The bytes for the peer.
+    pub fn pending_output(&self) -> &[u8] {
+        self.outgoing.get(self.sent..).unwrap_or_default()
+    }
+
+    /// `n` bytes of [`Connection::pending_output`] are sent.
+    pub fn sent(&mut self, n: usize) {
+        self.sent = self.sent.saturating_add(n).min(self.outgoing.len());
+        if self.sent == self.outgoing.len() {
+            self.sent = 0;
+            self.outgoing.clear();
+            // A half-open connection holds no buffer that is empty; an open one keeps it warm.
+            if !matches!(self.phase, Phase::Open(_)) {
+                self.outgoing = Vec::new();
+            }
+        }
+    }
+
+    /// Seals application data: how many bytes were taken. Fewer than all, or none, while much waits to be sent.
+    ///
+    /// # Errors
+    /// `Misuse` before the handshake is complete (R-SM-8) and after [`Connection::close`]; `KeyExhausted` (R-REC-18);
+    /// whatever the connection failed with.
+    pub fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
+        self.check_alive()?;
+        if self.is_handshaking() {
+            return Err(Error::Misuse("write before the handshake is complete (R-SM-8)"));
+        }
+        if self.writing == Half::Closed {
+            return Err(Error::Misuse("write after close_notify"));
+        }
+        let room = SEND_LIMIT.saturating_sub(self.pending_output().len());
+        let taken = data.get(..room).unwrap_or(data);
+        if !taken.is_empty() {
+            self.seal(ContentType::APPLICATION_DATA, taken)?;
+        }
+        Ok(taken.len())
+    }
+
+    /// Ends our direction with close_notify. What the peer still sends can be read.
+    pub fn close(&mut self) {
+        if self.writing == Half::Open {
+            self.writing = Half::Closed;
+            self.send_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY));
+        }
+    }
+
+    fn seal(&mut self, content_type: ContentType, data: &[u8]) -> Result<(), Error> {
+        // Space that was sent already is used again, rather than growing.
+        if self.sent > 0 && self.outgoing.len() > SEND_LIMIT {
+            self.outgoing.drain(..self.sent);
+            self.sent = 0;
+        }
+        let random = &*(*self.config).as_ref().services.random;
+        self.sealer.seal(content_type, data, MAX_PLAINTEXT, random, &mut self.outgoing)
+    }
+
+    /// Best effort: a connection that cannot even seal an alert ends without it.
+    pub(super) fn send_alert(&mut self, alert: Alert) {
+        self.observe(Direction::Sent, Event::Alert(alert));
+        let _ = self.seal(ContentType::ALERT, &alert.to_bytes());
+    }
+
+    pub(super) fn observe(&self, direction: Direction, event: Event<'_>) {
+        if let Some(observer) = &self.setup().services.observer {
+            observer.observe(direction, event);
+        }
+    }
+
+    /// One step of the engine. When it is done it is gone; what is left of it refuses renegotiation (R-SES-14).
+    pub(super) fn step(&mut self, input: Input<'_>) -> Result<(), Failure> {
+        let setup = (*self.config).as_ref();
+        let mut cx = Context {
+            policy: &setup.policy,
+            provider: &setup.provider,
+            random: &*setup.services.random,
+            now: self.now.unix,
+            actions: &mut self.actions,
+        };
+        match &mut self.phase {
+            Phase::Handshaking(engine) => engine.step(input, &mut cx),
+            Phase::Open(_) => Engine::new(S::connected()).step(input, &mut cx),
+            Phase::Failed(error) => Err(error.clone().into()),
+        }
+    }
+
+    /// Does what the last step wants, and every step that follows from answers at hand.
+    pub(super) fn drive_actions(&mut self) -> Result<(), Failure> {
+        while let Some(request) = self.apply_actions()? {
+            match super::answer::answer(self.setup(), self.now.unix, request) {
+                Ok(answer) => self.step(Input::Answer(answer))?,
+                Err(request) => {
+                    self.asked = Asked::Unanswered(request);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the actions of a step; the request among them, if any, is the last.
+    fn apply_actions(&mut self) -> Result<Option<Box<Request>>, Error> {
+        let mut actions = core::mem::take(&mut self.actions);
+        let mut asked = None;
+        for action in actions.drain(..) {
+            match action {
+                Action::Ask(request) => asked = Some(request),
+                other => self.apply(other)?,
+            }
+        }
+        // The capacity is kept as long as there are steps.
+        if self.is_handshaking() {
+            self.actions = actions;
+        }
+        Ok(asked)
+    }
+
+    fn apply(&mut self, action: Action) -> Result<(), Error> {
+        match action {
+            Action::Write(message) => {
+                if let Some(handshake) = Handshake::of(&message) {
+                    self.observe(Direction::Sent, Event::Handshake(handshake));
+                }
+                self.seal(ContentType::HANDSHAKE, &message)?;
+            }
+            Action::WriteChangeCipherSpec => {
+                self.observe(Direction::Sent, Event::ChangeCipherSpec);
+                self.seal(ContentType::CHANGE_CIPHER_SPEC, &[1])?;
+            }
+            Action::NewWriteKeys(keys) => self.sealer = Sealer::new(&keys, self.setup().provider.ciphers)?,
+            Action::NewReadKeys(keys) => self.opener = Opener::new(&keys, self.setup().provider.ciphers)?,
+            Action::Done(summary) => self.phase = Phase::Open(summary),
+            Action::RefuseRenegotiation => {
+                self.patience.refused_renegotiation()?;
+                self.send_alert(Alert::warning(AlertDescription::NO_RENEGOTIATION));
+            }
+            for_services => self.apply_to_services(for_services),
+        }
+        Ok(())
+    }
+
+    fn apply_to_services(&self, action: Action) {
+        let services = &self.setup().services;
+        match (action, &services.sessions, &services.key_log) {
+            (Action::LogSecret { client_random, master }, _, Some(log)) => {
+                log.log("CLIENT_RANDOM", &client_random, master.expose());
+            }
+            (Action::StoreSession(key, session), Some(store), _) => store.store(key, session),
+            (Action::DropSession(key), Some(store), _) => store.remove(&key),
+            _ => {}
+        }
+    }
+}
