@@ -157,6 +157,9 @@ fn refuses_what_was_changed(
 fn sm4_cbc(provider: &Provider) -> Option<()> {
     const CIPHER: [u8; 32] = hex("2677f46b09c122cc975533105bd4a22af6125f7275ce552c3a2bbcf533de8a3b");
     let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, &SM4, &[0; 32]).ok()?;
+    for (key, mac_key) in [(&SM4[..15], &[0; 32][..]), (&SM4, &[0; 31]), (&SM4, &[])] {
+        check(provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, key, mac_key).is_err())?;
+    }
     let plain = [SM4, SM4];
     let mut text = plain;
     let mut other = SM4;

@@ -37,9 +37,6 @@ pub(super) fn encrypt(
 /// The message, if there is one; nothing says why not.
 pub(super) fn decrypt(d: &Scalar, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let ciphertext = Ciphertext::read(ciphertext)?;
-    if ciphertext.c2.is_empty() {
-        return None;
-    }
     let c1 = point::from_coordinates(&ciphertext.x, &ciphertext.y).ok()?;
     let shared = point::coordinates(&(ProjectivePoint::from(c1) * d))?;
     let message = apply_key_stream(&shared, ciphertext.c2)?;
@@ -47,7 +44,7 @@ pub(super) fn decrypt(d: &Scalar, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>
     bool::from(right).then_some(message)
 }
 
-/// `input` xor KDF(x2 || y2). Nothing if the key stream is all zero.
+/// `input` xor KDF(x2 || y2). Nothing if the key stream is all zero, as it is for an empty input.
 fn apply_key_stream(shared: &[u8; 64], input: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut out = Zeroizing::new(vec![0; input.len()]);
     point::kdf(&[shared], &mut out);
@@ -123,6 +120,13 @@ mod tests {
             let made = encrypt(&public(), &message, &Series::new([[3; 32]])).unwrap();
             assert_eq!(**decrypt(&Scalar::from(D), &made).unwrap(), message);
         }
+        let der = encrypt(&public(), b"M", &Series::new([[3; 32]])).unwrap();
+        let Ciphertext { x, y, .. } = Ciphertext::read(&der).unwrap();
+        let shared = point::coordinates(
+            &(ProjectivePoint::from(point::from_coordinates(&x, &y).unwrap()) * Scalar::from(D)),
+        );
+        let empty = Ciphertext { x, y, c3: check_value(&shared.unwrap(), b""), c2: b"" }.write();
+        assert!(decrypt(&Scalar::from(D), &empty).is_none());
         let none = encrypt(&public(), b"", &Series::new([[3; 32]]));
         assert_eq!(none, Err(CryptoError::Unsupported));
         let too_long = encrypt(&public(), &vec![0; MAX_C2 + 1], &Series::new([[3; 32]]));

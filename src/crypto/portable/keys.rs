@@ -194,19 +194,24 @@ mod tests {
         assert!(!verifies(e, public.into(), &forged));
     }
 
-    /// R-SM2-2: r and s in 1..n
+    /// R-SM2-2: r and s in 1..n, also where the equation holds.
     #[test]
     fn refuses_signatures_out_of_range() {
-        let (_, key) = key(7);
-        let n_minus_1 = (-Scalar::ONE).to_bytes().into();
-        let mut n: [u8; 32] = n_minus_1;
+        let (d, key) = key(7);
+        let (_, public) = point::of_key(&key.public).unwrap();
+        let (one, zero) = (Scalar::ONE, Scalar::ZERO);
+        let mut n: [u8; 32] = (-one).to_bytes().into();
         n[31] += 1;
-        for (r, s) in
-            [([0; 32], [1; 32]), ([1; 32], [0; 32]), (n, [1; 32]), ([1; 32], n), ([0xff; 32], [1; 32])]
-        {
-            let signature = Signature { r, s }.write();
-            let verified = Portable.verify(SignatureAlgorithm::SM2, &key.public, &[b"text"], &signature);
-            assert_eq!(verified, Err(CryptoError::BadSignature));
+        let bytes = |scalar: Scalar| scalar.to_bytes().into();
+        for (r, s, in_r, in_s) in [
+            (zero, one, bytes(zero), bytes(one)),
+            (one, zero, bytes(one), bytes(zero)),
+            (zero, one, n, bytes(one)),
+            (one, zero, bytes(one), n),
+        ] {
+            // e is such that r = e + x(sG + (r+s)P).
+            let e = r - x_mod_n(&point::times_generator(&(s + (r + s) * d))).unwrap();
+            assert!(!verifies(e, public.into(), &Signature { r: in_r, s: in_s }.write()));
         }
     }
 
