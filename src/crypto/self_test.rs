@@ -17,13 +17,16 @@ const P: [u8; 65] = hex(concat!(
     "CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13"
 ));
 
+/// A test of one primitive: `Some` if it is right.
+type Test = fn(&Provider) -> Option<()>;
+
 /// Runs every primitive of `provider` on known answers, from the standards where they have any, and with spoilt
 /// signatures, tags and points. Takes a few milliseconds.
 ///
 /// # Errors
 /// [`CryptoError::SelfTest`] with the name of the first primitive that is wrong.
 pub fn self_test(provider: &Provider) -> Result<(), CryptoError> {
-    let tests: [(&'static str, fn(&Provider) -> Option<()>); 10] = [
+    const TESTS: [(&str, Test); 10] = [
         ("hash", hash),
         ("HMAC", hmac),
         ("PRF", prf),
@@ -35,7 +38,7 @@ pub fn self_test(provider: &Provider) -> Result<(), CryptoError> {
         ("SM2 encryption", sm2_encryption),
         ("SM2 key exchange", sm2_key_exchange),
     ];
-    tests.iter().try_for_each(|(name, test)| test(provider).ok_or(CryptoError::SelfTest(name)))
+    TESTS.iter().try_for_each(|(name, test)| test(provider).ok_or(CryptoError::SelfTest(name)))
 }
 
 /// `Some` if it is true: each test is a chain of these.
