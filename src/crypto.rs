@@ -92,13 +92,14 @@ pub trait Hashes: Send + Sync {
     /// A fresh hash.
     fn start(&self, algorithm: HashAlgorithm) -> Box<dyn HashContext>;
 
-    /// Hash(parts[0] || parts[1] || …).
+    /// `Hash(parts[0] || parts[1] || …)`.
     fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Digest;
 
-    /// HMAC(key, parts[0] || parts[1] || …).
+    /// `HMAC(key, parts[0] || parts[1] || …)`.
     fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest;
 
-    /// PRF(secret, label, seed[0] || seed[1] || …) = P_hash(secret, label || seed) (spec section 2.1), filling `out`.
+    /// `PRF(secret, label, seed[0] || seed[1] || …) = P_hash(secret, label || seed)` (spec section 2.1), filling
+    /// `out`.
     fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]);
 }
 
@@ -122,7 +123,7 @@ pub trait Aead: Send + Sync {
 
 /// One message to be authenticated with others: MAC = HMAC(key, header || data).
 pub struct MacLane<'a> {
-    /// seq[8] type[1] version[2] length[2]
+    /// `seq[8] type[1] version[2] length[2]`
     pub header: [u8; 13],
     /// The content.
     pub data: &'a [u8],
@@ -186,7 +187,7 @@ pub trait Ciphers: Send + Sync {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublicKey {
-    /// 04 || X[32] || Y[32] on the SM2 curve.
+    /// `04 || X[32] || Y[32]` on the SM2 curve.
     Sm2(Arc<[u8; 65]>),
 }
 
@@ -228,7 +229,7 @@ pub trait Keys: Send + Sync {
     /// [`CryptoError::BadKey`].
     fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError>;
 
-    /// Verifies a signature over parts[0] || parts[1] || ….
+    /// Verifies a signature over `parts[0] || parts[1] || …`.
     ///
     /// # Errors
     /// [`CryptoError::BadSignature`], also for anything but strict DER.
@@ -253,7 +254,7 @@ pub trait PrivateKey: Send + Sync {
     /// Its public key.
     fn public(&self) -> &PublicKey;
 
-    /// Signs parts[0] || parts[1] || …; for SM2 the DER of (r, s).
+    /// Signs `parts[0] || parts[1] || …`; for SM2 the DER of (r, s).
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`].

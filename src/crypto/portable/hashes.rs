@@ -69,14 +69,14 @@ pub(super) fn keyed<M: Mac + KeyInit>(key: &[u8]) -> M {
     M::new_from_slice(key).unwrap_or_else(|_| M::new(&Default::default()))
 }
 
-/// HMAC(parts[0] || parts[1] || …) under the key that `mac` was made with.
+/// `HMAC(parts[0] || parts[1] || …)` under the key that `mac` was made with.
 pub(super) fn hmac<M: Mac + Clone>(mac: &M, parts: &[&[u8]]) -> Digest {
     let mut mac = mac.clone();
     parts.iter().for_each(|p| mac.update(p));
     Digest::new(&mac.finalize().into_bytes())
 }
 
-/// SM3(parts[0] || parts[1] || …).
+/// `SM3(parts[0] || parts[1] || …)`.
 pub(super) fn sm3(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sm3::new();
     parts.iter().for_each(|p| hash.update(p));

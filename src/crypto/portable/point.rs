@@ -90,7 +90,7 @@ pub(super) fn draw(random: &dyn Random, draw: Draw) -> Result<Zeroizing<Scalar>,
     Err(CryptoError::NoRandomness)
 }
 
-/// Z = SM3(bits of the user id [2] || user id || curve || public key) (R-SM2-1).
+/// Z = SM3(bits of the user id in two bytes || user id || curve || public key) (R-SM2-1).
 pub(super) fn z(user_id: &[u8], public: &[u8; 65]) -> Result<[u8; 32], CryptoError> {
     let bits =
         user_id.len().checked_mul(8).and_then(|n| u16::try_from(n).ok()).ok_or(CryptoError::TooLong)?;
