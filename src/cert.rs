@@ -6,6 +6,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
 mod chain;
+pub mod dangerous;
 pub(crate) mod der;
 mod identity;
 mod key;
@@ -16,10 +17,12 @@ mod pem;
 mod pile;
 pub(crate) mod time;
 pub(crate) mod usage;
+mod verify;
 pub(crate) mod x509;
 
 pub use identity::{CertificateForm, Identity};
 pub use rustls_pki_types::ServerName;
+pub use verify::{CertPolicy, VerifierBuilder, WebPkiVerifier};
 
 /// Which of the two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

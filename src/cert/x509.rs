@@ -52,6 +52,8 @@ pub(crate) struct X509<'a> {
     pub(crate) subject_alt_name: Option<&'a [u8]>,
     pub(crate) subject_key_id: Option<&'a [u8]>,
     pub(crate) authority_key_id: Option<&'a [u8]>,
+    /// nameConstraints is there.
+    pub(crate) has_name_constraints: bool,
     /// X.509 v3; v1 and v2 have no extensions.
     pub(crate) is_v3: bool,
 }
@@ -88,6 +90,7 @@ impl<'a> X509<'a> {
             subject_alt_name: None,
             subject_key_id: None,
             authority_key_id: None,
+            has_name_constraints: false,
             is_v3: version == Some(&[INTEGER, 1, 2]),
         };
         spki.finish()?;
@@ -114,6 +117,7 @@ impl<'a> X509<'a> {
                 [0x55, 0x1d, 15] => once(&mut self.key_usage, KeyUsageBits::read(value)?)?,
                 [0x55, 0x1d, 17] => once(&mut self.subject_alt_name, der_only(value, SEQUENCE)?)?,
                 [0x55, 0x1d, 19] => once(&mut basic_constraints, cert_authority(value)?)?,
+                [0x55, 0x1d, 30] => self.has_name_constraints = true,
                 [0x55, 0x1d, 35] => {
                     // keyIdentifier [0]; CAs differ in what else they write here
                     let id = der::only(value, SEQUENCE)?.optional(0x80)?;
