@@ -11,6 +11,8 @@ pub mod error;
 pub mod handshake;
 pub mod key_schedule;
 pub mod message;
+#[cfg(feature = "pki")]
+pub mod pki;
 pub mod record;
 pub mod session;
 #[cfg(feature = "std")]
