@@ -47,7 +47,10 @@ impl ClientConfig {
     /// (R-SES-11).
     pub fn session_key(&self, name: &ServerName<'_>, tag: &[u8]) -> Option<SessionKey> {
         self.setup.services.sessions.as_ref()?;
-        let name = name.to_str();
+        let name = match name {
+            ServerName::DnsName(name) => name.as_ref().to_ascii_lowercase(),
+            other => format!("{other:?}"),
+        };
         let length = (name.len() as u64).to_be_bytes();
         let parts = [&self.session_base[..], &length, name.as_bytes(), tag];
         let digest = self.setup.provider.hashes.digest(HashAlgorithm::Sm3, &parts);

@@ -103,9 +103,10 @@ impl KeyLogFile {
 #[cfg(feature = "std")]
 impl KeyLog for KeyLogFile {
     fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]) {
+        use alloc::string::String;
         use std::fmt::Write as _;
         use std::io::Write as _;
-        let mut line = zeroize::Zeroizing::new(alloc::string::String::with_capacity(256));
+        let mut line = zeroize::Zeroizing::new(String::with_capacity(256));
         line.push_str(label);
         for part in [&client_random[..], secret] {
             line.push(' ');

@@ -12,9 +12,8 @@ use crate::handshake::{Action, Agreed, Context, IdentityQuery, Keyed, Request, S
 use crate::key_schedule::{self, Sender};
 use crate::message::{self, CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, Handshake};
 use crate::session::{Peer, Session, SessionKey};
-use crate::suite::HashAlgorithm;
 use crate::wire::HandshakeType;
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {

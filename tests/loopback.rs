@@ -1,0 +1,49 @@
+//! Both of our own ends: what interoperability with peers cannot show.
+#![cfg(feature = "pki")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[path = "support/pair.rs"]
+mod pair;
+
+use pair::{Ends, World, carry, read_all};
+use std::sync::Arc;
+use tlcp::config::ClientAuth;
+use tlcp::suite::{SUITES, Suite};
+
+fn suite_ends(world: &World, suite: &'static Suite, auth: ClientAuth) -> [Ends; 2] {
+    let client = Arc::new(world.client().suites(&[suite]).build().unwrap());
+    let server = Arc::new(world.server().suites(&[suite]).client_auth(auth).build().unwrap());
+    let first = Ends::new(&client, &server).connected();
+    let second = Ends::new(&client, &server).connected();
+    [first, second]
+}
+
+#[test]
+fn every_suite_connects_and_resumes_with_and_without_client_authentication() {
+    let world = World::new();
+    for suite in &SUITES {
+        for auth in [ClientAuth::None, ClientAuth::Request, ClientAuth::Require] {
+            let ends = suite_ends(&world, suite, auth);
+            for (Ends { mut client, mut server }, resumed) in ends.into_iter().zip([false, true]) {
+                assert_eq!(client.cipher_suite(), Some(suite));
+                assert_eq!(
+                    (client.is_resumed(), server.is_resumed()),
+                    (resumed, resumed),
+                    "{suite:?} {auth:?}"
+                );
+                let mutual = suite.key_exchange.is_mutual() || auth != ClientAuth::None;
+                assert_eq!(server.peer_certificates().is_some(), mutual);
+                assert_eq!(client.peer_certificates().map(<[_]>::len), Some(3));
+                assert_eq!(client.server_end_point(), server.server_end_point());
+                assert_eq!(server.server_name(), Some("localhost"));
+                let data: Vec<u8> = (0..100_000u32).map(|i| i as u8).collect();
+                assert_eq!(client.write(&data).unwrap(), data.len());
+                let mut received = Vec::new();
+                while client.wants_write() {
+                    carry(&mut client, &mut server).unwrap();
+                    received.extend(read_all(&mut server));
+                }
+                assert!(received == data);
+            }
+        }
+    }
+}

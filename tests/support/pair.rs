@@ -1,0 +1,151 @@
+//! Both ends of a connection in memory, driven by hand.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use std::sync::Arc;
+use tlcp::cert::{Identity, ServerName, WebPkiVerifier};
+use tlcp::config::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
+use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
+use tlcp::crypto::{Draw, Provider, Random, default_provider};
+use tlcp::error::{CryptoError, Error};
+use tlcp::pki::{Options, Pki};
+use tlcp::session::{MemoryStore, SessionStore};
+
+/// 2026-11-21, in Unix seconds: when all tests happen.
+pub const NOW: u64 = 1_795_219_200;
+
+pub fn at(seconds: u64) -> Time {
+    Time { unix: NOW + seconds, monotonic: std::time::Duration::from_secs(seconds) }
+}
+
+/// A counter in the clothes of randomness: the same bytes in every run, never the same twice.
+#[derive(Default)]
+pub struct Counting(std::sync::atomic::AtomicU64);
+
+impl Counting {
+    pub fn from(start: u64) -> Self {
+        Self(std::sync::atomic::AtomicU64::new(start << 32))
+    }
+}
+
+impl Random for Counting {
+    fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        for chunk in out.chunks_mut(32) {
+            let n = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let hash = default_provider().hashes.digest(tlcp::suite::HashAlgorithm::Sm3, &[&n.to_be_bytes()]);
+            chunk.copy_from_slice(&hash.as_ref()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A whole PKI and both parties' identities, made once.
+pub struct World {
+    pub provider: Provider,
+    pub pki: Pki,
+    pub server: Arc<Identity>,
+    pub client: Arc<Identity>,
+    pub verifier: Arc<WebPkiVerifier>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(default_provider(), Options::new(NOW))
+    }
+
+    pub fn with(provider: Provider, options: Options) -> Self {
+        let pki = Pki::new(&options, &provider, &Counting::from(1)).unwrap();
+        Self {
+            provider,
+            server: Arc::new(pki.server_identity(&provider).unwrap()),
+            client: Arc::new(pki.client_identity(&provider).unwrap()),
+            verifier: Arc::new(pki.verifier(&provider).unwrap()),
+            pki,
+        }
+    }
+
+    /// A server that could do everything.
+    pub fn server(&self) -> ServerConfigBuilder {
+        ServerConfig::builder_with(self.provider, Arc::new(Counting::from(2)))
+            .identity(self.server.clone())
+            .verifier(self.verifier.clone())
+            .sessions(Some(store()))
+    }
+
+    /// A client that could do everything.
+    pub fn client(&self) -> ClientConfigBuilder {
+        ClientConfig::builder_with(self.provider, Arc::new(Counting::from(3)))
+            .identity(self.client.clone())
+            .verifier(self.verifier.clone())
+            .sessions(Some(store()))
+    }
+}
+
+pub fn store() -> Arc<dyn SessionStore> {
+    Arc::new(MemoryStore::default())
+}
+
+pub fn name() -> ServerName<'static> {
+    ServerName::try_from("localhost").unwrap()
+}
+
+/// A client and a server with nothing between them but the test.
+pub struct Ends {
+    pub client: ClientConnection,
+    pub server: ServerConnection,
+}
+
+impl Ends {
+    pub fn new(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Self {
+        Self::at(client, server, 1)
+    }
+
+    pub fn at(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, seconds: u64) -> Self {
+        Self {
+            client: ClientConnection::new(client.clone(), name(), at(seconds)).unwrap(),
+            server: ServerConnection::new(server.clone(), at(seconds)),
+        }
+    }
+
+    /// Carries bytes both ways until nothing moves.
+    pub fn run(&mut self) -> Result<(), (Side, Error)> {
+        loop {
+            let moved = carry(&mut self.client, &mut self.server).map_err(|e| (Side::Server, e))?
+                + carry(&mut self.server, &mut self.client).map_err(|e| (Side::Client, e))?;
+            if moved == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A complete handshake.
+    pub fn connected(mut self) -> Self {
+        self.run().unwrap_or_else(|(side, e)| panic!("{side:?}: {e}"));
+        assert!(!self.client.is_handshaking() && !self.server.is_handshaking());
+        self
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Client,
+    Server,
+}
+
+/// Moves what one end has to send to the other.
+pub fn carry<A: Endpoint, B: Endpoint>(
+    from: &mut Connection<A>,
+    to: &mut Connection<B>,
+) -> Result<usize, Error> {
+    let bytes = from.pending_output().to_vec();
+    let n = to.receive(&bytes, at(1))?;
+    from.sent(n);
+    Ok(n)
+}
+
+/// All plaintext that waits.
+pub fn read_all<S: Endpoint>(connection: &mut Connection<S>) -> Vec<u8> {
+    let (mut out, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(n @ 1..) = connection.read(&mut buffer) {
+        out.extend_from_slice(&buffer[..n]);
+    }
+    out
+}
