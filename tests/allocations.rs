@@ -1,0 +1,87 @@
+//! A warm connection's records cost no allocation.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use allocation_counter::measure;
+use tlcp::crypto::{Draw, Random, TrafficKeys, portable};
+use tlcp::error::CryptoError;
+use tlcp::message::Joiner;
+use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, check_fragment, deframe};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
+use tlcp::wire::{ContentType, ProtocolVersion};
+
+struct Zeros;
+impl Random for Zeros {
+    fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        out.fill(0);
+        Ok(())
+    }
+}
+
+fn keys(protection: Protection) -> TrafficKeys {
+    let (mac, key, iv) = protection.key_lengths();
+    TrafficKeys::new(ProtocolVersion::TLCP, protection, &[1; 48][..mac], &[2; 32][..key], &[3; 12][..iv])
+        .unwrap()
+}
+
+/// Opens all records in `stream` where they lie; how many bytes came out.
+fn open_all(opener: &mut Opener, mut stream: &mut [u8]) -> usize {
+    let mut total = 0;
+    let rule = VersionRule::Exactly(ProtocolVersion::TLCP);
+    while let Framed::Record { content_type, length, .. } =
+        deframe(stream, rule, opener.is_protected()).unwrap()
+    {
+        let (record, rest) = stream.split_at_mut(HEADER_LEN + length);
+        let fragment = &mut record[HEADER_LEN..];
+        let content = opener.open(content_type, fragment).unwrap();
+        check_fragment(content_type, &fragment[content.clone()]).unwrap();
+        total += content.len();
+        stream = rest;
+    }
+    total
+}
+
+#[test]
+fn sealing_and_opening_allocate_nothing_once_the_buffer_is_there() {
+    const DATA: ContentType = ContentType::APPLICATION_DATA;
+    let sm3 = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 };
+    for protection in [Protection::Aead(AeadAlgorithm::Sm4Gcm), sm3] {
+        let keys = keys(protection);
+        let ciphers = portable::provider().ciphers;
+        let mut sealer = Sealer::new(&keys, ciphers).unwrap();
+        let mut opener = Opener::new(&keys, ciphers).unwrap();
+        let data = vec![0x5a; 200_000];
+        let mut out = Vec::with_capacity(sealer.sealed_len(data.len(), MAX_PLAINTEXT));
+        for length in [0, 1, 64, 1350, 16_384, 16_385, 200_000] {
+            let counted = measure(|| {
+                out.clear();
+                sealer.seal(DATA, &data[..length], MAX_PLAINTEXT, &Zeros, &mut out).unwrap();
+                assert_eq!(open_all(&mut opener, &mut out), length);
+            });
+            assert_eq!(counted.count_total, 0, "{protection:?}: {length} bytes");
+        }
+    }
+}
+
+/// R-REC-33: memory grows with what came, not with what was announced.
+#[test]
+fn an_announced_message_costs_no_more_than_what_came_of_it() {
+    let mut joiner = Joiner::default();
+    let counted = measure(|| joiner.push(&[11, 1, 0x90, 0, 1, 2, 3]).unwrap());
+    assert!(counted.bytes_max < 64, "{} bytes for a Certificate of 102,400 to come", counted.bytes_max);
+    let refused = measure(|| assert!(Joiner::default().push(&[11, 1, 0x90, 1, 1, 2, 3]).is_err()));
+    assert!(refused.bytes_max < 64, "{} bytes for one that is refused (R-REC-38)", refused.bytes_max);
+}
+
+#[test]
+fn a_trimmed_joiner_holds_no_memory() {
+    let counted = measure(|| {
+        let mut joiner = Joiner::default();
+        let mut message = vec![11, 0, 0x40, 0];
+        message.resize(4 + 0x4000, 7);
+        joiner.push(&message).unwrap();
+        joiner.consume();
+        joiner.trim();
+        assert!(joiner.is_empty());
+        std::mem::forget(joiner);
+    });
+    assert_eq!(counted.bytes_current, 0);
+}

@@ -1,0 +1,122 @@
+//! Recorded connections, and the keys that open them: derived here with nothing but HMAC, apart from the library's own
+//! key schedule.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::vectors::VectorFile;
+use serde_json::Value;
+use std::fs;
+use tlcp::crypto::{Provider, TrafficKeys};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
+use tlcp::wire::ProtocolVersion;
+
+const GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
+const fn cbc(mac: HashAlgorithm) -> Protection {
+    Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac }
+}
+
+/// PRF hash and record protection of every TLCP suite with SM4, run by the library or not (spec section 3.1).
+pub(crate) fn suite(id: u16) -> Option<(HashAlgorithm, Protection)> {
+    use HashAlgorithm::{Sha256, Sm3};
+    Some(match id {
+        0xe011 | 0xe013 | 0xe015 | 0xe017 | 0xe019 => (Sm3, cbc(Sm3)),
+        0xe01c => (Sha256, cbc(Sha256)),
+        0xe051 | 0xe053 | 0xe055 | 0xe057 | 0xe059 => (Sm3, GCM),
+        0xe05a => (Sha256, GCM),
+        _ => return None,
+    })
+}
+
+/// The raw bytes of both directions, and what its key log holds: client_random and master secret of connections.
+pub(crate) struct Recording {
+    pub(crate) name: String,
+    pub(crate) client: Vec<u8>,
+    pub(crate) server: Vec<u8>,
+    pub(crate) secrets: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The key block as the recording's maker derived it, if told.
+    pub(crate) key_block: Vec<u8>,
+}
+
+impl Recording {
+    /// Whether it is TLCP at all, by the first record's version.
+    pub(crate) fn is_tlcp(&self) -> bool {
+        self.client.get(1..3) == Some(&[1, 1])
+    }
+
+    /// `NAME.N.c2s` with `NAME.N.s2c` and `NAME.keylog` beside it.
+    pub(crate) fn of_stream(file: &VectorFile) -> Self {
+        let keylog = file.path.with_extension("").with_extension("keylog");
+        let keylog = fs::read_to_string(&keylog).unwrap_or_else(|e| panic!("{}: {e}", keylog.display()));
+        let secrets = keylog.lines().filter_map(|line| line.strip_prefix("CLIENT_RANDOM ")).map(|line| {
+            let (random, master) = line.trim().split_once(' ').expect("two values");
+            (hex::decode(random).unwrap(), hex::decode(master).unwrap())
+        });
+        Self {
+            name: file.name.clone(),
+            client: file.read(),
+            server: fs::read(file.path.with_extension("s2c")).unwrap(),
+            secrets: secrets.collect(),
+            key_block: Vec::new(),
+        }
+    }
+
+    /// A JSON file with the records that were `sent` and received (`recv`); `None` if it is of another form.
+    pub(crate) fn of_json(file: &VectorFile, json: &Value) -> Option<Self> {
+        let records = |key: &str| -> Option<Vec<u8>> {
+            Some(
+                json.get(key)?
+                    .as_array()?
+                    .iter()
+                    .flat_map(|r| hex::decode(r.as_str().unwrap()).unwrap())
+                    .collect(),
+            )
+        };
+        let value = |key: &str| hex::decode(json.get(key)?.as_str()?).ok();
+        Some(Self {
+            name: file.name.clone(),
+            client: records("sent")?,
+            server: records("recv")?,
+            secrets: vec![(value("client_random")?, value("master")?)],
+            key_block: value("key_block").unwrap_or_default(),
+        })
+    }
+}
+
+/// Both directions' keys from the key block, the client's first (spec section 2.2).
+pub(crate) fn split_keys(protection: Protection, block: &[u8]) -> [TrafficKeys; 2] {
+    let (mac, key, iv) = protection.key_lengths();
+    let of = |which: usize| {
+        let part = |start: usize, length: usize| &block[start + which * length..][..length];
+        let (mac_key, key, iv) = (part(0, mac), part(2 * mac, key), part(2 * (mac + key), iv));
+        TrafficKeys::new(ProtocolVersion::TLCP, protection, mac_key, key, iv).unwrap()
+    };
+    [of(0), of(1)]
+}
+
+/// P_hash(secret, label || seed) of RFC 5246, section 5.
+pub(crate) fn prf(
+    provider: &Provider,
+    hash: HashAlgorithm,
+    secret: &[u8],
+    label: &str,
+    seed: &[&[u8]],
+    length: usize,
+) -> Vec<u8> {
+    let hmac = |parts: &[&[u8]]| provider.hashes.hmac(hash, secret, parts).as_ref().to_vec();
+    let seed = [label.as_bytes(), &seed.concat()].concat();
+    let (mut a, mut out) = (hmac(&[&seed]), Vec::new());
+    while out.len() < length {
+        out.extend(hmac(&[&a, &seed]));
+        a = hmac(&[&a]);
+    }
+    out.truncate(length);
+    out
+}
+
+pub(crate) fn key_block(
+    provider: &Provider,
+    hash: HashAlgorithm,
+    master: &[u8],
+    client_random: &[u8],
+    server_random: &[u8],
+) -> Vec<u8> {
+    prf(provider, hash, master, "key expansion", &[server_random, client_random], 128)
+}
