@@ -149,23 +149,27 @@ fn extract_mac(tail: &[u8], mac_len: usize, start: usize) -> [u8; Digest::MAX] {
             offset |= place & zero(distance) as u8;
         }
     }
-    turn_left(&mut rotated, mac_len, offset);
-    rotated
+    turn_left(rotated, mac_len, offset)
 }
 
-/// Rotates the first `len` bytes left by the secret `by` < `len`: by each power of two, under the mask of its bit.
-fn turn_left(bytes: &mut [u8; Digest::MAX], len: usize, by: u8) {
-    let by = black_box(by);
-    for bit in 0..usize::BITS.saturating_sub(len.saturating_sub(1).leading_zeros()) {
-        let mask = ((by >> (bit & 7)) & 1).wrapping_neg();
-        let mut turned = *bytes;
-        if let Some(mac) = turned.get_mut(..len) {
-            mac.rotate_left(1 << bit); // at most len - 1, as `bit` is a bit of it
-        }
-        for (byte, other) in bytes.iter_mut().zip(turned) {
-            *byte ^= (*byte ^ other) & mask;
+/// Rotates the first `len` bytes left by the secret `by` < `len`: written twice in a row and shifted by each power of
+/// two, under the mask of its bit. The mask is hidden from the compiler, which otherwise turns it into a branch.
+fn turn_left(bytes: [u8; Digest::MAX], len: usize, by: u8) -> [u8; Digest::MAX] {
+    let mut twice = [0; 2 * Digest::MAX];
+    for half in twice.chunks_mut(len.max(1)).take(2) {
+        half.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    }
+    let bits = usize::BITS.saturating_sub(len.saturating_sub(1).leading_zeros());
+    for bit in 0..bits {
+        let mask = black_box(((by >> (bit & 7)) & 1).wrapping_neg());
+        let source = twice;
+        for (to, from) in twice.iter_mut().zip(source.iter().skip(1 << bit)) {
+            *to ^= (*to ^ from) & mask;
         }
     }
+    let mut turned = bytes;
+    turned.iter_mut().zip(twice).for_each(|(to, from)| *to = from);
+    turned
 }
 
 /// -1 if `a < b`, else 0, for differences that fit.
