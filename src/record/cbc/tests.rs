@@ -190,6 +190,32 @@ fn refuses_corrupted_padding_mac_length_and_random_bytes_in_the_same_time() {
     assert!(refused > 2700 && opened == 0, "{opened} opened, {refused} refused");
 }
 
+/// R-REC-22
+#[test]
+fn checks_every_byte_of_the_longest_padding() {
+    let mut sweep = Sweep::new();
+    let good = plain(&noise(32, 1), 255);
+    sweep.check(&good);
+    for at in 64..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1 << (at % 8);
+        sweep.check(&bad);
+    }
+    assert_eq!(sweep.finish(), (1, 256));
+}
+
+/// R-REC-35 step 6: bad padding is computed as if it were none, and then the MAC may well be right.
+#[test]
+fn refuses_a_right_mac_before_a_bad_padding_length() {
+    let mut sweep = Sweep::new();
+    for last in 1..=255 {
+        let mut bad = plain(&noise(15, 1), 0);
+        bad[47] = last;
+        sweep.check(&bad);
+    }
+    assert_eq!(sweep.finish(), (0, 255));
+}
+
 /// R-REC-22: padding longer than the record, and as long as can be.
 #[test]
 fn refuses_a_padding_length_that_leaves_no_room_for_the_mac() {
