@@ -38,49 +38,40 @@ pub(crate) trait BlockHash {
     fn output(state: &Self::State, out: &mut [u8; MAX_STATE]);
 }
 
-/// HMAC of `header || data[..content_len]` where `content_len` is secret.
+/// HMAC of `header || data[..content_len]` where `content_len`, and the length in the header, are
+/// secret; `content_min <= content_len <= data.len()` is public.
 ///
-/// `inner` and `outer` are the states after the padded key's block. `data` is all of the record
-/// that can be content, so `content_len` lies in `data.len() - 255 ..= data.len()`; a smaller or
-/// larger value gives a meaningless MAC, no fault. The header's two length bytes are overwritten
-/// with `content_len`. The digest stands at the front of the result.
+/// `inner` and `outer` are the states after the padded key's block. A length outside the bounds
+/// gives a meaningless MAC, no fault. The digest stands at the front of the result.
 pub(crate) fn hmac_secret_length<H: BlockHash>(
     inner: &H::State,
     outer: &H::State,
     header: &[u8; MAC_HEADER],
     data: &[u8],
     content_len: usize,
+    content_min: usize,
 ) -> [u8; MAX_MAC] {
-    let header = with_length(header, content_len);
-    let whole = public_blocks::<H>(data.len());
+    let whole = public_blocks::<H>(content_min.min(data.len()));
     let mut state = inner.clone();
     if whole > 0 {
         // The first block holds the header, the others are the record's own bytes.
         let (head, rest) = data.split_at((H::BLOCK - MAC_HEADER).min(data.len()));
         let mut first = [0u8; MAX_BLOCK];
-        first[..MAC_HEADER].copy_from_slice(&header);
+        first[..MAC_HEADER].copy_from_slice(header);
         first[MAC_HEADER..MAC_HEADER + head.len()].copy_from_slice(head);
         H::compress(&mut state, &first[..H::BLOCK]);
         H::compress(&mut state, &rest[..(whole - 1) * H::BLOCK]);
     }
-    finish_secret_length::<H>(state, whole, outer, &header, data, content_len)
+    finish_secret_length::<H>(state, whole, outer, header, data, content_len)
 }
 
-/// How many blocks of `header || data` are content for every padding: they may be hashed in bulk.
-pub(crate) fn public_blocks<H: BlockHash>(data_len: usize) -> usize {
-    (MAC_HEADER + data_len.saturating_sub(MAX_PADDING - 1)) / H::BLOCK
-}
-
-/// The header with `content_len` in its length field.
-pub(crate) fn with_length(header: &[u8; MAC_HEADER], content_len: usize) -> [u8; MAC_HEADER] {
-    let mut header = *header;
-    header[11] = (content_len >> 8) as u8;
-    header[12] = content_len as u8;
-    header
+/// How many blocks of `header || data` are content for every secret: they may be hashed in bulk.
+pub(crate) fn public_blocks<H: BlockHash>(content_min: usize) -> usize {
+    (MAC_HEADER + content_min) / H::BLOCK
 }
 
 /// The end of [`hmac_secret_length`]: `state` has absorbed the first `whole` blocks of
-/// `header || data`, where `whole` is at most [`public_blocks`], and `header` has its length.
+/// `header || data`, where `whole` is at most [`public_blocks`].
 pub(crate) fn finish_secret_length<H: BlockHash>(
     mut state: H::State,
     whole: usize,
@@ -219,18 +210,19 @@ fn rotate_left(bytes: &mut [u8; MAX_MAC], len: usize, by: u8) {
     }
 }
 
-/// Whether `plain` is `content || mac || padding` with the MAC that `mac` computes from
-/// `(data, content_len)`, and the content's length (R-REC-35 steps 1 to 6, without the branch).
+/// Whether `plain` is `content || mac || padding` with the MAC that `mac` computes, and the
+/// content's length (R-REC-35 steps 1 to 6, without the branch).
 ///
+/// `mac` gets the bytes that may be content, the content's length, and the least that it can be.
 /// The length is secret until the choice is found to be true. Nothing if `plain` is too short.
 pub(crate) fn check_record(
     plain: &[u8],
     mac_len: usize,
-    mac: impl FnOnce(&[u8], usize) -> [u8; MAX_MAC],
+    mac: impl FnOnce(&[u8], usize, usize) -> [u8; MAX_MAC],
 ) -> Option<(Choice, usize)> {
     let Padding { good, content_len } = read_padding(plain, mac_len)?;
     let data = &plain[..plain.len() - mac_len - 1];
-    let wanted = mac(data, content_len);
+    let wanted = mac(data, content_len, data.len().saturating_sub(MAX_PADDING - 1));
     let found = extract_mac(plain, mac_len, content_len);
     Some((good & wanted[..mac_len].ct_eq(&found[..mac_len]), content_len))
 }

@@ -67,7 +67,15 @@ impl BlockHash for Sha384 {
 }
 
 const KEY: [u8; 32] = *b"a MAC key of thirty-two bytes...";
+<<<<<<< HEAD
 const HEADER: [u8; MAC_HEADER] = [0, 0, 0, 0, 0, 0, 0, 7, 23, 1, 1, 0, 0];
+=======
+
+fn header(content_len: usize) -> [u8; MAC_HEADER] {
+    let [high, low] = (content_len as u16).to_be_bytes();
+    [0, 0, 0, 0, 0, 0, 0, 7, 23, 1, 1, high, low]
+}
+>>>>>>> 340488b (Take the public least length, as the seam does)
 const SHA256_START: [u32; 8] =
     [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 const SHA384_START: [u64; 8] = [
@@ -94,13 +102,14 @@ trait Case: BlockHash + Sized {
         Self::compress(&mut state, &block[..Self::BLOCK]);
         state
     }
-    fn mac(data: &[u8], content_len: usize) -> [u8; MAX_MAC] {
+    fn mac(data: &[u8], content_len: usize, content_min: usize) -> [u8; MAX_MAC] {
         let (inner, outer) = (Self::keyed(0x36), Self::keyed(0x5c));
-        hmac_secret_length::<Self>(&inner, &outer, &HEADER, data, content_len)
+        let header = header(content_len);
+        hmac_secret_length::<Self>(&inner, &outer, &header, data, content_len, content_min)
     }
     /// `content || mac || padding` with `padding` bytes of padding before the length byte.
     fn record(content: &[u8], padding: u8) -> Vec<u8> {
-        let mut message = with_length(&HEADER, content.len()).to_vec();
+        let mut message = header(content.len()).to_vec();
         message.extend_from_slice(content);
         let mut plain = content.to_vec();
         plain.extend(Self::reference(&message));
