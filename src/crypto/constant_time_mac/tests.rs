@@ -67,15 +67,11 @@ impl BlockHash for Sha384 {
 }
 
 const KEY: [u8; 32] = *b"a MAC key of thirty-two bytes...";
-<<<<<<< HEAD
-const HEADER: [u8; MAC_HEADER] = [0, 0, 0, 0, 0, 0, 0, 7, 23, 1, 1, 0, 0];
-=======
 
 fn header(content_len: usize) -> [u8; MAC_HEADER] {
     let [high, low] = (content_len as u16).to_be_bytes();
     [0, 0, 0, 0, 0, 0, 0, 7, 23, 1, 1, high, low]
 }
->>>>>>> 340488b (Take the public least length, as the seam does)
 const SHA256_START: [u32; 8] =
     [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 const SHA384_START: [u64; 8] = [

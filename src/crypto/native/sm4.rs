@@ -1,0 +1,79 @@
+//! SM4 (GB/T 32907-2016) by the AES instructions, or by GFNI.
+mod chain;
+mod lanes;
+mod maps;
+mod modes;
+mod rounds;
+mod rounds_vaes;
+mod schedule;
+
+pub(super) use modes::{add_stream, ctr_rest};
+pub(super) use rounds::{GROUPS, Nonce, Sm4Vector};
+pub(super) use schedule::Schedule;
+
+use super::cpu::Level;
+
+/// A key for encryption.
+pub(super) struct Encryptor {
+    level: Level,
+    schedule: Schedule,
+}
+
+impl Encryptor {
+    /// Expands the key.
+    pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
+        Self { level, schedule: Schedule::new(level, key, false) }
+    }
+    /// The expanded key.
+    pub(super) fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+    /// The kernels that it was expanded for.
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+    /// One block, with the least latency.
+    pub(super) fn block(&self, block: &mut [u8; 16]) {
+        chain::cbc_encrypt(self.level, &self.schedule, &mut [0; 16], block);
+    }
+    /// Each block by itself; a rest of less than 16 bytes stays.
+    pub(super) fn blocks(&self, data: &mut [u8]) {
+        modes::ecb(self.level, &self.schedule, data);
+    }
+    /// CBC in place; a rest of less than 16 bytes stays.
+    pub(super) fn cbc(&self, iv: &[u8; 16], data: &mut [u8]) {
+        chain::cbc_encrypt(self.level, &self.schedule, &mut { *iv }, data);
+    }
+    /// CBC of many messages `(iv, data)` in place; a rest of less than 16 bytes of one stays.
+    pub(super) fn cbc_lanes<'a>(&self, messages: &mut dyn Iterator<Item = (&'a [u8; 16], &'a mut [u8])>) {
+        lanes::cbc_encrypt_lanes(self.level, &self.schedule, messages);
+    }
+    /// Adds the key stream of `nonce || counter`, `nonce || counter + 1`, …
+    pub(super) fn ctr(&self, nonce: &[u8; 12], counter: u32, data: &mut [u8]) {
+        modes::ctr(self.level, &self.schedule, nonce, counter, data);
+    }
+}
+
+/// A key for decryption.
+pub(super) struct Decryptor {
+    level: Level,
+    schedule: Schedule,
+}
+
+impl Decryptor {
+    /// Expands the key.
+    pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
+        Self { level, schedule: Schedule::new(level, key, true) }
+    }
+    /// Each block by itself; a rest of less than 16 bytes stays.
+    pub(super) fn blocks(&self, data: &mut [u8]) {
+        modes::ecb(self.level, &self.schedule, data);
+    }
+    /// CBC in place; a rest of less than 16 bytes stays.
+    pub(super) fn cbc(&self, iv: &[u8; 16], data: &mut [u8]) {
+        modes::cbc_decrypt(self.level, &self.schedule, iv, data);
+    }
+}
+
+#[cfg(test)]
+mod tests;

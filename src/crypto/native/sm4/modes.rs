@@ -1,0 +1,187 @@
+//! Modes of operation whose blocks are independent, on any number of blocks.
+//!
+//! The kernels work on up to [`GROUPS`] groups of `4 * BLOCKS` blocks; what is left at the end goes through a
+//! buffer, with as few groups as it needs.
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "one condition for all: the CPU has the register's instructions"
+)]
+use super::super::{by_level, wipe};
+use super::rounds::{GROUPS, Nonce, Sm4Vector, crypt};
+use super::schedule::Schedule;
+
+/// Bytes of the largest batch.
+const MAX_BATCH: usize = GROUPS * 4 * 64;
+
+/// Bytes in a group.
+const fn group<V: Sm4Vector>() -> usize {
+    4 * 16 * V::BLOCKS
+}
+
+by_level! {
+    /// Each block of `data` by itself; a rest of less than 16 bytes stays.
+    ecb(schedule: &Schedule, data: &mut [u8]) = ecb_kernel
+}
+by_level! {
+    /// CBC decryption, in place: all blocks at once. A rest of less than 16 bytes stays.
+    cbc_decrypt(schedule: &Schedule, iv: &[u8; 16], data: &mut [u8]) = cbc_decrypt_kernel
+}
+by_level! {
+    /// Adds the key stream of `nonce || counter`, `nonce || counter + 1`, …
+    ctr(schedule: &Schedule, nonce: &[u8; 12], counter: u32, data: &mut [u8]) = ctr_kernel
+}
+
+#[inline(always)]
+unsafe fn ecb_kernel<V: Sm4Vector>(schedule: &Schedule, data: &mut [u8]) {
+    let whole = data.len() & !15;
+    let mut batches = data[..whole].chunks_exact_mut(GROUPS * group::<V>());
+    // SAFETY: the caller's; a batch has as many groups as it says.
+    unsafe {
+        for batch in &mut batches {
+            ecb_batch::<V, GROUPS>(schedule, batch);
+        }
+        let rest = batches.into_remainder();
+        if !rest.is_empty() {
+            let mut buffer = [0u8; MAX_BATCH];
+            buffer[..rest.len()].copy_from_slice(rest);
+            match rest.len().div_ceil(group::<V>()) {
+                1 => ecb_batch::<V, 1>(schedule, &mut buffer),
+                2 => ecb_batch::<V, 2>(schedule, &mut buffer),
+                _ => ecb_batch::<V, GROUPS>(schedule, &mut buffer),
+            }
+            rest.copy_from_slice(&buffer[..rest.len()]);
+            wipe(&mut buffer);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn ecb_batch<V: Sm4Vector, const N: usize>(schedule: &Schedule, batch: &mut [u8]) {
+    debug_assert!(batch.len() >= N * group::<V>());
+    // SAFETY: the caller's; N groups of four registers lie in the batch.
+    unsafe {
+        let mut x = load_batch::<V, N>(batch.as_ptr());
+        crypt(schedule, &mut x);
+        for (i, register) in x.as_flattened().iter().enumerate() {
+            register.store(batch.as_mut_ptr().add(i * 16 * V::BLOCKS));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn load_batch<V: Sm4Vector, const N: usize>(from: *const u8) -> [[V; 4]; N] {
+    // SAFETY: the caller's, and N groups lie at `from`.
+    unsafe {
+        let mut x = [[V::splat(0); 4]; N];
+        for (i, register) in x.as_flattened_mut().iter_mut().enumerate() {
+            *register = V::load(from.add(i * 16 * V::BLOCKS));
+        }
+        x
+    }
+}
+
+#[inline(always)]
+unsafe fn cbc_decrypt_kernel<V: Sm4Vector>(schedule: &Schedule, iv: &[u8; 16], data: &mut [u8]) {
+    let mut previous = *iv;
+    let whole = data.len() & !15;
+    let mut batches = data[..whole].chunks_exact_mut(GROUPS * group::<V>());
+    // SAFETY: the caller's; a batch has as many groups as it says.
+    unsafe {
+        for batch in &mut batches {
+            cbc_batch::<V, GROUPS>(schedule, &mut previous, batch);
+        }
+        let rest = batches.into_remainder();
+        if !rest.is_empty() {
+            let mut buffer = [0u8; MAX_BATCH];
+            buffer[..rest.len()].copy_from_slice(rest);
+            match rest.len().div_ceil(group::<V>()) {
+                1 => cbc_batch::<V, 1>(schedule, &mut previous, &mut buffer),
+                2 => cbc_batch::<V, 2>(schedule, &mut previous, &mut buffer),
+                _ => cbc_batch::<V, GROUPS>(schedule, &mut previous, &mut buffer),
+            }
+            rest.copy_from_slice(&buffer[..rest.len()]);
+            wipe(&mut buffer);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn cbc_batch<V: Sm4Vector, const N: usize>(
+    schedule: &Schedule,
+    previous: &mut [u8; 16],
+    batch: &mut [u8],
+) {
+    let width = 16 * V::BLOCKS;
+    debug_assert!(batch.len() >= N * group::<V>());
+    // The chaining values of the first register: the block before the batch, then its own.
+    let mut chain = [0u8; 64];
+    chain[..16].copy_from_slice(previous);
+    chain[16..width].copy_from_slice(&batch[..width - 16]);
+    previous.copy_from_slice(&batch[N * group::<V>() - 16..N * group::<V>()]);
+    // SAFETY: the caller's; N groups of four registers lie in the batch. From the end, so that the ciphertext
+    // before a register is still there.
+    unsafe {
+        let mut x = load_batch::<V, N>(batch.as_ptr());
+        crypt(schedule, &mut x);
+        for (i, register) in x.as_flattened().iter().enumerate().rev() {
+            let at = batch.as_mut_ptr().add(i * width);
+            let before = if i == 0 { V::load(chain.as_ptr()) } else { V::load(at.sub(16)) };
+            register.xor(before).store(at);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn ctr_kernel<V: Sm4Vector>(schedule: &Schedule, nonce: &[u8; 12], counter: u32, data: &mut [u8]) {
+    let mut counter = counter;
+    let mut batches = data.chunks_exact_mut(GROUPS * group::<V>());
+    // SAFETY: the caller's; a batch has as many groups as it says.
+    unsafe {
+        let nonce = Nonce::<V>::new(nonce);
+        for batch in &mut batches {
+            add_stream(nonce.stream::<GROUPS>(schedule, counter), batch.as_mut_ptr());
+            counter = counter.wrapping_add((GROUPS * 4 * V::BLOCKS) as u32);
+        }
+        let rest = batches.into_remainder();
+        if !rest.is_empty() {
+            ctr_rest(schedule, &nonce, counter, rest);
+        }
+    }
+}
+
+/// Less than a batch.
+#[inline(always)]
+pub(in crate::crypto::native) unsafe fn ctr_rest<V: Sm4Vector>(
+    schedule: &Schedule,
+    nonce: &Nonce<V>,
+    counter: u32,
+    rest: &mut [u8],
+) {
+    let mut buffer = [0u8; MAX_BATCH];
+    buffer[..rest.len()].copy_from_slice(rest);
+    // SAFETY: the caller's; the buffer has room for all groups.
+    unsafe {
+        match rest.len().div_ceil(group::<V>()) {
+            1 => add_stream(nonce.stream::<1>(schedule, counter), buffer.as_mut_ptr()),
+            2 => add_stream(nonce.stream::<2>(schedule, counter), buffer.as_mut_ptr()),
+            _ => add_stream(nonce.stream::<GROUPS>(schedule, counter), buffer.as_mut_ptr()),
+        }
+    }
+    rest.copy_from_slice(&buffer[..rest.len()]);
+    wipe(&mut buffer);
+}
+
+/// Adds a key stream to the bytes at `to`.
+#[inline(always)]
+pub(in crate::crypto::native) unsafe fn add_stream<V: Sm4Vector, const N: usize>(
+    stream: [[V; 4]; N],
+    to: *mut u8,
+) {
+    // SAFETY: the caller's, and N groups lie at `to`.
+    unsafe {
+        for (i, register) in stream.as_flattened().iter().enumerate() {
+            let at = to.add(i * 16 * V::BLOCKS);
+            register.xor(V::load(at)).store(at);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+use super::*;
+use crate::crypto::native::cpu::Level;
+use ::sm4::Sm4;
+use alloc::vec::Vec;
+use cbc::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use proptest::prelude::*;
+
+fn reference_encrypt(key: &[u8; 16], block: &mut [u8; 16]) {
+    Sm4::new(key.into()).encrypt_block(block.into());
+}
+fn reference_decrypt(key: &[u8; 16], block: &mut [u8; 16]) {
+    Sm4::new(key.into()).decrypt_block(block.into());
+}
+fn reference_cbc(key: &[u8; 16], iv: &[u8; 16], data: &mut [u8]) {
+    let mut chain = *iv;
+    for block in data.as_chunks_mut::<16>().0 {
+        for (byte, previous) in block.iter_mut().zip(chain) {
+            *byte ^= previous;
+        }
+        reference_encrypt(key, block);
+        chain = *block;
+    }
+}
+fn reference_ctr(key: &[u8; 16], nonce: &[u8; 12], counter: u32, data: &mut [u8]) {
+    for (i, block) in data.chunks_mut(16).enumerate() {
+        let mut stream = [0; 16];
+        stream[..12].copy_from_slice(nonce);
+        stream[12..].copy_from_slice(&counter.wrapping_add(i as u32).to_be_bytes());
+        reference_encrypt(key, &mut stream);
+        for (byte, mask) in block.iter_mut().zip(stream) {
+            *byte ^= mask;
+        }
+    }
+}
+fn bytes(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i * 37 + i / 256) as u8).collect()
+}
+
+const KEY: [u8; 16] =
+    [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10];
+
+/// GB/T 32907-2016 annex A, both examples.
+#[test]
+fn encrypts_the_standards_example_once_and_a_million_times() {
+    for level in Level::all() {
+        let key = Encryptor::new(level, &KEY);
+        let mut block = KEY;
+        key.block(&mut block);
+        assert_eq!(hex::encode(block), "681edf34d206965e86b3e94f536e4246", "{level:?}");
+        for _ in 1..1_000_000 {
+            key.block(&mut block);
+        }
+        assert_eq!(hex::encode(block), "595298c7c6fd271f0402f804c33d3f66", "{level:?}");
+    }
+}
+
+#[test]
+fn every_length_is_right_in_every_mode_and_level() {
+    for level in Level::all() {
+        let (enc, dec) = (Encryptor::new(level, &KEY), Decryptor::new(level, &KEY));
+        for length in (0..1400).step_by(if cfg!(debug_assertions) { 7 } else { 1 }) {
+            let text = bytes(length);
+            let iv = [7; 16];
+            let mut wanted = text.clone();
+            reference_cbc(&KEY, &iv, &mut wanted);
+            let mut found = text.clone();
+            enc.cbc(&iv, &mut found);
+            assert_eq!(found, wanted, "CBC encryption {level:?} {length}");
+            dec.cbc(&iv, &mut found);
+            assert_eq!(found, text, "CBC decryption {level:?} {length}");
+            enc.blocks(&mut found);
+            let mut wanted = text.clone();
+            wanted.as_chunks_mut().0.iter_mut().for_each(|block| reference_encrypt(&KEY, block));
+            assert_eq!(found, wanted, "ECB {level:?} {length}");
+            dec.blocks(&mut found);
+            assert_eq!(found, text, "ECB decryption {level:?} {length}");
+            let mut wanted = text.clone();
+            reference_ctr(&KEY, &[9; 12], 0xffff_ffe0, &mut wanted);
+            enc.ctr(&[9; 12], 0xffff_ffe0, &mut found);
+            assert_eq!(found, wanted, "CTR {level:?} {length}");
+        }
+    }
+}
+
+#[test]
+fn lanes_of_any_number_and_length_equal_one_after_the_other() {
+    for level in Level::all() {
+        let enc = Encryptor::new(level, &KEY);
+        for count in (0..20).chain([31, 32, 33, 63, 64, 65, 80, 130]) {
+            let ivs: Vec<[u8; 16]> = (0..count).map(|i| [i as u8; 16]).collect();
+            let texts: Vec<Vec<u8>> = (0..count).map(|i| bytes(100 + (i * 53) % 700)).collect();
+            let mut found = texts.clone();
+            enc.cbc_lanes(&mut ivs.iter().zip(found.iter_mut().map(Vec::as_mut_slice)));
+            for ((iv, text), found) in ivs.iter().zip(texts).zip(found) {
+                let mut wanted = text;
+                enc.cbc(iv, &mut wanted);
+                assert_eq!(found, wanted, "{level:?} {count}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn blocks_equal_the_reference_for_any_key(
+        key: [u8; 16], block: [u8; 16], offset in 0usize..64, data in prop::collection::vec(any::<u8>(), 0..700)
+    ) {
+        for level in Level::all() {
+            let mut wanted = block;
+            reference_encrypt(&key, &mut wanted);
+            let mut found = block;
+            Encryptor::new(level, &key).block(&mut found);
+            prop_assert_eq!(found, wanted);
+            Encryptor::new(level, &key).blocks(&mut { found });
+            let mut back = found;
+            Decryptor::new(level, &key).blocks(&mut back);
+            prop_assert_eq!(back, block);
+            reference_decrypt(&key, &mut wanted);
+            prop_assert_eq!(wanted, block);
+            // Any alignment of the data.
+            let from = offset.min(data.len());
+            let (mut one, mut other) = (data.clone(), data.clone());
+            Encryptor::new(level, &key).cbc(&block, &mut one[from..]);
+            reference_cbc(&key, &block, &mut other[from..]);
+            prop_assert_eq!(&one, &other);
+            Decryptor::new(level, &key).cbc(&block, &mut one[from..]);
+            prop_assert_eq!(&one, &data);
+        }
+    }
+}
