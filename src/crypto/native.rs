@@ -5,6 +5,8 @@
 //! computed by the AES instructions or by GFNI, never looked up.
 #![allow(unsafe_code)]
 pub(crate) mod cpu;
+mod gcm;
+mod ghash;
 mod sm4;
 mod vector;
 

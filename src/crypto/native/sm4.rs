@@ -7,8 +7,8 @@ mod rounds;
 mod rounds_vaes;
 mod schedule;
 
-pub(super) use modes::{add_stream, ctr_rest};
-pub(super) use rounds::{GROUPS, Nonce, Sm4Vector};
+pub(super) use modes::{MAX_REST, ctr_from, stream_into};
+pub(super) use rounds::{Nonce, Sm4Vector};
 pub(super) use schedule::Schedule;
 
 use super::cpu::Level;
@@ -77,3 +77,5 @@ impl Decryptor {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(in crate::crypto::native) use tests::speed;

@@ -12,6 +12,9 @@ use super::schedule::Schedule;
 
 /// Bytes of the largest batch.
 const MAX_BATCH: usize = GROUPS * 4 * 64;
+/// Bytes of key stream made at once at the end of a message: one group more than a batch, since a batch and a
+/// little would otherwise wait for two.
+pub(in crate::crypto::native) const MAX_REST: usize = MAX_BATCH + 4 * 64;
 
 /// Bytes in a group.
 const fn group<V: Sm4Vector>() -> usize {
@@ -133,50 +136,63 @@ unsafe fn cbc_batch<V: Sm4Vector, const N: usize>(
 
 #[inline(always)]
 unsafe fn ctr_kernel<V: Sm4Vector>(schedule: &Schedule, nonce: &[u8; 12], counter: u32, data: &mut [u8]) {
-    let mut counter = counter;
-    let mut batches = data.chunks_exact_mut(GROUPS * group::<V>());
-    // SAFETY: the caller's; a batch has as many groups as it says.
+    // SAFETY: the caller's.
+    unsafe { ctr_from(schedule, &Nonce::<V>::new(nonce), counter, data) }
+}
+
+/// Adds the key stream from `counter` on to `data`.
+#[inline(always)]
+pub(in crate::crypto::native) unsafe fn ctr_from<V: Sm4Vector>(
+    schedule: &Schedule,
+    nonce: &Nonce<V>,
+    counter: u32,
+    data: &mut [u8],
+) {
+    let (mut counter, mut data) = (counter, data);
+    // SAFETY: the caller's; each batch has as many groups as it says.
     unsafe {
-        let nonce = Nonce::<V>::new(nonce);
-        for batch in &mut batches {
+        while data.len() > (GROUPS + 1) * group::<V>() {
+            let (batch, later) = data.split_at_mut(GROUPS * group::<V>());
             add_stream(nonce.stream::<GROUPS>(schedule, counter), batch.as_mut_ptr());
             counter = counter.wrapping_add((GROUPS * 4 * V::BLOCKS) as u32);
+            data = later;
         }
-        let rest = batches.into_remainder();
-        if !rest.is_empty() {
-            ctr_rest(schedule, &nonce, counter, rest);
+        if !data.is_empty() {
+            let mut stream = [0u8; MAX_REST];
+            let used = stream_into(schedule, nonce, counter, data.len(), &mut stream);
+            for (byte, mask) in data.iter_mut().zip(&stream) {
+                *byte ^= mask;
+            }
+            wipe(&mut stream[..used]);
         }
     }
 }
 
-/// Less than a batch.
+/// Writes at least `wanted` bytes of key stream, as far as `stream` reaches, in the fewest groups; says how many.
 #[inline(always)]
-pub(in crate::crypto::native) unsafe fn ctr_rest<V: Sm4Vector>(
+pub(in crate::crypto::native) unsafe fn stream_into<V: Sm4Vector>(
     schedule: &Schedule,
     nonce: &Nonce<V>,
     counter: u32,
-    rest: &mut [u8],
-) {
-    let mut buffer = [0u8; MAX_BATCH];
-    buffer[..rest.len()].copy_from_slice(rest);
-    // SAFETY: the caller's; the buffer has room for all groups.
+    wanted: usize,
+    stream: &mut [u8; MAX_REST],
+) -> usize {
+    let to = stream.as_mut_ptr();
+    // SAFETY: the caller's; five groups of the widest register fill the buffer.
     unsafe {
-        match rest.len().div_ceil(group::<V>()) {
-            1 => add_stream(nonce.stream::<1>(schedule, counter), buffer.as_mut_ptr()),
-            2 => add_stream(nonce.stream::<2>(schedule, counter), buffer.as_mut_ptr()),
-            _ => add_stream(nonce.stream::<GROUPS>(schedule, counter), buffer.as_mut_ptr()),
+        match wanted.div_ceil(group::<V>()) {
+            0 | 1 => put_stream(nonce.stream::<1>(schedule, counter), to),
+            2 => put_stream(nonce.stream::<2>(schedule, counter), to),
+            3 => put_stream(nonce.stream::<3>(schedule, counter), to),
+            5 => put_stream(nonce.stream::<5>(schedule, counter), to),
+            _ => put_stream(nonce.stream::<GROUPS>(schedule, counter), to),
         }
     }
-    rest.copy_from_slice(&buffer[..rest.len()]);
-    wipe(&mut buffer);
 }
 
 /// Adds a key stream to the bytes at `to`.
 #[inline(always)]
-pub(in crate::crypto::native) unsafe fn add_stream<V: Sm4Vector, const N: usize>(
-    stream: [[V; 4]; N],
-    to: *mut u8,
-) {
+unsafe fn add_stream<V: Sm4Vector, const N: usize>(stream: [[V; 4]; N], to: *mut u8) {
     // SAFETY: the caller's, and N groups lie at `to`.
     unsafe {
         for (i, register) in stream.as_flattened().iter().enumerate() {
@@ -184,4 +200,16 @@ pub(in crate::crypto::native) unsafe fn add_stream<V: Sm4Vector, const N: usize>
             register.xor(V::load(at)).store(at);
         }
     }
+}
+
+/// Writes a key stream to `to` and says how many bytes it is.
+#[inline(always)]
+unsafe fn put_stream<V: Sm4Vector, const N: usize>(stream: [[V; 4]; N], to: *mut u8) -> usize {
+    // SAFETY: the caller's, and N groups lie at `to`.
+    unsafe {
+        for (i, register) in stream.as_flattened().iter().enumerate() {
+            register.store(to.add(i * 16 * V::BLOCKS));
+        }
+    }
+    N * group::<V>()
 }

@@ -1,0 +1,318 @@
+//! GHASH (NIST SP 800-38D 6.4) by carry-less multiplication.
+//!
+//! The field's elements are kept byte-reversed, and the key times x, so that a product needs no shift of one bit
+//! and reduces by two multiplications (Gueron's form, as in POLYVAL). Up to 32 blocks are multiplied by as many
+//! powers of the key, three multiplications each (Karatsuba), and reduced once.
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "one condition for all: the CPU has the register's instructions"
+)]
+use super::vector::Vector;
+use super::wipe;
+use core::arch::x86_64::*;
+
+/// Blocks in one aggregate.
+const POWERS: usize = 32;
+/// The field's polynomial, reversed: its upper half.
+const POLYNOMIAL: u64 = 0xc200_0000_0000_0000;
+
+/// The powers of a key.
+#[repr(C, align(64))]
+#[derive(Clone)]
+pub(super) struct HashKey {
+    /// H^32, …, H^1.
+    powers: [u128; POWERS],
+    /// For each, the sum of its halves, in both halves.
+    sums: [u128; POWERS],
+}
+
+impl Drop for HashKey {
+    fn drop(&mut self) {
+        for table in [&mut self.powers, &mut self.sums] {
+            // SAFETY: a table of integers is as many bytes.
+            wipe(unsafe { core::slice::from_raw_parts_mut(table.as_mut_ptr().cast(), size_of_val(table)) });
+        }
+    }
+}
+
+/// A register that multiplies.
+pub(super) trait Carryless: Vector {
+    /// Of each block: a half of `self` times a half of `other`, chosen by bits 0 and 4 of `HALVES`.
+    unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self;
+    /// The halves of each block changed round.
+    unsafe fn swap_halves(self) -> Self;
+    /// The sum of all blocks.
+    unsafe fn sum(self) -> __m128i;
+}
+
+impl Carryless for __m128i {
+    #[inline(always)]
+    unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm_clmulepi64_si128::<HALVES>(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn swap_halves(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm_shuffle_epi32::<0x4e>(self) }
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> __m128i {
+        self
+    }
+}
+
+impl Carryless for __m256i {
+    #[inline(always)]
+    unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm256_clmulepi64_epi128::<HALVES>(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn swap_halves(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm256_shuffle_epi32::<0x4e>(self) }
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> __m128i {
+        // SAFETY: the caller's.
+        unsafe { _mm_xor_si128(_mm256_castsi256_si128(self), _mm256_extracti128_si256::<1>(self)) }
+    }
+}
+
+impl Carryless for __m512i {
+    #[inline(always)]
+    unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm512_clmulepi64_epi128::<HALVES>(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn swap_halves(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm512_shuffle_epi32::<0x4e>(self) }
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> __m128i {
+        // SAFETY: the caller's.
+        unsafe {
+            let low = _mm512_castsi512_si256(self);
+            _mm256_xor_si256(low, _mm512_extracti64x4_epi64::<1>(self)).sum()
+        }
+    }
+}
+
+const REVERSE: [u8; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
+
+/// A block, or a field element as a block.
+#[inline(always)]
+pub(super) unsafe fn reverse(block: __m128i) -> __m128i {
+    // SAFETY: the caller's.
+    unsafe { block.shuffle(__m128i::broadcast(&REVERSE)) }
+}
+
+/// Products that are not yet reduced: of the low halves, the high halves, and the sums of the halves.
+#[derive(Clone, Copy)]
+struct Products<V> {
+    low: V,
+    high: V,
+    middle: V,
+}
+
+impl<V: Carryless> Products<V> {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller's.
+        let zero = unsafe { V::splat(0) };
+        Self { low: zero, high: zero, middle: zero }
+    }
+
+    /// Adds elements times the powers from `power` (the highest) down.
+    #[inline(always)]
+    unsafe fn add(&mut self, key: &HashKey, power: usize, x: V) {
+        // SAFETY: the caller's; there are `BLOCKS` powers from this one down.
+        unsafe {
+            let at = POWERS - power;
+            let powers = V::load(key.powers.as_ptr().add(at).cast());
+            let sums = V::load(key.sums.as_ptr().add(at).cast());
+            self.low = self.low.xor(x.multiply::<0x00>(powers));
+            self.high = self.high.xor(x.multiply::<0x11>(powers));
+            self.middle = self.middle.xor(x.xor(x.swap_halves()).multiply::<0x00>(sums));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn sum(self) -> Products<__m128i> {
+        // SAFETY: the caller's.
+        unsafe { Products { low: self.low.sum(), high: self.high.sum(), middle: self.middle.sum() } }
+    }
+}
+
+impl Products<__m128i> {
+    #[inline(always)]
+    unsafe fn reduce(self) -> __m128i {
+        // SAFETY: the caller's.
+        unsafe {
+            let middle = self.middle.xor(self.low.xor(self.high));
+            let low = self.low.xor(_mm_slli_si128::<8>(middle));
+            let high = self.high.xor(_mm_srli_si128::<8>(middle));
+            let polynomial = _mm_set_epi64x(0, POLYNOMIAL as i64);
+            let once = low.swap_halves().xor(low.multiply::<0x00>(polynomial));
+            let twice = once.swap_halves().xor(once.multiply::<0x00>(polynomial));
+            twice.xor(high)
+        }
+    }
+}
+
+impl HashKey {
+    /// From the encrypted zero block.
+    #[inline(always)]
+    pub(super) unsafe fn new(h: &[u8; 16]) -> Self {
+        // Times x.
+        let h = u128::from_be_bytes(*h);
+        let carry = (h >> 127).wrapping_neg();
+        let h = (h << 1) ^ (carry & ((u128::from(POLYNOMIAL) << 64) | 1));
+        let mut key = Self { powers: [0; POWERS], sums: [0; POWERS] };
+        // SAFETY: the caller's. Each power is the product of two that are there: its halves.
+        unsafe {
+            key.put(1, _mm_set_epi64x((h >> 64) as i64, h as i64));
+            for power in 2..=POWERS {
+                let mut products = Products::zero();
+                products.add(&key, power / 2, key.power(power - power / 2));
+                key.put(power, products.reduce());
+            }
+        }
+        key
+    }
+    #[inline(always)]
+    unsafe fn power(&self, power: usize) -> __m128i {
+        // SAFETY: the caller's; a `u128` is 16 bytes.
+        unsafe { __m128i::load(self.powers.as_ptr().add(POWERS - power).cast()) }
+    }
+    #[inline(always)]
+    unsafe fn put(&mut self, power: usize, value: __m128i) {
+        // SAFETY: the caller's; a `u128` is 16 bytes.
+        unsafe {
+            value.store(self.powers.as_mut_ptr().add(POWERS - power).cast());
+            value.xor(value.swap_halves()).store(self.sums.as_mut_ptr().add(POWERS - power).cast());
+        }
+    }
+
+    /// The hash of `aad`, `data`, each padded with zeros, and their lengths: a block, to be added to E(J0).
+    #[inline(always)]
+    pub(super) unsafe fn hash<V: Carryless>(&self, aad: &[u8], data: &[u8]) -> [u8; 16] {
+        // SAFETY: the caller's.
+        unsafe {
+            let mut hash = Hash::start::<V>(self, aad);
+            hash.data::<V>(self, data);
+            let mut tag = [0; 16];
+            reverse(hash.value).store(tag.as_mut_ptr());
+            tag
+        }
+    }
+}
+
+/// A hash under way.
+struct Hash {
+    value: __m128i,
+    /// 1 if `value` has yet to be multiplied by the key before anything is added, else 0.
+    pending: usize,
+    /// Bits of additional data.
+    aad_bits: u64,
+}
+
+impl Hash {
+    #[inline(always)]
+    unsafe fn start<V: Carryless>(key: &HashKey, aad: &[u8]) -> Self {
+        // SAFETY: the caller's.
+        unsafe {
+            let mut hash = Self { value: __m128i::splat(0), pending: 0, aad_bits: aad.len() as u64 * 8 };
+            if aad.len() > 16 {
+                let whole = aad.len() & !15;
+                hash.blocks::<V>(key, &aad[..whole], &[]);
+                if whole < aad.len() {
+                    hash.blocks::<V>(key, &[], &[padded(&aad[whole..])]);
+                }
+            } else if !aad.is_empty() {
+                // One block: its multiplication joins that of the data.
+                hash.value = padded(aad);
+                hash.pending = 1;
+            }
+            hash
+        }
+    }
+
+    /// All the data, and the lengths.
+    #[inline(always)]
+    unsafe fn data<V: Carryless>(&mut self, key: &HashKey, data: &[u8]) {
+        let (whole, rest) = data.split_at(data.len() & !15);
+        // SAFETY: the caller's.
+        unsafe {
+            let lengths = _mm_set_epi64x(self.aad_bits as i64, (data.len() as u64 * 8) as i64);
+            if rest.is_empty() {
+                self.blocks::<V>(key, whole, &[lengths]);
+            } else {
+                self.blocks::<V>(key, whole, &[padded(rest), lengths]);
+            }
+        }
+    }
+
+    /// Whole blocks of data, then `last` (reversed already).
+    #[inline(always)]
+    unsafe fn blocks<V: Carryless>(&mut self, key: &HashKey, data: &[u8], last: &[__m128i]) {
+        let mut data = data;
+        // SAFETY: the caller's; no aggregate has more than `POWERS` blocks.
+        unsafe {
+            while data.len() / 16 + last.len() > POWERS - self.pending {
+                let (now, later) = data.split_at(data.len().min(16 * (POWERS - self.pending)));
+                self.aggregate::<V>(key, now, &[]);
+                data = later;
+            }
+            self.aggregate::<V>(key, data, last);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn aggregate<V: Carryless>(&mut self, key: &HashKey, data: &[u8], last: &[__m128i]) {
+        let width = 16 * V::BLOCKS;
+        let mut power = data.len() / 16 + last.len();
+        if power == 0 {
+            return;
+        }
+        // SAFETY: the caller's; the powers count down to 1 as the blocks go.
+        unsafe {
+            let mut narrow = Products::<__m128i>::zero();
+            narrow.add(key, power + self.pending, self.value);
+            let mut wide = Products::<V>::zero();
+            let reverse_all = V::broadcast(&REVERSE);
+            let registers = data.chunks_exact(width);
+            let rest = registers.remainder();
+            for register in registers {
+                wide.add(key, power, V::load(register.as_ptr()).shuffle(reverse_all));
+                power -= V::BLOCKS;
+            }
+            for block in rest.chunks_exact(16) {
+                narrow.add(key, power, reverse(__m128i::load(block.as_ptr())));
+                power -= 1;
+            }
+            for &block in last {
+                narrow.add(key, power, block);
+                power -= 1;
+            }
+            let wide = wide.sum();
+            narrow.low = narrow.low.xor(wide.low);
+            narrow.high = narrow.high.xor(wide.high);
+            narrow.middle = narrow.middle.xor(wide.middle);
+            self.value = narrow.reduce();
+            self.pending = 0;
+        }
+    }
+}
+
+/// Less than a block, or one, padded with zeros and reversed.
+#[inline(always)]
+unsafe fn padded(bytes: &[u8]) -> __m128i {
+    let mut block = [0u8; 16];
+    block[..bytes.len()].copy_from_slice(bytes);
+    // SAFETY: the caller's.
+    unsafe { reverse(__m128i::load(block.as_ptr())) }
+}
