@@ -7,6 +7,7 @@
 pub(crate) mod cpu;
 mod gcm;
 mod ghash;
+mod sm3;
 mod sm4;
 mod vector;
 

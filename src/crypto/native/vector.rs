@@ -20,8 +20,14 @@ pub(super) trait Vector: Copy {
     unsafe fn broadcast(block: &[u8; 16]) -> Self;
     /// The same 32 bits everywhere, as they lie in memory.
     unsafe fn splat(word: u32) -> Self;
+    /// Block `i` from `from[i] + offset`.
+    unsafe fn gather_at(from: &[*const u8], offset: usize) -> Self;
     /// Block `i` from `from[i]`.
-    unsafe fn gather(from: &[*const u8]) -> Self;
+    #[inline(always)]
+    unsafe fn gather(from: &[*const u8]) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::gather_at(from, 0) }
+    }
     /// Block `i` to `to[i]`.
     unsafe fn scatter(self, to: &[*mut u8]);
     /// Exclusive or.
@@ -32,6 +38,8 @@ pub(super) trait Vector: Copy {
     unsafe fn shift_right_4(self) -> Self;
     /// Adds 32-bit words.
     unsafe fn add_words(self, other: Self) -> Self;
+    /// Every 32-bit word rotated by `LEFT`, which is 32 - `RIGHT`.
+    unsafe fn rotate_left<const LEFT: i32, const RIGHT: i32>(self) -> Self;
     /// In each block: byte `i` is byte `index[i]` of `self`.
     unsafe fn shuffle(self, index: Self) -> Self;
     /// In each block: ShiftRows, SubBytes, then the key.
@@ -79,6 +87,11 @@ macro_rules! plain {
 
 impl Vector for __m128i {
     const BLOCKS: usize = 1;
+    #[inline(always)]
+    unsafe fn rotate_left<const LEFT: i32, const RIGHT: i32>(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm_or_si128(_mm_slli_epi32::<LEFT>(self), _mm_srli_epi32::<RIGHT>(self)) }
+    }
     plain! {
         xor(other) = _mm_xor_si128;
         and(other) = _mm_and_si128;
@@ -117,9 +130,9 @@ impl Vector for __m128i {
         unsafe { _mm_set1_epi32(word as i32) }
     }
     #[inline(always)]
-    unsafe fn gather(from: &[*const u8]) -> Self {
+    unsafe fn gather_at(from: &[*const u8], offset: usize) -> Self {
         // SAFETY: the caller's.
-        unsafe { Self::load(from[0]) }
+        unsafe { Self::load(from[0].add(offset)) }
     }
     #[inline(always)]
     unsafe fn scatter(self, to: &[*mut u8]) {
@@ -130,6 +143,11 @@ impl Vector for __m128i {
 
 impl Vector for __m256i {
     const BLOCKS: usize = 2;
+    #[inline(always)]
+    unsafe fn rotate_left<const LEFT: i32, const RIGHT: i32>(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm256_or_si256(_mm256_slli_epi32::<LEFT>(self), _mm256_srli_epi32::<RIGHT>(self)) }
+    }
     plain! {
         xor(other) = _mm256_xor_si256;
         and(other) = _mm256_and_si256;
@@ -168,9 +186,9 @@ impl Vector for __m256i {
         unsafe { _mm256_set1_epi32(word as i32) }
     }
     #[inline(always)]
-    unsafe fn gather(from: &[*const u8]) -> Self {
+    unsafe fn gather_at(from: &[*const u8], offset: usize) -> Self {
         // SAFETY: the caller's.
-        unsafe { _mm256_set_m128i(__m128i::load(from[1]), __m128i::load(from[0])) }
+        unsafe { _mm256_set_m128i(__m128i::load(from[1].add(offset)), __m128i::load(from[0].add(offset))) }
     }
     #[inline(always)]
     unsafe fn scatter(self, to: &[*mut u8]) {
@@ -184,6 +202,11 @@ impl Vector for __m256i {
 
 impl Vector for __m512i {
     const BLOCKS: usize = 4;
+    #[inline(always)]
+    unsafe fn rotate_left<const LEFT: i32, const RIGHT: i32>(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm512_rol_epi32::<LEFT>(self) }
+    }
     plain! {
         xor(other) = _mm512_xor_si512;
         and(other) = _mm512_and_si512;
@@ -222,11 +245,11 @@ impl Vector for __m512i {
         unsafe { _mm512_set1_epi32(word as i32) }
     }
     #[inline(always)]
-    unsafe fn gather(from: &[*const u8]) -> Self {
+    unsafe fn gather_at(from: &[*const u8], offset: usize) -> Self {
         // SAFETY: the caller's.
         unsafe {
-            let low = __m256i::gather(&from[..2]);
-            _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), __m256i::gather(&from[2..4]))
+            let low = _mm512_castsi256_si512(__m256i::gather_at(&from[..2], offset));
+            _mm512_inserti64x4::<1>(low, __m256i::gather_at(&from[2..4], offset))
         }
     }
     #[inline(always)]

@@ -1,0 +1,130 @@
+//! One message. The rounds are a chain of additions and rotations in the integer units; the message expansion runs
+//! beside them in the vector units, four words at a time, some rounds ahead, through memory.
+use super::super::cpu::{Level, Rung};
+use super::{BLOCK, T, Words};
+use core::arch::asm;
+use core::arch::x86_64::*;
+
+/// Absorbs blocks.
+pub(super) fn compress(level: Level, state: &mut Words, blocks: &[[u8; BLOCK]]) {
+    // SAFETY: the level exists, so this CPU has its instructions.
+    unsafe { if level.rung() >= Rung::Avx2 { with_bmi(state, blocks) } else { plain(state, blocks) } }
+}
+
+#[target_feature(enable = "ssse3")]
+fn plain(state: &mut Words, blocks: &[[u8; BLOCK]]) {
+    for block in blocks {
+        // SAFETY: SSSE3 is all that the kernel needs.
+        unsafe { one(state, block) }
+    }
+}
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+fn with_bmi(state: &mut Words, blocks: &[[u8; BLOCK]]) {
+    for block in blocks {
+        // SAFETY: as above.
+        unsafe { one(state, block) }
+    }
+}
+
+/// Keeps the compiler from re-associating a sum and so lengthening the chain.
+#[inline(always)]
+fn keep(mut x: u32) -> u32 {
+    // SAFETY: no instruction.
+    unsafe { asm!("/* {0:e} */", inout(reg) x, options(pure, nomem, nostack, preserves_flags)) };
+    x
+}
+
+#[inline(always)]
+unsafe fn rotate<const LEFT: i32, const RIGHT: i32>(x: __m128i) -> __m128i {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe { _mm_or_si128(_mm_slli_epi32::<LEFT>(x), _mm_srli_epi32::<RIGHT>(x)) }
+}
+/// P1 (4.4).
+#[inline(always)]
+unsafe fn p1(x: __m128i) -> __m128i {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe { _mm_xor_si128(_mm_xor_si128(x, rotate::<15, 17>(x)), rotate::<23, 9>(x)) }
+}
+
+/// From the last 16 words of the expanded message the next four (5.3.2).
+#[inline(always)]
+unsafe fn expand(w: &[__m128i; 4]) -> __m128i {
+    // SAFETY: the caller has SSSE3.
+    unsafe {
+        let minus_9 = _mm_alignr_epi8::<12>(w[2], w[1]);
+        let minus_13 = _mm_alignr_epi8::<12>(w[1], w[0]);
+        let minus_6 = _mm_alignr_epi8::<8>(w[3], w[2]);
+        // The last of the four needs the first of them: zero for now.
+        let minus_3 = _mm_srli_si128::<4>(w[3]);
+        let x = _mm_xor_si128(_mm_xor_si128(w[0], minus_9), rotate::<15, 17>(minus_3));
+        let three = _mm_xor_si128(p1(x), _mm_xor_si128(rotate::<7, 25>(minus_13), minus_6));
+        // P1 is linear: what the first word adds to the last.
+        _mm_xor_si128(three, p1(rotate::<15, 17>(_mm_slli_si128::<12>(three))))
+    }
+}
+
+/// One round (5.3.3), the words in the places that the round before left them in.
+macro_rules! round {
+    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $j:expr, $w:ident, $wx:ident) => {{
+        let a12 = $a.rotate_left(12);
+        let ss1 = keep(a12.wrapping_add(T[$j])).wrapping_add($e).rotate_left(7);
+        let dw = keep($d.wrapping_add($wx[$j]));
+        let hw = keep($h.wrapping_add($w[$j]));
+        let (ff, gg) = if $j < 16 {
+            (keep(dw.wrapping_add($a ^ $b ^ $c)), keep(hw.wrapping_add($e ^ $f ^ $g)))
+        } else {
+            // Majority and choice as sums of terms that share no bit.
+            let majority = keep(dw.wrapping_add($a & $b)).wrapping_add($c & ($a ^ $b));
+            let choice = keep(hw.wrapping_add($e & $f)).wrapping_add(!$e & $g);
+            (keep(majority), keep(choice))
+        };
+        $d = ff.wrapping_add(ss1 ^ a12);
+        let tt2 = gg.wrapping_add(ss1);
+        $b = $b.rotate_left(9);
+        $f = $f.rotate_left(19);
+        $h = tt2 ^ (tt2.rotate_left(9) ^ tt2.rotate_left(17));
+    }};
+}
+
+#[inline(always)]
+unsafe fn one(state: &mut Words, block: &[u8; BLOCK]) {
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    let mut words = [0u32; 72];
+    let mut sums = [0u32; 64];
+    let (to_words, to_sums) = (words.as_mut_ptr(), sums.as_mut_ptr());
+    // SAFETY: the caller has SSSE3; the stores stay within 68 words and 64 sums.
+    unsafe {
+        let swap = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+        let mut x = [_mm_setzero_si128(); 4];
+        for i in 0..4 {
+            x[i] = _mm_shuffle_epi8(_mm_loadu_si128(block.as_ptr().add(16 * i).cast()), swap);
+            _mm_storeu_si128(to_words.add(4 * i).cast(), x[i]);
+        }
+        for i in 0..3 {
+            _mm_storeu_si128(to_sums.add(4 * i).cast(), _mm_xor_si128(x[i], x[i + 1]));
+        }
+        macro_rules! four_rounds {
+            ($($j:literal)*) => {$(
+                if $j + 16 < 68 {
+                    let next = expand(&x);
+                    _mm_storeu_si128(to_words.add($j + 16).cast(), next);
+                    if $j + 12 < 64 {
+                        _mm_storeu_si128(to_sums.add($j + 12).cast(), _mm_xor_si128(x[3], next));
+                    }
+                    x = [x[1], x[2], x[3], next];
+                }
+                // The rounds read the words from memory, where they cost no instruction.
+                asm!("/* {0} {1} */", in(reg) to_words, in(reg) to_sums, options(nostack, preserves_flags));
+                let (w, wx) = (&*to_words.cast::<[u32; 72]>(), &*to_sums.cast::<[u32; 64]>());
+                round!(a b c d e f g h, $j, w, wx);
+                round!(d a b c h e f g, $j + 1, w, wx);
+                round!(c d a b g h e f, $j + 2, w, wx);
+                round!(b c d a f g h e, $j + 3, w, wx);
+            )*};
+        }
+        four_rounds!(0 4 8 12 16 20 24 28 32 36 40 44 48 52 56 60);
+    }
+    for (word, new) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+        *word ^= new;
+    }
+}

@@ -1,0 +1,122 @@
+use super::*;
+use ::sm3::Digest;
+use alloc::vec::Vec;
+use proptest::prelude::*;
+use serde_json::Value;
+
+fn digest(level: Level, data: &[u8]) -> [u8; OUTPUT] {
+    let mut hash = Sm3::new(level);
+    hash.update(data);
+    hash.finish()
+}
+fn reference(data: &[u8]) -> [u8; OUTPUT] {
+    ::sm3::Sm3::digest(data).into()
+}
+fn bytes(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i * 29 + i / 256) as u8).collect()
+}
+
+/// GB/T 32905-2016 annex A, and messages of other projects' suites.
+#[test]
+fn agrees_with_the_standards_vectors() {
+    let file: Value = serde_json::from_str(include_str!("../../../../vectors/std/sm3.json")).unwrap();
+    let vectors = file["vectors"].as_array().unwrap();
+    assert!(vectors.len() > 100);
+    for vector in vectors {
+        let message = match vector["msg"].as_str() {
+            Some(message) => hex::decode(message).unwrap(),
+            None => {
+                let byte = hex::decode(vector["repeat_byte"].as_str().unwrap()).unwrap();
+                byte.repeat(vector["repeat"].as_u64().unwrap() as usize)
+            }
+        };
+        for level in Level::all() {
+            assert_eq!(hex::encode(digest(level, &message)), vector["digest"].as_str().unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_length_equals_the_reference_at_every_level() {
+    for length in 0..700 {
+        let data = bytes(length);
+        for level in Level::all() {
+            assert_eq!(digest(level, &data), reference(&data), "{level:?} {length}");
+        }
+    }
+}
+
+#[test]
+fn lanes_of_any_number_and_length_equal_one_after_the_other() {
+    for level in Level::all() {
+        for count in 0..40usize {
+            let data: Vec<Vec<u8>> = (0..count).map(|i| bytes(BLOCK * ((i * 7) % 5 + i % 3))).collect();
+            let mut found: Vec<Words> = (0..count).map(|i| [i as u32; 8]).collect();
+            let mut wanted = found.clone();
+            let mut lanes: Vec<Lane<'_>> = found
+                .iter_mut()
+                .zip(&data)
+                .map(|(words, data)| Lane { words, blocks: data.as_chunks().0 })
+                .collect();
+            Lane::compress(level, &mut lanes);
+            for (words, data) in wanted.iter_mut().zip(&data) {
+                stream::compress(level, words, data.as_chunks().0);
+            }
+            assert_eq!(found, wanted, "{level:?} {count}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_message_in_any_pieces_equals_the_reference(
+        data in prop::collection::vec(any::<u8>(), 0..2000), cuts in prop::collection::vec(0usize..300, 0..12)
+    ) {
+        for level in Level::all() {
+            let mut hash = Sm3::new(level);
+            let mut rest = &data[..];
+            for &cut in &cuts {
+                let (now, later) = rest.split_at(cut.min(rest.len()));
+                hash.update(now);
+                rest = later;
+            }
+            hash.update(rest);
+            prop_assert_eq!(hash.finish(), reference(&data));
+        }
+    }
+}
+
+#[test]
+#[ignore]
+fn speed() {
+    use crate::crypto::native::sm4::speed::best;
+    use std::hint::black_box;
+    use std::println;
+    let data = bytes(16384);
+    println!(
+        "reference {:.3} c/B",
+        best(|| {
+            black_box(reference(&data));
+        }) / 16384.
+    );
+    for level in Level::all() {
+        println!(
+            "{level:?} stream {:.3} c/B, 32 bytes {:.0} cycles",
+            best(|| {
+                black_box(digest(level, &data));
+            }) / 16384.,
+            best(|| {
+                black_box(digest(level, &data[..32]));
+            })
+        );
+        for count in [2, 4, 8, 16, 64] {
+            let mut words = vec![START; count];
+            let cycles = best(|| {
+                let mut lanes: Vec<Lane<'_>> =
+                    words.iter_mut().map(|words| Lane { words, blocks: data.as_chunks().0 }).collect();
+                Lane::compress(level, &mut lanes);
+            });
+            println!("  lanes {count}: {:.3} c/B", cycles / (16384 * count) as f64);
+        }
+    }
+}
