@@ -3,9 +3,9 @@
 pub(crate) mod constant_time_mac;
 mod der;
 mod hex;
-pub mod portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod native;
+pub mod portable;
 pub mod random;
 pub mod secret;
 mod self_test;

@@ -1,26 +1,16 @@
-//! MAC-then-encrypt records opened in constant time (R-REC-35).
+//! HMAC over a message whose length is secret: what opening MAC-then-encrypt records in constant time asks of a
+//! provider (R-REC-35 steps 2 to 4).
 //!
-//! After CBC decryption a record is `content || mac || padding || padding_length`. Where the
-//! content ends is secret until the MAC has been checked: whoever could measure it would have a
-//! padding oracle (Lucky Thirteen). So everything here takes a time, and touches addresses, that
-//! depend on the record's public length alone:
-//!
-//! 1. [`read_padding`] looks at the same bytes for every padding;
-//! 2. [`hmac_secret_length`] hashes the same number of blocks for every content length;
-//! 3. [`extract_mac`] reads every place where the MAC may lie;
-//! 4. [`check_record`] joins the three; its caller branches once, on the final [`Choice`].
-//!
-//! It is generic over the hash's compression function, so that all providers share it.
-use subtle::{Choice, ConstantTimeEq};
+//! Where the content of a decrypted record ends is secret until its MAC has been checked: whoever could measure it
+//! would have a padding oracle (Lucky Thirteen). So the number of blocks hashed, and every address touched, depend on
+//! public lengths alone. It is generic over the hash's compression function, so that all providers share it.
 
 /// Bytes of the MAC input before the content: sequence number, type, version, length.
-pub(crate) const MAC_HEADER: usize = 13;
+const MAC_HEADER: usize = 13;
 /// The longest MAC (SHA-384), and the longest block and chaining value (SHA-384's too).
 pub(crate) const MAX_MAC: usize = 48;
 const MAX_BLOCK: usize = 128;
 const MAX_STATE: usize = 64;
-/// The longest padding, with its length byte.
-const MAX_PADDING: usize = 256;
 
 /// A Merkle–Damgård hash as its compression function.
 pub(crate) trait BlockHash {
@@ -51,7 +41,8 @@ pub(crate) fn hmac_secret_length<H: BlockHash>(
     content_len: usize,
     content_min: usize,
 ) -> [u8; MAX_MAC] {
-    let whole = public_blocks::<H>(content_min.min(data.len()));
+    // Blocks that are content whatever the secret is are hashed in bulk.
+    let whole = (MAC_HEADER + content_min.min(data.len())) / H::BLOCK;
     let mut state = inner.clone();
     if whole > 0 {
         // The first block holds the header, the others are the record's own bytes.
@@ -65,14 +56,9 @@ pub(crate) fn hmac_secret_length<H: BlockHash>(
     finish_secret_length::<H>(state, whole, outer, header, data, content_len)
 }
 
-/// How many blocks of `header || data` are content for every secret: they may be hashed in bulk.
-pub(crate) fn public_blocks<H: BlockHash>(content_min: usize) -> usize {
-    (MAC_HEADER + content_min) / H::BLOCK
-}
-
 /// The end of [`hmac_secret_length`]: `state` has absorbed the first `whole` blocks of
-/// `header || data`, where `whole` is at most [`public_blocks`].
-pub(crate) fn finish_secret_length<H: BlockHash>(
+/// `header || data`.
+fn finish_secret_length<H: BlockHash>(
     mut state: H::State,
     whole: usize,
     outer: &H::State,
@@ -141,95 +127,6 @@ fn outer_hash<H: BlockHash>(outer: &H::State, digest: &[u8; MAX_STATE]) -> [u8; 
     let mut mac = [0u8; MAX_MAC];
     mac[..H::OUTPUT].copy_from_slice(&out[..H::OUTPUT]);
     mac
-}
-
-/// What the padding of a decrypted record says.
-pub(crate) struct Padding {
-    /// Whether it is well formed.
-    pub(crate) good: Choice,
-    /// Bytes of content: secret. As if there were no padding when it is not well formed.
-    pub(crate) content_len: usize,
-}
-
-/// Checks the padding at the end of `plain` and finds the content's length (R-REC-35 step 1).
-///
-/// Nothing if `plain` is too short for a MAC of `mac_len` bytes and a padding length: a fact that
-/// anyone can see.
-pub(crate) fn read_padding(plain: &[u8], mac_len: usize) -> Option<Padding> {
-    let (&padding, before) = plain.split_last()?;
-    let most = before.len().checked_sub(mac_len)?;
-    let padding = core::hint::black_box(padding);
-    let mut wrong = 0u8;
-    // R-REC-22: every padding byte counts.
-    for (place, byte) in before.iter().rev().take(MAX_PADDING - 1).enumerate() {
-        let is_padding = (place as i32 - i32::from(padding)) >> 31;
-        wrong |= (byte ^ padding) & is_padding as u8;
-    }
-    let fits = !less(most, usize::from(padding));
-    let good = Choice::from(equal(usize::from(wrong), 0) & fits & 1);
-    let mask = usize::from(good.unwrap_u8()).wrapping_neg();
-    let content_len = most - (usize::from(padding) & mask);
-    Some(Padding { good, content_len })
-}
-
-/// Copies the MAC of `mac_len` bytes that stands at the secret place `content_len`
-/// (R-REC-35 step 5).
-pub(crate) fn extract_mac(plain: &[u8], mac_len: usize, content_len: usize) -> [u8; MAX_MAC] {
-    let most = plain.len().saturating_sub(mac_len + 1);
-    let least = most.saturating_sub(MAX_PADDING - 1);
-    let end = plain.len().saturating_sub(1);
-    let start = core::hint::black_box((content_len - least) as i32);
-    // Each window as long as the MAC adds its share to the MAC, rotated by `start` mod `mac_len`.
-    let mut rotated = [0u8; MAX_MAC];
-    let mut offset = 0u8;
-    for (window, bytes) in plain[least..end].chunks(mac_len).enumerate() {
-        let first = (window * mac_len) as i32 - start;
-        for (place, (sum, byte)) in rotated.iter_mut().zip(bytes).enumerate() {
-            let distance = first + place as i32;
-            let inside = !(distance >> 31) & ((distance - mac_len as i32) >> 31);
-            let at = !((distance | distance.wrapping_neg()) >> 31);
-            *sum |= byte & inside as u8;
-            offset |= place as u8 & at as u8;
-        }
-    }
-    rotate_left(&mut rotated, mac_len, offset);
-    rotated
-}
-
-/// Rotates the first `len` bytes left by the secret `by`, less than `len`.
-fn rotate_left(bytes: &mut [u8; MAX_MAC], len: usize, by: u8) {
-    let by = core::hint::black_box(by);
-    for bit in 0..usize::BITS - len.saturating_sub(1).leading_zeros() {
-        let mask = ((by >> bit) & 1).wrapping_neg();
-        let shift = (1 << bit) % len;
-        let old = *bytes;
-        for (place, byte) in bytes[..len].iter_mut().enumerate() {
-            let from = if place + shift < len { place + shift } else { place + shift - len };
-            *byte ^= (*byte ^ old[from]) & mask;
-        }
-    }
-}
-
-/// Whether `plain` is `content || mac || padding` with the MAC that `mac` computes, and the
-/// content's length (R-REC-35 steps 1 to 6, without the branch).
-///
-/// `mac` gets the bytes that may be content, the content's length, and the least that it can be.
-/// The length is secret until the choice is found to be true. Nothing if `plain` is too short.
-pub(crate) fn check_record(
-    plain: &[u8],
-    mac_len: usize,
-    mac: impl FnOnce(&[u8], usize, usize) -> [u8; MAX_MAC],
-) -> Option<(Choice, usize)> {
-    let Padding { good, content_len } = read_padding(plain, mac_len)?;
-    let data = &plain[..plain.len() - mac_len - 1];
-    let wanted = mac(data, content_len, data.len().saturating_sub(MAX_PADDING - 1));
-    let found = extract_mac(plain, mac_len, content_len);
-    Some((good & wanted[..mac_len].ct_eq(&found[..mac_len]), content_len))
-}
-
-/// 0xff if `a < b`, else 0, for values below 2^31.
-fn less(a: usize, b: usize) -> u8 {
-    core::hint::black_box(((a as i32 - b as i32) >> 31) as u8)
 }
 
 /// 0xff if `a == b`, else 0, for values below 2^31.

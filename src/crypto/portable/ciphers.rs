@@ -123,9 +123,10 @@ impl<F: Function> CbcHmac for Cbc<F> {
         header: &[u8; 13],
         data: &[u8],
         content_len: usize,
-        _content_min: usize,
+        content_min: usize,
     ) -> Digest {
-        let mac = hmac_secret_length::<F::Core>(&self.inner, &self.outer, header, data, content_len);
+        let (inner, outer) = (&self.inner, &self.outer);
+        let mac = hmac_secret_length::<F::Core>(inner, outer, header, data, content_len, content_min);
         Digest::new(mac.get(..F::Core::OUTPUT).unwrap_or_default())
     }
 }

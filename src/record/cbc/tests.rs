@@ -73,7 +73,8 @@ impl CbcHmac for MacOnly {
     fn mac_secret_length(&self, header: &[u8; 13], data: &[u8], content_len: usize, least: usize) -> Digest {
         assert!(least <= content_len && content_len <= data.len(), "the seam's contract");
         assert_eq!(least, data.len().saturating_sub(255), "a function of the length alone");
-        let mac = hmac_secret_length::<CountingSm3>(&self.inner, &self.outer, header, data, content_len);
+        let (inner, outer) = (&self.inner, &self.outer);
+        let mac = hmac_secret_length::<CountingSm3>(inner, outer, header, data, content_len, least);
         Digest::new(&mac[..32])
     }
 }
