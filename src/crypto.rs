@@ -4,7 +4,7 @@ pub(crate) mod constant_time_mac;
 mod der;
 mod hex;
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod native;
+pub mod native;
 pub mod portable;
 pub mod random;
 pub mod secret;

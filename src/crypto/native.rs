@@ -4,12 +4,28 @@
 //! Everything here is constant-time in its secrets: no branch and no address depends on one. SM4's S-box is
 //! computed by the AES instructions or by GFNI, never looked up.
 #![allow(unsafe_code)]
-pub(crate) mod cpu;
+mod cbc;
+mod cpu;
 mod gcm;
 mod ghash;
+mod hmac;
+mod provider;
 mod sm3;
 mod sm4;
 mod vector;
+
+use super::{Provider, portable};
+
+/// The kernels. What they do not have, the portable provider does: on a CPU without SSSE3, AES-NI and PCLMULQDQ, all.
+pub fn provider() -> Provider {
+    let portable = portable::provider();
+    Provider {
+        name: "native",
+        hashes: &provider::NativeHashes,
+        ciphers: &provider::NativeCiphers,
+        keys: portable.keys,
+    }
+}
 
 /// Makes, of a kernel that is generic over the register, one function for each level, and one that chooses.
 ///
@@ -18,7 +34,7 @@ macro_rules! by_level {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? = $kernel:ident) => {
         $(#[$doc])*
         #[inline]
-        pub(in crate::crypto::native) fn $name(
+        pub(super) fn $name(
             level: $crate::crypto::native::cpu::Level,
             $($arg: $type),*
         ) $(-> $result)? {

@@ -43,6 +43,14 @@ impl State {
     pub(super) fn new(level: Level) -> Self {
         Self { level, words: START }
     }
+    /// With this chaining value.
+    pub(super) fn from_words(level: Level, words: Words) -> Self {
+        Self { level, words }
+    }
+    /// The chaining value.
+    pub(super) fn words(&self) -> &Words {
+        &self.words
+    }
     /// Absorbs a whole number of blocks; a rest of less than a block is left out.
     pub(super) fn compress(&mut self, blocks: &[u8]) {
         stream::compress(self.level, &mut self.words, blocks.as_chunks().0);

@@ -13,6 +13,12 @@ pub(super) use schedule::Schedule;
 
 use super::cpu::Level;
 
+/// A key for both directions, expanded once.
+pub(super) fn both(level: Level, key: &[u8; 16]) -> (Encryptor, Decryptor) {
+    let (encrypt, decrypt) = Schedule::both(level, key);
+    (Encryptor { level, schedule: encrypt }, Decryptor { level, schedule: decrypt })
+}
+
 /// A key for encryption.
 pub(super) struct Encryptor {
     level: Level,
@@ -22,7 +28,7 @@ pub(super) struct Encryptor {
 impl Encryptor {
     /// Expands the key.
     pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
-        Self { level, schedule: Schedule::new(level, key, false) }
+        Self { level, schedule: Schedule::new(level, key) }
     }
     /// The expanded key.
     pub(super) fn schedule(&self) -> &Schedule {
@@ -62,8 +68,9 @@ pub(super) struct Decryptor {
 
 impl Decryptor {
     /// Expands the key.
+    #[cfg(test)]
     pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
-        Self { level, schedule: Schedule::new(level, key, true) }
+        both(level, key).1
     }
     /// Each block by itself; a rest of less than 16 bytes stays.
     pub(super) fn blocks(&self, data: &mut [u8]) {

@@ -120,10 +120,16 @@ pub(in crate::crypto::native) static ROUND_B: Nibbles = B.nibbles();
 /// The maps after the AES S-box in the key schedule, whose L' rotates by 13 and 23: of the byte in
 /// the same place, the next, and so on.
 pub(super) static SCHEDULE: [Nibbles; 4] = [
-    P.after(Q).nibbles(),
-    P.after(shift(5)).after(Q).nibbles(),
-    P.after(shift(-3).plus(shift(7))).after(Q).nibbles(),
-    P.after(shift(-1)).after(Q).nibbles(),
+    SCHEDULE_MAPS[0].nibbles(),
+    SCHEDULE_MAPS[1].nibbles(),
+    SCHEDULE_MAPS[2].nibbles(),
+    SCHEDULE_MAPS[3].nibbles(),
+];
+const SCHEDULE_MAPS: [Map; 4] = [
+    P.after(Q),
+    P.after(shift(5)).after(Q),
+    P.after(shift(-3).plus(shift(7))).after(Q),
+    P.after(shift(-1)).after(Q),
 ];
 /// From the AES basis, after the S-box, back to the S-box's own output.
 pub(super) static UNMAP_Q: Nibbles = Q.inverse().nibbles();
@@ -146,6 +152,19 @@ pub(in crate::crypto::native) const GFNI_A_OFFSET: i32 = (A.of(0x63) ^ P.of(ROUN
 pub(in crate::crypto::native) const GFNI_B_OFFSET: i32 = B.of(0x63) as i32;
 /// The constant of `A ^ B`.
 pub(in crate::crypto::native) const GFNI_AB_OFFSET: i32 = (A.of(0x63) ^ B.of(0x63)) as i32;
+/// GFNI: the key schedule's matrices, applied after inversion, and the sum of all constants.
+pub(super) const GFNI_SCHEDULE: [u64; 4] = [
+    SCHEDULE_MAPS[0].after(AES_AFFINE).matrix(),
+    SCHEDULE_MAPS[1].after(AES_AFFINE).matrix(),
+    SCHEDULE_MAPS[2].after(AES_AFFINE).matrix(),
+    SCHEDULE_MAPS[3].after(AES_AFFINE).matrix(),
+];
+/// See [`GFNI_SCHEDULE`].
+pub(super) const GFNI_SCHEDULE_OFFSET: i32 = (SCHEDULE_OFFSET
+    ^ SCHEDULE_MAPS[0].of(0x63)
+    ^ SCHEDULE_MAPS[1].of(0x63)
+    ^ SCHEDULE_MAPS[2].of(0x63)
+    ^ SCHEDULE_MAPS[3].of(0x63)) as i32;
 /// GFNI: into the AES basis, and out of it.
 pub(in crate::crypto::native) const GFNI_INTO: u64 = P.matrix();
 /// See [`GFNI_INTO`].
@@ -249,9 +268,8 @@ mod tests {
             let s = each(Q, word);
             let linear = [2, 10, 18, 24].iter().fold(s, |sum, &r| sum ^ s.rotate_left(r));
             assert_eq!(apply([A, B, B, A.plus(B)], word), each(P, linear));
-            let maps = [IDENTITY, shift(5), shift(-3).plus(shift(7)), shift(-1)];
             let schedule = s ^ s.rotate_left(13) ^ s.rotate_left(23);
-            assert_eq!(apply(maps.map(|map| P.after(map).after(Q)), word), each(P, schedule));
+            assert_eq!(apply(SCHEDULE_MAPS, word), each(P, schedule));
         }
     }
 }

@@ -32,22 +32,57 @@ impl Drop for Schedule {
 }
 
 impl Schedule {
-    /// Expands `key`, for decryption (the round keys in reverse) if `decrypt`.
-    pub(super) fn new(level: Level, key: &[u8; 16], decrypt: bool) -> Self {
-        let mut keys = Zeroizing::new([0u32; 32]);
-        // SAFETY: every level has AES-NI and SSSE3.
-        unsafe { expand(key, &mut keys) };
-        if decrypt {
-            keys.reverse();
-        }
-        if level.rung() >= Rung::Avx512 {
-            return Self { rounds: *keys, entry: 0, exit: [0; 4] };
-        }
+    /// Expands `key` for encryption.
+    pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
+        Self::fold(level, expand(level, key))
+    }
+
+    /// Expands `key` for encryption and for decryption, whose round keys are the same in reverse.
+    pub(super) fn both(level: Level, key: &[u8; 16]) -> (Self, Self) {
+        let keys = expand(level, key);
+        let mut reversed = keys.clone();
+        reversed.reverse();
+        (Self::fold(level, keys), Self::fold(level, reversed))
+    }
+
+    fn fold(level: Level, mut keys: Keys) -> Self {
         let mut schedule = Self { rounds: [0; 32], entry: 0, exit: [0; 4] };
-        // SAFETY: as above.
-        unsafe { fold(&mut keys, &mut schedule) };
+        if level.rung() >= Rung::Avx512 {
+            schedule.rounds = *keys;
+        } else {
+            // SAFETY: every level has SSSE3.
+            unsafe { fold(&mut keys, &mut schedule) };
+        }
         schedule
     }
+}
+
+/// The round keys, in the AES basis with the S-box's input offset.
+type Keys = Zeroizing<[u32; 32]>;
+
+/// The key schedule (GB/T 32907-2016 7.3).
+fn expand(level: Level, key: &[u8; 16]) -> Keys {
+    let mut keys = Zeroizing::new([0; 32]);
+    // SAFETY: the level exists, so this CPU has its instructions.
+    unsafe {
+        if level.rung() >= Rung::Avx512 {
+            expand_by_gfni(key, &mut keys);
+        } else {
+            expand_by_aes(key, &mut keys);
+        }
+    }
+    keys
+}
+
+#[target_feature(enable = "aes,ssse3")]
+fn expand_by_aes(key: &[u8; 16], keys: &mut [u32; 32]) {
+    // SAFETY: the step has this function's features.
+    unsafe { expand_with(key, keys, |x| step_by_aes(x)) }
+}
+#[target_feature(enable = "ssse3,avx512f,avx512vl,gfni")]
+fn expand_by_gfni(key: &[u8; 16], keys: &mut [u32; 32]) {
+    // SAFETY: as above.
+    unsafe { expand_with(key, keys, |x| step_by_gfni(x)) }
 }
 
 /// Two look-ups of 4 bits give a linear map of every byte.
@@ -64,38 +99,55 @@ fn map_bytes(map: &Nibbles, x: __m128i) -> __m128i {
     }
 }
 
-/// The round keys in the AES basis, with the S-box's input offset (GB/T 32907-2016 7.3).
-#[target_feature(enable = "aes,ssse3")]
-fn expand(key: &[u8; 16], keys: &mut [u32; 32]) {
+/// The schedule, whose S-box and L' are `step`.
+///
+/// # Safety
+/// The CPU has SSSE3.
+#[inline(always)]
+unsafe fn expand_with(key: &[u8; 16], keys: &mut [u32; 32], step: impl Fn(__m128i) -> __m128i) {
     let mut words = [0u32; 4];
     for ((word, bytes), fk) in words.iter_mut().zip(key.as_chunks().0).zip(maps::FK) {
         *word = u32::from_le_bytes(*bytes) ^ fk.swap_bytes();
     }
-    // SAFETY: four words are 16 bytes.
-    let k = map_bytes(&maps::INTO, unsafe { __m128i::load(words.as_ptr().cast()) });
-    words.zeroize();
-    // Each word in all four columns, so that the ShiftRows in `aesenclast` changes nothing.
-    let mut k = [
-        _mm_shuffle_epi32::<0x00>(k),
-        _mm_shuffle_epi32::<0x55>(k),
-        _mm_shuffle_epi32::<0xaa>(k),
-        _mm_shuffle_epi32::<0xff>(k),
-    ];
-    let offset = _mm_set1_epi8(maps::P_OFFSET as i8);
-    for (four, constants) in keys.as_chunks_mut::<4>().0.iter_mut().zip(maps::CK.as_chunks::<4>().0) {
-        for i in 0..4 {
-            let ck = _mm_set1_epi32(constants[i] as i32);
-            let known = _mm_xor_si128(_mm_xor_si128(k[(i + 1) & 3], k[(i + 2) & 3]), ck);
-            k[i] = _mm_xor_si128(k[i], schedule_step(_mm_xor_si128(known, k[(i + 3) & 3])));
-            four[i] = _mm_cvtsi128_si32(_mm_xor_si128(k[i], offset)) as u32;
+    // SAFETY: the caller's; four words are 16 bytes.
+    unsafe {
+        let k = map_bytes(&maps::INTO, __m128i::load(words.as_ptr().cast()));
+        words.zeroize();
+        // Each word in all four columns, so that the ShiftRows in `aesenclast` changes nothing.
+        let mut k = [
+            _mm_shuffle_epi32::<0x00>(k),
+            _mm_shuffle_epi32::<0x55>(k),
+            _mm_shuffle_epi32::<0xaa>(k),
+            _mm_shuffle_epi32::<0xff>(k),
+        ];
+        let offset = _mm_set1_epi8(maps::P_OFFSET as i8);
+        for (four, constants) in keys.as_chunks_mut::<4>().0.iter_mut().zip(maps::CK.as_chunks::<4>().0) {
+            for i in 0..4 {
+                let ck = _mm_set1_epi32(constants[i] as i32);
+                let known = _mm_xor_si128(_mm_xor_si128(k[(i + 1) & 3], k[(i + 2) & 3]), ck);
+                k[i] = _mm_xor_si128(k[i], step(_mm_xor_si128(known, k[(i + 3) & 3])));
+                four[i] = _mm_cvtsi128_si32(_mm_xor_si128(k[i], offset)) as u32;
+            }
         }
     }
+}
+
+/// S-box and L' by GFNI, the maps after the inversion in the field.
+#[target_feature(enable = "ssse3,avx512f,avx512vl,gfni")]
+#[inline]
+fn step_by_gfni(x: __m128i) -> __m128i {
+    let [m0, m1, m2, m3] = maps::GFNI_SCHEDULE.map(|map| _mm_set1_epi64x(map as i64));
+    let same = _mm_gf2p8affineinv_epi64_epi8::<{ maps::GFNI_SCHEDULE_OFFSET }>(x, m0);
+    let next = _mm_ror_epi32::<8>(_mm_gf2p8affineinv_epi64_epi8::<0>(x, m1));
+    let second = _mm_ror_epi32::<16>(_mm_gf2p8affineinv_epi64_epi8::<0>(x, m2));
+    let third = _mm_ror_epi32::<24>(_mm_gf2p8affineinv_epi64_epi8::<0>(x, m3));
+    _mm_xor_si128(_mm_xor_si128(same, next), _mm_xor_si128(second, third))
 }
 
 /// S-box and L', on four equal columns in the AES basis.
 #[target_feature(enable = "aes,ssse3")]
 #[inline]
-fn schedule_step(x: __m128i) -> __m128i {
+fn step_by_aes(x: __m128i) -> __m128i {
     let rotate_1 = _mm_setr_epi8(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
     let rotate_2 = _mm_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
     let rotate_3 = _mm_setr_epi8(3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
