@@ -10,6 +10,8 @@ mod gcm;
 mod ghash;
 mod hmac;
 mod provider;
+#[cfg(feature = "std")]
+pub mod sm2;
 mod sm3;
 mod sm4;
 mod vector;

@@ -1,0 +1,140 @@
+//! Key exchange (R-SM2-5): the server is the initiator A, the client the responder B; 48 shared bytes.
+use super::Backend;
+use super::declassify::declassify;
+use super::field::Field;
+use super::fixed_base;
+use super::hash::derive_key;
+use super::key::{SecretKey, default_z};
+use super::limbs;
+use super::point::Affine;
+use super::scalar::Scalar;
+use super::variable_base;
+use super::vartime;
+use super::with_field;
+use crate::crypto::{Draw, PreMasterSecret, PublicKey, Random, Shared, StartedAgreement};
+use crate::error::CryptoError;
+use zeroize::Zeroizing;
+
+/// Our half of an exchange: the ephemeral point, and t = d + x' r, which is all that the rest needs of d and r.
+struct Half {
+    t: Zeroizing<Scalar>,
+    ephemeral: [u8; 65],
+}
+
+/// x' = 2^127 + (x mod 2^127), for a point 04 || X || Y.
+fn reduced_x(point: &[u8; 65]) -> Scalar {
+    let mut x = [0; 32];
+    x.copy_from_slice(&point[1..33]);
+    let [x0, x1, ..] = limbs::from_be_bytes(&x);
+    Scalar([x0, x1 | 1 << 63, 0, 0])
+}
+
+impl Half {
+    fn new<F: Field>(field: F, key: &SecretKey, random: &dyn Random) -> Result<Self, CryptoError> {
+        let r = Scalar::draw(random, Draw::PrivateKey)?;
+        Ok(Self::with_ephemeral(field, key, &r))
+    }
+
+    fn with_ephemeral<F: Field>(field: F, key: &SecretKey, r: &Scalar) -> Self {
+        let ephemeral = declassify(fixed_base::multiply(field, r).to_affine(field).to_bytes(field));
+        let product = Zeroizing::new(reduced_x(&ephemeral).mul(r));
+        Self { t: Zeroizing::new(key.d().add(&product)), ephemeral }
+    }
+
+    /// U = t (P + x' R), not infinity, as X || Y.
+    ///
+    /// P and R are the peer's and public, so their sum is made in variable time, complete for whatever points the
+    /// peer may choose. What is left for the secret t is one multiplication, whose proof holds for every point.
+    fn shared_point<F: Field>(
+        &self,
+        field: F,
+        peer_static: &[u8; 65],
+        peer_ephemeral: &[u8],
+    ) -> Result<Zeroizing<[u8; 64]>, CryptoError> {
+        let p = Affine::from_bytes(field, peer_static)?;
+        let r = Affine::from_bytes(field, peer_ephemeral)?;
+        let encoded = peer_ephemeral.try_into().map_err(|_| CryptoError::BadPoint)?;
+        let base = vartime::add_multiple(field, &p, &reduced_x(encoded), &r).ok_or(CryptoError::BadPoint)?;
+        let u = variable_base::multiply(field, &self.t, &base);
+        if declassify(u.z.is_zero_mask()) != 0 {
+            return Err(CryptoError::BadPoint);
+        }
+        let u = Zeroizing::new(u.to_affine(field));
+        Ok(Zeroizing::new(u.to_coordinates(field)))
+    }
+}
+
+/// KDF(xU || yU || Z_A || Z_B, 48)
+fn pre_master_secret(u: &[u8; 64], z_a: &[u8; 32], z_b: &[u8; 32]) -> Shared {
+    let mut secret = PreMasterSecret::zeroed();
+    derive_key(&[u, z_a, z_b], secret.expose_mut());
+    Shared::PreMaster(secret)
+}
+
+/// The initiator between its two steps.
+pub(super) struct Started {
+    backend: Backend,
+    z: [u8; 32],
+    half: Half,
+}
+
+/// Draws the initiator's ephemeral key.
+pub(super) fn start(backend: Backend, key: &SecretKey, random: &dyn Random) -> Result<Started, CryptoError> {
+    let half = with_field!(backend, field => Half::new(field, key, random))?;
+    Ok(Started { backend, z: *key.z(), half })
+}
+
+/// The responder's whole part: its ephemeral point and the shared bytes.
+pub(super) fn answer(
+    backend: Backend,
+    key: &SecretKey,
+    peer_static: &PublicKey,
+    peer_ephemeral: &[u8],
+    random: &dyn Random,
+) -> Result<([u8; 65], Shared), CryptoError> {
+    let PublicKey::Sm2(peer_static) = peer_static;
+    let (half, u) = with_field!(backend, field => {
+        let half = Half::new(field, key, random)?;
+        let u = half.shared_point(field, peer_static, peer_ephemeral)?;
+        (half, u)
+    });
+    Ok((half.ephemeral, pre_master_secret(&u, &default_z(peer_static), key.z())))
+}
+
+impl StartedAgreement for Started {
+    fn ephemeral(&self) -> &[u8; 65] {
+        &self.half.ephemeral
+    }
+
+    fn finish(&self, peer_static: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
+        let PublicKey::Sm2(peer_static) = peer_static;
+        let u = with_field!(self.backend, field => self.half.shared_point(field, peer_static, peer_ephemeral))?;
+        Ok(pre_master_secret(&u, &self.z, &default_z(peer_static)))
+    }
+}
+
+#[cfg(test)]
+pub(super) struct IntermediateValues {
+    pub(super) x: [u8; 32],
+    pub(super) t: [u8; 32],
+    pub(super) u: [u8; 64],
+}
+
+/// x', t and U, to be compared with the standard's.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(super) fn intermediate_values(
+    backend: Backend,
+    key: &super::Sm2PrivateKey,
+    r: &[u8],
+    peer_static: &[u8],
+    peer_ephemeral: &[u8],
+) -> IntermediateValues {
+    with_field!(backend, field => {
+        let r = Scalar::from_be_bytes(r.try_into().unwrap()).unwrap();
+        let half = Half::with_ephemeral(field, key.secret(), &r);
+        let u = half.shared_point(field, peer_static.try_into().unwrap(), peer_ephemeral).unwrap();
+        let x = reduced_x(&half.ephemeral);
+        IntermediateValues { x: x.to_be_bytes(), t: half.t.to_be_bytes(), u: *u }
+    })
+}

@@ -1,0 +1,65 @@
+//! SM3 as SM2 uses it: Z, the digest of a message, and the key derivation function.
+use super::limbs::{self, Limbs};
+use sm3::Digest as _;
+use zeroize::Zeroize;
+
+/// An SM3 that is under way.
+#[derive(Clone)]
+pub(super) struct Sm3(sm3::Sm3);
+
+impl Sm3 {
+    pub(super) fn new() -> Self {
+        Self(sm3::Sm3::new())
+    }
+
+    pub(super) fn with(mut self, data: &[u8]) -> Self {
+        self.0.update(data);
+        self
+    }
+
+    pub(super) fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
+/// a || b || xG || yG
+const CURVE: [u8; 128] = {
+    let mut out = [0; 128];
+    let hex = *b"fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc\
+                 28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93\
+                 32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7\
+                 bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0";
+    let mut i = 0;
+    while i < 256 {
+        let digit = if hex[i] < b'a' { hex[i] - b'0' } else { hex[i] - b'a' + 10 };
+        out[i / 2] = out[i / 2] << 4 | digit;
+        i += 1;
+    }
+    out
+};
+
+/// Z = SM3(ENTL || ID || a || b || xG || yG || xP || yP) (R-SM2-1); `None` if the id has more than 8191 bytes.
+pub(super) fn z_value(user_id: &[u8], coordinates: &[u8; 64]) -> Option<[u8; 32]> {
+    let bits = u16::try_from(user_id.len()).ok()?.checked_mul(8)?;
+    Some(Sm3::new().with(&bits.to_be_bytes()).with(user_id).with(&CURVE).with(coordinates).finish())
+}
+
+/// e = SM3(Z || parts[0] || parts[1] || …) as an integer.
+pub(super) fn message_digest(z: &[u8; 32], parts: &[&[u8]]) -> Limbs {
+    let hash = parts.iter().fold(Sm3::new().with(z), |hash, part| hash.with(part));
+    limbs::from_be_bytes(&hash.finish())
+}
+
+/// KDF(prefix, out.len()): SM3(prefix || 1) || SM3(prefix || 2) || … (R-SM2-4). The caller keeps out below
+/// 2^32 - 1 blocks.
+pub(super) fn derive_key(prefix: &[&[u8]], out: &mut [u8]) {
+    let prefix = prefix.iter().fold(Sm3::new(), |hash, part| hash.with(part));
+    for (chunk, counter) in out.chunks_mut(32).zip(1u32..) {
+        let mut block = prefix.clone().with(&counter.to_be_bytes()).finish();
+        for (o, b) in chunk.iter_mut().zip(&block) {
+            *o = *b;
+        }
+        block.zeroize();
+    }
+}
+

@@ -1,0 +1,104 @@
+//! The provider's operations with SM2 public keys.
+use super::encrypt::{self, Receiver};
+use super::hash::message_digest;
+use super::hot_key::{Found, HotKeys};
+use super::key::{Sm2PrivateKey, default_z, z_of};
+use super::point::Affine;
+use super::sign::Signature;
+use super::{Backend, with_field};
+use crate::crypto::{DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm};
+use crate::error::CryptoError;
+use alloc::{sync::Arc, vec::Vec};
+
+/// What may be traded between speed and memory.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Sm2Options {
+    /// For how many public keys that come again a table is kept, 13.5 KiB each, which makes verification and
+    /// encryption with them three times faster. 0 switches it off.
+    pub hot_keys: usize,
+}
+
+impl Sm2Options {
+    /// 64 hot keys.
+    pub const DEFAULT: Self = Self { hot_keys: 64 };
+    /// No hot keys.
+    pub const LEAN: Self = Self { hot_keys: 0 };
+}
+
+/// SM2 on this processor, with the cache of hot public keys.
+pub struct Sm2Keys {
+    hot: HotKeys,
+    /// For tests: otherwise asked at each use.
+    backend: Option<Backend>,
+}
+
+impl Sm2Keys {
+    /// For a `static`.
+    pub const fn new(options: Sm2Options) -> Self {
+        Self { hot: HotKeys::new(options.hot_keys), backend: None }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn with_backend(backend: Backend, options: Sm2Options) -> Self {
+        Self { hot: HotKeys::new(options.hot_keys), backend: Some(backend) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn hot(&self) -> &HotKeys {
+        &self.hot
+    }
+
+    fn backend(&self) -> Backend {
+        self.backend.unwrap_or_else(Backend::best)
+    }
+}
+
+impl Keys for Sm2Keys {
+    fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        with_field!(self.backend(), field => Affine::from_bytes(field, point))?;
+        let bytes = point.try_into().map_err(|_| CryptoError::BadPoint)?;
+        Ok(PublicKey::Sm2(Arc::new(bytes)))
+    }
+
+    fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        Ok(Arc::new(Sm2PrivateKey::with_backend(self.backend(), scalar, 0)?))
+    }
+
+    fn verify(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        key: &PublicKey,
+        parts: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        let SignatureAlgorithm::Sm2Sm3 { user_id } = algorithm;
+        let PublicKey::Sm2(public) = key;
+        let signature = Signature::from_der(signature)?;
+        with_field!(self.backend(), field => {
+            let found = self.hot.find(field, public)?;
+            let z = match &found {
+                Found::Hot(key) if user_id == DEFAULT_USER_ID => key.z,
+                _ if user_id == DEFAULT_USER_ID => default_z(public),
+                _ => z_of(user_id, public).ok_or(CryptoError::BadSignature)?,
+            };
+            let e = message_digest(&z, parts);
+            match &found {
+                Found::Hot(key) => signature.verify_hot(field, &e, &key.point),
+                Found::Cold(point) => signature.verify(field, &e, point),
+            }
+        })
+    }
+
+    fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
+        let PublicKey::Sm2(public) = key;
+        with_field!(self.backend(), field => {
+            let found = self.hot.find(field, public)?;
+            let receiver = match &found {
+                Found::Hot(key) => Receiver::Hot(&key.point),
+                Found::Cold(point) => Receiver::Cold(point),
+            };
+            encrypt::encrypt(field, &receiver, message, random)
+        })
+    }
+}

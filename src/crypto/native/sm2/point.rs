@@ -1,0 +1,306 @@
+//! Points of the curve y^2 = x^3 - 3x + b, in three systems of coordinates.
+//!
+//! [`Affine`] (x, y) is never infinity. [`Jacobian`] (X, Y, Z), x = X/Z^2, y = Y/Z^3, has the fastest doubling.
+//! [`Extended`] (X, Y, ZZ, ZZZ), x = X/ZZ, y = Y/ZZZ, ZZ^3 = ZZZ^2, has the fastest addition of an affine point.
+//! The last two are infinity where Z (ZZ) is zero.
+//!
+//! The additions here are incomplete: they are right unless both points are equal or one is infinity (opposite points
+//! rightly give infinity). Each caller either proves that it adds no such points or handles them.
+use super::field::{Field, FieldElement};
+use super::limbs;
+use super::recode::Digit;
+use crate::error::CryptoError;
+use zeroize::{DefaultIsZeroes, Zeroize};
+
+const B: FieldElement = FieldElement::constant(&[
+    0xddbc_bd41_4d94_0e93,
+    0xf397_89f5_15ab_8f92,
+    0x4d5a_9e4b_cf65_09a7,
+    0x28e9_fa9e_9d9f_5e34,
+]);
+
+/// The base point.
+pub(super) const GENERATOR: Affine = Affine {
+    x: FieldElement::constant(&[
+        0x715a_4589_334c_74c7,
+        0x8fe3_0bbf_f266_0be1,
+        0x5f99_0446_6a39_c994,
+        0x32c4_ae2c_1f19_8119,
+    ]),
+    y: FieldElement::constant(&[
+        0x02df_32e5_2139_f0a0,
+        0xd0a9_877c_c62a_4740,
+        0x59bd_cee3_6b69_2153,
+        0xbc37_36a2_f4f6_779c,
+    ]),
+};
+
+/// x, y. Zeros stand for no point.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+#[repr(C, align(64))]
+pub(super) struct Affine {
+    pub(super) x: FieldElement,
+    pub(super) y: FieldElement,
+}
+
+/// X, Y, Z
+#[derive(Clone, Copy, Default)]
+pub(super) struct Jacobian {
+    pub(super) x: FieldElement,
+    pub(super) y: FieldElement,
+    pub(super) z: FieldElement,
+}
+
+/// X, Y, ZZ, ZZZ
+#[derive(Clone, Copy, Default)]
+pub(super) struct Extended {
+    pub(super) x: FieldElement,
+    pub(super) y: FieldElement,
+    pub(super) zz: FieldElement,
+    pub(super) zzz: FieldElement,
+}
+
+impl DefaultIsZeroes for Affine {}
+impl DefaultIsZeroes for Jacobian {}
+impl DefaultIsZeroes for Extended {}
+
+impl Affine {
+    /// From 04 || X || Y, checked: 65 bytes, coordinates below p, on the curve (R-SM2-6).
+    pub(super) fn from_bytes<F: Field>(field: F, bytes: &[u8]) -> Result<Self, CryptoError> {
+        match bytes.split_first() {
+            Some((4, coordinates)) => match coordinates.as_chunks::<32>() {
+                ([x, y], []) => Self::from_coordinates(field, x, y),
+                _ => Err(CryptoError::BadPoint),
+            },
+            _ => Err(CryptoError::BadPoint),
+        }
+    }
+
+    /// From two coordinates, big-endian, checked.
+    pub(super) fn from_coordinates<F: Field>(
+        field: F,
+        x: &[u8; 32],
+        y: &[u8; 32],
+    ) -> Result<Self, CryptoError> {
+        let coordinate = |b| field.from_integer(&limbs::from_be_bytes(b)).ok_or(CryptoError::BadPoint);
+        let point = Self { x: coordinate(x)?, y: coordinate(y)? };
+        if point.is_on_curve(field) { Ok(point) } else { Err(CryptoError::BadPoint) }
+    }
+
+    fn is_on_curve<F: Field>(&self, field: F) -> bool {
+        let three = field.add(&field.double(&FieldElement::ONE), &FieldElement::ONE);
+        let x2_minus_3 = field.sub(&field.square(&self.x), &three);
+        field.square(&self.y) == field.add(&field.mul(&x2_minus_3, &self.x), &B)
+    }
+
+    /// X || Y
+    pub(super) fn to_coordinates<F: Field>(self, field: F) -> [u8; 64] {
+        let mut out = [0; 64];
+        let (x, y) = out.split_at_mut(32);
+        x.copy_from_slice(&field.to_be_bytes(&self.x));
+        y.copy_from_slice(&field.to_be_bytes(&self.y));
+        out
+    }
+
+    /// 04 || X || Y
+    pub(super) fn to_bytes<F: Field>(self, field: F) -> [u8; 65] {
+        let mut out = [4; 65];
+        out[1..].copy_from_slice(&self.to_coordinates(field));
+        out
+    }
+
+    /// -P where `mask` is all ones, P where it is zero.
+    #[inline(always)]
+    pub(super) fn negate_if<F: Field>(&self, field: F, mask: u64) -> Self {
+        Self { x: self.x, y: FieldElement::select(mask, &field.negate(&self.y), &self.y) }
+    }
+}
+
+impl Jacobian {
+    #[inline(always)]
+    pub(super) fn select(mask: u64, a: &Self, b: &Self) -> Self {
+        Self {
+            x: FieldElement::select(mask, &a.x, &b.x),
+            y: FieldElement::select(mask, &a.y, &b.y),
+            z: FieldElement::select(mask, &a.z, &b.z),
+        }
+    }
+
+    /// 2P, also for infinity: 4M + 4S.
+    #[inline(never)]
+    pub(super) fn double<F: Field>(&self, field: F) -> Self {
+        let y2 = field.double(&self.y);
+        let zz = field.square(&self.z);
+        let y4 = field.square(&y2);
+        let z = field.mul(&y2, &self.z);
+        // beta = 4 X Y^2, alpha = 3 (X - ZZ)(X + ZZ), y8 = 8 Y^4
+        let beta = field.mul(&self.x, &y4);
+        let t = field.mul(&field.sub(&self.x, &zz), &field.add(&self.x, &zz));
+        let y8 = field.halve(&field.square(&y4));
+        let alpha = field.add(&field.double(&t), &t);
+        let x = field.sub(&field.square(&alpha), &field.double(&beta));
+        let y = field.sub(&field.mul(&alpha, &field.sub(&beta, &x)), &y8);
+        Self { x, y, z }
+    }
+
+    /// P + Q, incomplete: 8M + 3S. Neighbouring multiplications do not wait for each other.
+    #[inline(never)]
+    pub(super) fn add_affine<F: Field>(&self, field: F, q: &Affine) -> Self {
+        let zz = field.square(&self.z);
+        let zzz = field.mul(&zz, &self.z);
+        let u = field.mul(&q.x, &zz);
+        let s = field.mul(&q.y, &zzz);
+        let h = field.sub(&u, &self.x);
+        let hh = field.square(&h);
+        let z = field.mul(&self.z, &h);
+        let r = field.sub(&s, &self.y);
+        let hhh = field.mul(&hh, &h);
+        let v = field.mul(&self.x, &hh);
+        let rr = field.square(&r);
+        let yh = field.mul(&self.y, &hhh);
+        let x = field.sub(&field.sub(&rr, &hhh), &field.double(&v));
+        let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &yh);
+        Self { x, y, z }
+    }
+
+    /// P + Q, incomplete: 12M + 4S.
+    #[inline(never)]
+    pub(super) fn add<F: Field>(&self, field: F, q: &Self) -> Self {
+        let zz1 = field.square(&self.z);
+        let zz2 = field.square(&q.z);
+        let zzz1 = field.mul(&zz1, &self.z);
+        let zzz2 = field.mul(&zz2, &q.z);
+        let u1 = field.mul(&self.x, &zz2);
+        let u2 = field.mul(&q.x, &zz1);
+        let s1 = field.mul(&self.y, &zzz2);
+        let s2 = field.mul(&q.y, &zzz1);
+        let zz = field.mul(&self.z, &q.z);
+        let h = field.sub(&u2, &u1);
+        let r = field.sub(&s2, &s1);
+        let hh = field.square(&h);
+        let rr = field.square(&r);
+        let z = field.mul(&zz, &h);
+        let hhh = field.mul(&hh, &h);
+        let v = field.mul(&u1, &hh);
+        let yh = field.mul(&s1, &hhh);
+        let x = field.sub(&field.sub(&rr, &hhh), &field.double(&v));
+        let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &yh);
+        Self { x, y, z }
+    }
+
+    /// The affine point, given 1/Z.
+    pub(super) fn to_affine_with<F: Field>(self, field: F, z_inverse: &FieldElement) -> Affine {
+        let zz = field.square(z_inverse);
+        let zzz = field.mul(&zz, z_inverse);
+        Affine { x: field.mul(&self.x, &zz), y: field.mul(&self.y, &zzz) }
+    }
+
+    /// The affine point; zeros for infinity. Constant time.
+    pub(super) fn to_affine<F: Field>(self, field: F) -> Affine {
+        self.to_affine_with(field, &field.invert(&self.z))
+    }
+}
+
+impl From<Affine> for Jacobian {
+    fn from(p: Affine) -> Self {
+        Self { x: p.x, y: p.y, z: FieldElement::ONE }
+    }
+}
+
+impl Extended {
+    #[inline(always)]
+    pub(super) fn select(mask: u64, a: &Self, b: &Self) -> Self {
+        Self {
+            x: FieldElement::select(mask, &a.x, &b.x),
+            y: FieldElement::select(mask, &a.y, &b.y),
+            zz: FieldElement::select(mask, &a.zz, &b.zz),
+            zzz: FieldElement::select(mask, &a.zzz, &b.zzz),
+        }
+    }
+
+    /// 2P, also for infinity: 7M + 2S.
+    #[inline(never)]
+    pub(super) fn double<F: Field>(&self, field: F) -> Self {
+        let u = field.double(&self.y);
+        let v = field.square(&u);
+        let t = field.mul(&field.sub(&self.x, &self.zz), &field.add(&self.x, &self.zz));
+        let w = field.mul(&u, &v);
+        let s = field.mul(&self.x, &v);
+        let zz = field.mul(&v, &self.zz);
+        let m = field.add(&field.double(&t), &t);
+        let mm = field.square(&m);
+        let zzz = field.mul(&w, &self.zzz);
+        let wy = field.mul(&w, &self.y);
+        let x = field.sub(&mm, &field.double(&s));
+        let y = field.sub(&field.mul(&m, &field.sub(&s, &x)), &wy);
+        Self { x, y, zz, zzz }
+    }
+
+    /// P + Q, incomplete: 8M + 2S.
+    #[inline(always)]
+    pub(super) fn add_affine<F: Field>(&self, field: F, q: &Affine) -> Self {
+        let u = field.mul(&q.x, &self.zz);
+        let s = field.mul(&q.y, &self.zzz);
+        let h = field.sub(&u, &self.x);
+        let r = field.sub(&s, &self.y);
+        let hh = field.square(&h);
+        let rr = field.square(&r);
+        let hhh = field.mul(&hh, &h);
+        let v = field.mul(&self.x, &hh);
+        let zz = field.mul(&self.zz, &hh);
+        let x = field.sub(&field.sub(&rr, &hhh), &field.double(&v));
+        let yh = field.mul(&self.y, &hhh);
+        let zzz = field.mul(&self.zzz, &hhh);
+        let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &yh);
+        Self { x, y, zz, zzz }
+    }
+
+    /// Adds digit * row[0] in constant time. `started`, all ones or zero, says that P is not infinity, and is set.
+    /// Right if row[0] times the digit is not P, but for what the caller does about ZZ = 0.
+    #[inline(always)]
+    pub(super) fn add_digit<F: Field>(&mut self, field: F, started: &mut u64, row: &[Affine], digit: Digit) {
+        let mut q = field.lookup(row, digit.magnitude).negate_if(field, digit.negative);
+        let skip = limbs::zero_mask(digit.magnitude);
+        let sum = Self::select(*started, &self.add_affine(field, &q), &Self::from(q));
+        *self = Self::select(skip, self, &sum);
+        *started |= !skip;
+        q.zeroize();
+    }
+
+    /// The affine point, given 1/ZZZ.
+    pub(super) fn to_affine_with<F: Field>(self, field: F, zzz_inverse: &FieldElement) -> Affine {
+        let z_inverse = field.mul(&self.zz, zzz_inverse);
+        Affine {
+            x: field.mul(&self.x, &field.square(&z_inverse)),
+            y: field.mul(&self.y, zzz_inverse),
+        }
+    }
+
+    /// The affine point; zeros for infinity. Constant time.
+    pub(super) fn to_affine<F: Field>(self, field: F) -> Affine {
+        self.to_affine_with(field, &field.invert(&self.zzz))
+    }
+}
+
+impl From<Affine> for Extended {
+    fn from(p: Affine) -> Self {
+        Self { x: p.x, y: p.y, zz: FieldElement::ONE, zzz: FieldElement::ONE }
+    }
+}
+
+/// Affine points for a whole table, at the price of one inversion. None may be infinity.
+pub(super) fn to_affine_all<F: Field>(field: F, points: &[Jacobian], out: &mut [Affine]) {
+    // out[i].x holds the product of all Z before i until it is replaced.
+    let mut product = FieldElement::ONE;
+    for (o, p) in out.iter_mut().zip(points) {
+        o.x = product;
+        product = field.mul(&product, &p.z);
+    }
+    let mut inverse = field.invert(&product);
+    for (o, p) in out.iter_mut().zip(points).rev() {
+        let z_inverse = field.mul(&o.x, &inverse);
+        inverse = field.mul(&inverse, &p.z);
+        *o = p.to_affine_with(field, &z_inverse);
+    }
+}

@@ -1,0 +1,53 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod arithmetic;
+mod caches;
+mod constant_time;
+mod interoperation;
+pub(super) mod memory_checker;
+mod multiples;
+mod vectors;
+
+use super::field::Portable;
+use super::field_x86::Adx;
+use super::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey};
+use crate::crypto::random::{Draw, Random, SystemRandom};
+use crate::error::CryptoError;
+use std::sync::Mutex;
+
+/// Every implementation that this machine can run.
+fn backends() -> Vec<Backend> {
+    let adx = Adx::detect().map(Backend::Adx);
+    adx.into_iter().chain([Backend::Portable(Portable)]).collect()
+}
+
+fn keys(backend: Backend) -> Sm2Keys {
+    Sm2Keys::with_backend(backend, Sm2Options::LEAN)
+}
+
+fn private(backend: Backend, scalar: &[u8]) -> Sm2PrivateKey {
+    Sm2PrivateKey::with_backend(backend, scalar, 0).unwrap()
+}
+
+fn random_scalar() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    SystemRandom.fill(Draw::PrivateKey, &mut bytes).unwrap();
+    bytes[0] &= 0x7f;
+    bytes
+}
+
+/// Gives out what it was given, first to last, then fails.
+struct Replay(Mutex<Vec<Vec<u8>>>);
+
+impl Replay {
+    fn new(draws: &[&[u8]]) -> Self {
+        Self(Mutex::new(draws.iter().rev().map(|d| d.to_vec()).collect()))
+    }
+}
+
+impl Random for Replay {
+    fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        let bytes = self.0.lock().unwrap().pop().ok_or(CryptoError::NoRandomness)?;
+        out.copy_from_slice(&bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Multiples of public points by public scalars, in variable time; complete for all points.
+use super::field::{Field, FieldElement};
+use super::fixed_base::{ODD_WIDTH, odd_multiples, tables};
+use super::point::{Affine, Extended, Jacobian};
+use super::recode::{Digit, NonAdjacentForm};
+use super::scalar::Scalar;
+
+/// Of the non-adjacent form for a point without tables: 8 odd multiples.
+const WIDTH: usize = 5;
+
+impl Jacobian {
+    pub(super) const INFINITY: Self =
+        Self { x: FieldElement::ONE, y: FieldElement::ONE, z: FieldElement::ZERO };
+
+    /// P + Q, whatever they are.
+    #[inline(always)]
+    pub(super) fn add_affine_vartime<F: Field>(&mut self, field: F, q: &Affine) {
+        let sum = self.add_affine(field, q);
+        // Z3 = Z1 (x2 Z1^2 - X1): zero if P is infinity or has the same x.
+        *self = if !sum.z.is_zero_vartime() {
+            sum
+        } else if self.z.is_zero_vartime() {
+            Self::from(*q)
+        } else if field.mul(&q.y, &field.mul(&field.square(&self.z), &self.z)) == self.y {
+            self.double(field)
+        } else {
+            Self::INFINITY
+        };
+    }
+
+    #[inline(always)]
+    fn add_table_vartime<F: Field>(&mut self, field: F, table: &[Affine], digit: Option<(bool, usize)>) {
+        if let Some((negative, i)) = digit {
+            if let Some(q) = table.get(i) {
+                self.add_affine_vartime(field, &q.negate_if(field, u64::from(negative).wrapping_neg()));
+            }
+        }
+    }
+}
+
+impl Extended {
+    pub(super) const INFINITY: Self = Self {
+        x: FieldElement::ONE,
+        y: FieldElement::ONE,
+        zz: FieldElement::ZERO,
+        zzz: FieldElement::ZERO,
+    };
+
+    /// Adds digit * row[0], whatever the points are.
+    #[inline(always)]
+    pub(super) fn add_digit_vartime<F: Field>(&mut self, field: F, row: &[Affine], digit: Digit) {
+        let entry = (digit.magnitude as usize).checked_sub(1).and_then(|i| row.get(i));
+        if let Some(entry) = entry {
+            self.add_affine_vartime(field, &entry.negate_if(field, digit.negative));
+        }
+    }
+
+    #[inline(always)]
+    fn add_affine_vartime<F: Field>(&mut self, field: F, q: &Affine) {
+        let sum = self.add_affine(field, q);
+        *self = if !sum.zz.is_zero_vartime() {
+            sum
+        } else if self.zz.is_zero_vartime() {
+            Self::from(*q)
+        } else if field.mul(&q.y, &self.zzz) == self.y {
+            self.double(field)
+        } else {
+            Self::INFINITY
+        };
+    }
+}
+
+/// s * G + t * P. Both are public.
+pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &Affine) -> Jacobian {
+    let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, WIDTH));
+    let table = odd_multiples(field, p, 1 << (WIDTH - 2));
+    let base = &tables().odd;
+    let mut sum = Jacobian::INFINITY;
+    for i in (0..s.len().max(t.len())).rev() {
+        sum = sum.double(field);
+        sum.add_table_vartime(field, base, s.at(i));
+        sum.add_table_vartime(field, &table, t.at(i));
+    }
+    sum
+}
+
+/// P + x * R, or `None` for infinity. All are public.
+pub(super) fn add_multiple<F: Field>(field: F, p: &Affine, x: &Scalar, r: &Affine) -> Option<Affine> {
+    let digits = NonAdjacentForm::new(&x.0, WIDTH);
+    let table = odd_multiples(field, r, 1 << (WIDTH - 2));
+    let mut sum = Jacobian::INFINITY;
+    for i in (0..digits.len()).rev() {
+        sum = sum.double(field);
+        sum.add_table_vartime(field, &table, digits.at(i));
+    }
+    sum.add_affine_vartime(field, p);
+    (!sum.z.is_zero_vartime()).then(|| sum.to_affine(field))
+}
