@@ -19,7 +19,7 @@ const MODULUS: Modulus = Modulus::new(&P);
 /// An element of the field. `==` is for public values: it takes a time that depends on them.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-#[repr(C, align(32))]
+#[repr(transparent)]
 pub(super) struct FieldElement(pub(super) Limbs);
 
 impl DefaultIsZeroes for FieldElement {}

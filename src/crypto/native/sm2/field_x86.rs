@@ -4,8 +4,8 @@ use super::field::{Field, FieldElement, P};
 use super::point::Affine;
 use core::arch::asm;
 use core::arch::x86_64::{
-    __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64, _mm256_load_si256, _mm256_or_si256,
-    _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_store_si256,
+    __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_or_si256,
+    _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
 /// The processor has BMI2, ADX and AVX2: there is no other way to a value of this type than asking it.
@@ -25,33 +25,35 @@ impl Adx {
 /// Two rounds of the Montgomery reduction (see `montgomery_reduce`) at once. With m the low 128 bits times -1/p,
 /// m = a + 2^64 q, q = b + a - (a << 32) mod 2^64. In: limbs a b c d. Out: limbs c d a q; b is free.
 macro_rules! reduce_two_limbs {
-    ($a:literal, $b:literal, $c:literal, $d:literal, $q:literal, $s:literal, $m:literal, $h:literal, $n:literal) => {
+    ($a:literal, $b:literal, $c:literal, $d:literal, $q:literal, $s:literal, $m:literal, $h:literal) => {
         concat!(
             "mov ", $s, ", ", $a, "\n shl ", $s, ", 32\n",
             "mov ", $m, ", ", $a, "\n shr ", $m, ", 32\n",
             "lea ", $q, ", [", $a, " + ", $b, "]\n sub ", $q, ", ", $s, "\n",
             "mov ", $h, ", ", $q, "\n shl ", $h, ", 32\n or ", $m, ", ", $h, "\n",
-            "mov ", $h, ", ", $q, "\n shr ", $h, ", 32\n lea ", $n, ", [", $h, " + ", $s, "]\n",
+            "mov ", $h, ", ", $q, "\n shr ", $h, ", 32\n",
             "add ", $b, ", ", $a, "\n adc ", $c, ", ", $q, "\n adc ", $d, ", 0\n",
             "adc ", $a, ", 0\n adc ", $q, ", 0\n",
-            "sub ", $b, ", ", $s, "\n sbb ", $c, ", ", $m, "\n sbb ", $d, ", ", $n, "\n",
+            // lea leaves the borrow alone
+            "sub ", $b, ", ", $s, "\n lea ", $s, ", [", $s, " + ", $h, "]\n",
+            "sbb ", $c, ", ", $m, "\n sbb ", $d, ", ", $s, "\n",
             "sbb ", $a, ", ", $m, "\n sbb ", $q, ", ", $h, "\n",
         )
     };
 }
 
-/// Reduces t0..t7; the result, below p, is in t4..t7. Uses a, b, l, h, rdx.
+/// Reduces t0..t7; the result, below p, is in t4..t7. Uses a, l, h, rdx.
 macro_rules! reduce {
-    () => {
+    ($t7:literal) => {
         concat!(
-            reduce_two_limbs!("{t0}", "{t1}", "{t2}", "{t3}", "{a}", "{l}", "{h}", "rdx", "{b}"),
-            reduce_two_limbs!("{t2}", "{t3}", "{t0}", "{a}", "{t1}", "{l}", "{h}", "rdx", "{b}"),
-            "add {t4}, {t0}\n adc {t5}, {a}\n adc {t6}, {t2}\n adc {t7}, {t1}\n mov edx, 0\n adc rdx, 0\n",
+            reduce_two_limbs!("{t0}", "{t1}", "{t2}", "{t3}", "{a}", "{l}", "{h}", "rdx"),
+            reduce_two_limbs!("{t2}", "{t3}", "{t0}", "{a}", "{t1}", "{l}", "{h}", "rdx"),
+            "add {t4}, {t0}\n adc {t5}, {a}\n adc {t6}, {t2}\n adc ", $t7, ", {t1}\n mov edx, 0\n adc rdx, 0\n",
             // minus p, kept unless it borrows
-            "mov {t0}, {t4}\n mov {t1}, {t5}\n mov {t2}, {t6}\n mov {t3}, {t7}\n",
+            "mov {t0}, {t4}\n mov {t1}, {t5}\n mov {t2}, {t6}\n mov {t3}, ", $t7, "\n",
             "mov {l:e}, 4294967295\n shl {l}, 32\n mov {h}, -4294967297\n",
-            "sub {t4}, -1\n sbb {t5}, {l}\n sbb {t6}, -1\n sbb {t7}, {h}\n sbb rdx, 0\n",
-            "cmovc {t4}, {t0}\n cmovc {t5}, {t1}\n cmovc {t6}, {t2}\n cmovc {t7}, {t3}\n",
+            "sub {t4}, -1\n sbb {t5}, {l}\n sbb {t6}, -1\n sbb ", $t7, ", {h}\n sbb rdx, 0\n",
+            "cmovc {t4}, {t0}\n cmovc {t5}, {t1}\n cmovc {t6}, {t2}\n cmovc ", $t7, ", {t3}\n",
         )
     };
 }
@@ -73,7 +75,7 @@ macro_rules! multiply_row {
 impl Field for Adx {
     #[inline(always)]
     fn mul(self, a: &FieldElement, b: &FieldElement) -> FieldElement {
-        let (r0, r1, r2, r3);
+        let (r0, r1, r2, r3): (_, _, _, u64);
         // SAFETY: `self` shows that mulx, adcx and adox are there; the two pointers are read for 32 bytes each, which
         // is what they point to; nothing else of memory is touched.
         unsafe {
@@ -85,12 +87,13 @@ impl Field for Adx {
                 "mulx {t4}, {l}, [{a} + 24]", "adc {t3}, {l}", "adc {t4}, 0",
                 multiply_row!("8", "{t1}", "{t2}", "{t3}", "{t4}", "{t5}"),
                 multiply_row!("16", "{t2}", "{t3}", "{t4}", "{t5}", "{t6}"),
-                multiply_row!("24", "{t3}", "{t4}", "{t5}", "{t6}", "{t7}"),
-                reduce!(),
-                a = inout(reg) &raw const a.0 => _, b = inout(reg) &raw const b.0 => _,
+                // the last use of b's address: its register becomes t7
+                multiply_row!("24", "{t3}", "{t4}", "{t5}", "{t6}", "{b}"),
+                reduce!("{b}"),
+                a = inout(reg) &raw const a.0 => _, b = inout(reg) &raw const b.0 => r3,
                 l = out(reg) _, h = out(reg) _,
                 t0 = out(reg) _, t1 = out(reg) _, t2 = out(reg) _, t3 = out(reg) _,
-                t4 = out(reg) r0, t5 = out(reg) r1, t6 = out(reg) r2, t7 = out(reg) r3,
+                t4 = out(reg) r0, t5 = out(reg) r1, t6 = out(reg) r2,
                 out("rdx") _, options(pure, readonly, nostack),
             );
         }
@@ -122,8 +125,8 @@ impl Field for Adx {
                 "mov rdx, [{a} + 8]", "mulx {h}, {l}, rdx", "adc {t2}, {l}", "adc {t3}, {h}",
                 "mov rdx, [{a} + 16]", "mulx {h}, {l}, rdx", "adc {t4}, {l}", "adc {t5}, {h}",
                 "mov rdx, [{a} + 24]", "mulx {h}, {l}, rdx", "adc {t6}, {l}", "adc {t7}, {h}",
-                reduce!(),
-                a = inout(reg) &raw const a.0 => _, b = out(reg) _, l = out(reg) _, h = out(reg) _,
+                reduce!("{t7}"),
+                a = inout(reg) &raw const a.0 => _, l = out(reg) _, h = out(reg) _,
                 t0 = out(reg) _, t1 = out(reg) _, t2 = out(reg) _, t3 = out(reg) _,
                 t4 = out(reg) r0, t5 = out(reg) r1, t6 = out(reg) r2, t7 = out(reg) r3,
                 out("rdx") _, options(pure, readonly, nostack),
@@ -187,21 +190,21 @@ fn lookup_avx2(table: &[Affine], index: u64) -> Affine {
     for entry in table {
         let mask = _mm256_cmpeq_epi64(i, wanted);
         i = _mm256_add_epi64(i, one);
-        // SAFETY: both loads stay within `entry`, whose coordinates are 32 bytes aligned to 32.
+        // SAFETY: both loads stay within `entry`, whose coordinates are 32 bytes long.
         let (ex, ey) = unsafe {
             (
-                _mm256_load_si256((&raw const entry.x).cast::<__m256i>()),
-                _mm256_load_si256((&raw const entry.y).cast::<__m256i>()),
+                _mm256_loadu_si256((&raw const entry.x).cast::<__m256i>()),
+                _mm256_loadu_si256((&raw const entry.y).cast::<__m256i>()),
             )
         };
         x = _mm256_or_si256(x, _mm256_and_si256(mask, ex));
         y = _mm256_or_si256(y, _mm256_and_si256(mask, ey));
     }
     let mut out = Affine::default();
-    // SAFETY: both stores stay within `out`, whose coordinates are 32 bytes aligned to 32.
+    // SAFETY: both stores stay within `out`, whose coordinates are 32 bytes long.
     unsafe {
-        _mm256_store_si256((&raw mut out.x).cast::<__m256i>(), x);
-        _mm256_store_si256((&raw mut out.y).cast::<__m256i>(), y);
+        _mm256_storeu_si256((&raw mut out.x).cast::<__m256i>(), x);
+        _mm256_storeu_si256((&raw mut out.y).cast::<__m256i>(), y);
     }
     out
 }
