@@ -1,0 +1,222 @@
+//! Points and their multiples against the `sm2` crate, at the edges and anywhere.
+use super::backends;
+use crate::crypto::native::sm2::field::Field;
+use crate::crypto::native::sm2::hot_point::HotPoint;
+use crate::crypto::native::sm2::limbs::{self, Limbs};
+use crate::crypto::native::sm2::point::{Affine, Extended, GENERATOR, Jacobian};
+use crate::crypto::native::sm2::scalar::{N, Scalar};
+use crate::crypto::native::sm2::{fixed_base, variable_base, vartime};
+use crate::error::CryptoError;
+use proptest::prelude::*;
+use sm2::elliptic_curve::sec1::ToSec1Point;
+use sm2::elliptic_curve::{Group, PrimeField};
+use sm2::{AffinePoint, ProjectivePoint};
+
+fn theirs(k: &Scalar) -> sm2::Scalar {
+    sm2::Scalar::from_repr(k.to_be_bytes().into()).unwrap()
+}
+
+/// Their point as ours; zeros for infinity.
+fn ours<F: Field>(field: F, p: &ProjectivePoint) -> Affine {
+    if bool::from(p.is_identity()) {
+        return Affine::default();
+    }
+    Affine::from_bytes(field, AffinePoint::from(*p).to_sec1_point(false).as_bytes()).unwrap()
+}
+
+fn minus(k: u64) -> Limbs {
+    limbs::sub_mod(&[0; 4], &[k, 0, 0, 0], &N)
+}
+
+/// Small ones, their negatives (n - 6 among them), powers of two and their neighbours, long runs of one digit.
+fn edge_scalars() -> Vec<Scalar> {
+    let mut all: Vec<Limbs> = (0..70).map(|k| [k, 0, 0, 0]).collect();
+    all.extend((1..70).map(minus));
+    for bit in (1..256).step_by(5).chain([200, 220, 240, 252, 253, 254, 255]) {
+        let mut power = [0; 4];
+        power[bit / 64] = 1 << (bit % 64);
+        for delta in [0, 1, 3] {
+            all.push(limbs::add_mod(&power, &[delta, 0, 0, 0], &N));
+            all.push(limbs::sub_mod(&power, &[delta, 0, 0, 0], &N));
+            all.push(limbs::sub_mod(&minus(delta), &power, &N));
+        }
+        // n - d 2^bit: where a sum of multiples could pass through infinity
+        for d in [2, 3, 5, 16] {
+            let multiple = Scalar(power).mul(&Scalar([d, 0, 0, 0]));
+            all.push(limbs::sub_mod(&[0; 4], &multiple.0, &N));
+        }
+    }
+    all.extend([[0x5555_5555_5555_5555; 4], [0x8421_0842_1084_2108; 4], [0x7fff_ffff_ffff_ffff; 4]]);
+    all.into_iter().map(|a| Scalar::reduce(&a)).collect()
+}
+
+fn check<F: Field>(field: F, k: &Scalar, p: &Affine, tp: &ProjectivePoint, hot: &HotPoint) {
+    let base = ours(field, &(ProjectivePoint::GENERATOR * theirs(k)));
+    assert_eq!(fixed_base::multiply(field, k).to_affine(field), base, "{k:?} G");
+    let mut sum = Extended::INFINITY;
+    fixed_base::multiply_vartime(field, k, &mut sum);
+    assert_eq!(sum.to_affine(field), base, "{k:?} G");
+    let multiple = ours(field, &(*tp * theirs(k)));
+    assert_eq!(variable_base::multiply(field, k, p).to_affine(field), multiple, "{k:?} P");
+    assert_eq!(hot.multiply(field, k).to_affine(field), multiple, "{k:?} P by its table");
+}
+
+#[test]
+fn edge_multiples_are_those_of_the_sm2_crate() {
+    for backend in backends() {
+        with_field!(backend, field => {
+            let tp = ProjectivePoint::GENERATOR * theirs(&Scalar([77, 1, 2, 3]));
+            let p = ours(field, &tp);
+            let hot = HotPoint::new(field, &p);
+            for k in edge_scalars() {
+                check(field, &k, &p, &tp, &hot);
+            }
+        });
+    }
+}
+
+/// s G + t P where the two meet or cancel on the way: P is ± a small or a windowed multiple of G.
+#[test]
+fn sums_are_right_where_points_meet() {
+    let factors = [1, 2, 3, 5, 31, 32, 64, 1 << 20, 1 << 40].map(|f| Scalar([f, 0, 0, 0]));
+    let scalars = [0, 1, 2, 3, 7, 16, 33, 1 << 20].map(|f| Scalar([f, 0, 0, 0]));
+    for backend in backends() {
+        with_field!(backend, field => {
+            for factor in factors.iter().flat_map(|f| [*f, Scalar([0; 4]).sub(f)]) {
+                let tp = ProjectivePoint::GENERATOR * theirs(&factor);
+                let p = ours(field, &tp);
+                let hot = HotPoint::new(field, &p);
+                let all = scalars.iter().flat_map(|s| [*s, Scalar([0; 4]).sub(s)]);
+                for (s, t) in all.clone().flat_map(|s| all.clone().map(move |t| (s, t))) {
+                    let want = ours(field, &(ProjectivePoint::GENERATOR * theirs(&s) + tp * theirs(&t)));
+                    let cold = vartime::multiply_add_base(field, &s, &t, &p).to_affine(field);
+                    assert_eq!(cold, want, "{s:?} G + {t:?} * {factor:?} G");
+                    let hot = hot.multiply_add_base(field, &s, &t).to_affine(field);
+                    assert_eq!(hot, want, "{s:?} G + {t:?} * {factor:?} G by the table");
+                }
+            }
+        });
+    }
+}
+
+/// P + x R for R = P, -P, and those that cancel or double in the last step.
+#[test]
+fn peers_sum_is_right_where_points_meet() {
+    let x = Scalar([3, 1 << 63, 0, 0]);
+    let factors = [Scalar::ONE, minus_one(), x.invert(), x.invert().mul(&minus_one()), Scalar([9, 9, 9, 9])];
+    for backend in backends() {
+        with_field!(backend, field => {
+            let tp = ProjectivePoint::GENERATOR * theirs(&Scalar([5, 6, 7, 8]));
+            for factor in factors {
+                let tr = tp * theirs(&factor);
+                let want = ours(field, &(tp + tr * theirs(&x)));
+                let got = vartime::add_multiple(field, &ours(field, &tp), &x, &ours(field, &tr));
+                assert_eq!(got.unwrap_or_default(), want, "{factor:?}");
+            }
+        });
+    }
+}
+
+fn minus_one() -> Scalar {
+    Scalar(minus(1))
+}
+
+/// Each formula alone, with Z other than 1.
+fn check_formulas<F: Field>(field: F, tp: &ProjectivePoint, tq: &ProjectivePoint) {
+    let (p, q) = (ours(field, tp), ours(field, tq));
+    // The same points with another Z: 2 (P/2)
+    let half = theirs(&Scalar([2, 0, 0, 0]).invert());
+    let (hp, hq) = (ours(field, &(*tp * half)), ours(field, &(*tq * half)));
+    let (jp, jq) = (Jacobian::from(hp).double(field), Jacobian::from(hq).double(field));
+    let ep = Extended::from(hp).double(field);
+    assert_eq!(jp.to_affine(field), p);
+    assert_eq!(ep.to_affine(field), p);
+    let (sum, double) = (ours(field, &(*tp + tq)), ours(field, &(*tp + tp)));
+    assert_eq!(jp.add(field, &jq).to_affine(field), sum);
+    assert_eq!(jp.add_affine(field, &q).to_affine(field), sum);
+    assert_eq!(ep.add_affine(field, &q).to_affine(field), sum);
+    assert_eq!(jp.double(field).to_affine(field), double);
+    assert_eq!(ep.double(field).to_affine(field), double);
+    let mut same = jp;
+    same.add_affine_vartime(field, &p);
+    assert_eq!(same.to_affine(field), double);
+    let mut opposite = jp;
+    opposite.add_affine_vartime(field, &p.negate_if(field, u64::MAX));
+    assert!(opposite.z.is_zero_vartime());
+    assert!(opposite.double(field).z.is_zero_vartime());
+    opposite.add_affine_vartime(field, &q);
+    assert_eq!(opposite.to_affine(field), q);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn multiples_are_those_of_the_sm2_crate(k in any::<[u64; 4]>(), f in any::<[u64; 4]>()) {
+        let (k, f) = (Scalar::reduce(&k), Scalar::reduce(&f));
+        let tp = ProjectivePoint::GENERATOR * theirs(&f);
+        for backend in backends() {
+            with_field!(backend, field => {
+                let p = ours(field, &tp);
+                let hot = HotPoint::new(field, &p);
+                check(field, &k, &p, &tp, &hot);
+                let want = ours(field, &(ProjectivePoint::GENERATOR * theirs(&f) + tp * theirs(&k)));
+                prop_assert_eq!(vartime::multiply_add_base(field, &f, &k, &p).to_affine(field), want);
+                prop_assert_eq!(hot.multiply_add_base(field, &f, &k).to_affine(field), want);
+            });
+        }
+    }
+
+    #[test]
+    fn formulas_are_those_of_the_curve(k in any::<[u64; 4]>(), f in any::<[u64; 4]>()) {
+        let point = |a| ProjectivePoint::GENERATOR * theirs(&Scalar::reduce(&a));
+        for backend in backends() {
+            with_field!(backend, field => check_formulas(field, &point(k), &point(f)));
+        }
+    }
+
+    /// R-SM2-6
+    #[test]
+    fn points_are_read_as_by_the_sm2_crate(mut bytes in prop::collection::vec(any::<u8>(), 65), on in any::<bool>()) {
+        bytes[0] = 4;
+        if on {
+            let p = ProjectivePoint::GENERATOR * theirs(&Scalar([u64::from(bytes[1]) + 1, 0, 0, 0]));
+            bytes.copy_from_slice(AffinePoint::from(p).to_sec1_point(false).as_bytes());
+        }
+        for backend in backends() {
+            with_field!(backend, field => {
+                let point = Affine::from_bytes(field, &bytes);
+                prop_assert_eq!(point.is_ok(), sm2::PublicKey::from_sec1_bytes(&bytes).is_ok());
+                if let Ok(point) = point {
+                    prop_assert_eq!(&point.to_bytes(field)[..], &bytes[..]);
+                }
+            });
+        }
+    }
+}
+
+/// R-SM2-6
+#[test]
+fn refuses_every_encoding_but_the_one() {
+    let backend = backends()[0];
+    with_field!(backend, field => {
+        let good = GENERATOR.to_bytes(field);
+        assert_eq!(Affine::from_bytes(field, &good).unwrap(), GENERATOR);
+        let bad = |bytes: &[u8]| assert_eq!(Affine::from_bytes(field, bytes), Err(CryptoError::BadPoint));
+        for len in 0..65 {
+            bad(&good[..len]);
+        }
+        bad(&[&good[..], &[0]].concat());
+        for first in (0..=255).filter(|b| *b != 4) {
+            bad(&[&[first], &good[1..]].concat());
+        }
+        bad(&[&[4], &[0; 64][..]].concat());
+        bad(&[&[4], &[0xff; 64][..]].concat());
+        // x + p for a point with a small x would be a second encoding of it
+        for i in 8..65 * 8 {
+            let mut flipped = good;
+            flipped[i / 8] ^= 1 << (i % 8);
+            bad(&flipped);
+        }
+    });
+}
