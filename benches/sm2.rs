@@ -88,7 +88,8 @@ fn signatures(rows: &mut Vec<Row>) {
         drop(black_box(other.try_sign_with_rng(&mut System, MESSAGE)))
     }));
 
-    for (name, options) in [("verify, cold key", Sm2Options::LEAN), ("verify, hot key", Sm2Options::DEFAULT)] {
+    for (name, options) in [("verify, cold key", Sm2Options::LEAN), ("verify, hot key", Sm2Options::DEFAULT)]
+    {
         let (keys, public, signature) = (keys(options), public.clone(), signature.clone());
         let verify = move || keys.verify(SignatureAlgorithm::SM2, &public, &[MESSAGE], &signature).unwrap();
         let (verifier, signature) = (reference.as_ref().clone(), reference_signature);
@@ -100,11 +101,15 @@ fn encryption(rows: &mut Vec<Row>) {
     let secret = sm2::SecretKey::from_slice(&SCALAR).unwrap();
     let reference = sm2::pke::DecryptingKey::new(secret);
     let key = Sm2PrivateKey::new(&SCALAR, 0).unwrap();
-    for (name, options) in [("encrypt, cold key", Sm2Options::LEAN), ("encrypt, hot key", Sm2Options::DEFAULT)] {
+    for (name, options) in
+        [("encrypt, cold key", Sm2Options::LEAN), ("encrypt, hot key", Sm2Options::DEFAULT)]
+    {
         let (keys, public) = (keys(options), key.public().clone());
         let encrypt = move || drop(black_box(keys.encrypt(&public, SECRET, &SystemRandom).unwrap()));
         let other = reference.encrypting_key().clone();
-        rows.push(row(name, encrypt, move || drop(black_box(other.encrypt_der(&mut System, SECRET).unwrap()))));
+        rows.push(row(name, encrypt, move || {
+            drop(black_box(other.encrypt_der(&mut System, SECRET).unwrap()))
+        }));
     }
     let ciphertext = keys(Sm2Options::LEAN).encrypt(key.public(), SECRET, &SystemRandom).unwrap();
     let same = ciphertext.clone();
@@ -114,9 +119,7 @@ fn encryption(rows: &mut Vec<Row>) {
 
 /// The initiator's t (P + x' R) with the `sm2` crate's arithmetic, and the responder's r G before it.
 fn reference_agreement(p: &[u8], r: &[u8], answer: bool) {
-    let point = |b: &[u8]| {
-        ProjectivePoint::from(*sm2::PublicKey::from_sec1_bytes(b).unwrap().as_affine())
-    };
+    let point = |b: &[u8]| ProjectivePoint::from(*sm2::PublicKey::from_sec1_bytes(b).unwrap().as_affine());
     let scalar = Scalar::from_repr(FieldBytes::from(SCALAR)).unwrap();
     if answer {
         black_box(AffinePoint::from(ProjectivePoint::GENERATOR * scalar));
@@ -139,8 +142,7 @@ fn agreement(rows: &mut Vec<Row>) {
     };
     let same = peer.clone();
     rows.push(row("agreement, shared point", finish, move || reference_agreement(&same[..], &r, false)));
-    let answer =
-        move || drop(black_box(a.answer_agreement(&public, &ephemeral, &SystemRandom).unwrap()));
+    let answer = move || drop(black_box(a.answer_agreement(&public, &ephemeral, &SystemRandom).unwrap()));
     rows.push(row("agreement, a whole side", answer, move || reference_agreement(&peer[..], &r, true)));
 }
 

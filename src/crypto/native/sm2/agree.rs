@@ -108,7 +108,8 @@ impl StartedAgreement for Started {
 
     fn finish(&self, peer_static: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
         let PublicKey::Sm2(peer_static) = peer_static;
-        let u = with_field!(self.backend, field => self.half.shared_point(field, peer_static, peer_ephemeral))?;
+        let u =
+            with_field!(self.backend, field => self.half.shared_point(field, peer_static, peer_ephemeral))?;
         Ok(pre_master_secret(&u, &self.z, &default_z(peer_static)))
     }
 }

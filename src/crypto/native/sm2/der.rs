@@ -19,7 +19,8 @@ impl<'a> Input<'a> {
             0..=0x7f => (usize::from(first), rest),
             0x81..=0x84 => {
                 let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-                let len = bytes.iter().try_fold(0usize, |n, b| n.checked_mul(256)?.checked_add((*b).into()))?;
+                let len =
+                    bytes.iter().try_fold(0usize, |n, b| n.checked_mul(256)?.checked_add((*b).into()))?;
                 let shortest = bytes.first() != Some(&0) && len >= 0x80;
                 (shortest.then_some(len)?, rest)
             }

@@ -30,7 +30,8 @@ impl FieldElement {
 
     /// From an integer below p, for constants.
     pub(super) const fn constant(a: &Limbs) -> Self {
-        Self(montgomery_reduce(&limbs::mul_wide(a, &R2)))
+        let (r, carry) = montgomery_rounds(&limbs::mul_wide(a, &R2));
+        Self(limbs::reduce_constant(&r, carry, &P))
     }
 
     /// `a` where `mask` is all ones, `b` where it is zero.
@@ -76,7 +77,7 @@ pub(super) trait Field: Copy {
     #[inline(always)]
     fn halve(self, a: &FieldElement) -> FieldElement {
         let [a0, a1, a2, a3] = a.0;
-        let odd = (a0 & 1).wrapping_neg();
+        let odd = limbs::hide(a0 & 1).wrapping_neg();
         let (s, carry) = limbs::add_wide(&[a0, a1, a2, a3], &[odd, P[1] & odd, odd, P[3] & odd]);
         FieldElement([
             s[0] >> 1 | s[1] << 63,
@@ -135,7 +136,8 @@ pub(super) struct Portable;
 
 impl Field for Portable {
     fn mul(self, a: &FieldElement, b: &FieldElement) -> FieldElement {
-        FieldElement(montgomery_reduce(&limbs::mul_wide(&a.0, &b.0)))
+        let (r, carry) = montgomery_rounds(&limbs::mul_wide(&a.0, &b.0));
+        FieldElement(limbs::reduce_once(&r, carry, &P))
     }
 
     fn square(self, a: &FieldElement) -> FieldElement {
@@ -164,12 +166,12 @@ impl Field for Portable {
     }
 }
 
-/// t / 2^256 mod p for t < p * 2^256.
+/// t / 2^256 modulo p for t < p * 2^256: below 2p, as limbs and a carry.
 ///
 /// Each round makes the lowest limb zero by adding m * p with m = that limb, since p = -1 mod 2^64:
 /// t + m p = t - m + m 2^64 - m 2^96 - m 2^224 + m 2^256: shifts and additions only.
 #[inline(always)]
-pub(super) const fn montgomery_reduce(t: &[u64; 8]) -> Limbs {
+const fn montgomery_rounds(t: &[u64; 8]) -> (Limbs, u64) {
     let mut a = [t[0], t[1], t[2], t[3]];
     let mut i = 0;
     while i < 4 {
@@ -182,6 +184,5 @@ pub(super) const fn montgomery_reduce(t: &[u64; 8]) -> Limbs {
         a = limbs::add_wide(&[x1, x2, x3, x4], &[m, 0, 0, 0]).0;
         i += 1;
     }
-    let (r, carry) = limbs::add_wide(&a, &[t[4], t[5], t[6], t[7]]);
-    limbs::reduce_once(&r, carry, &P)
+    limbs::add_wide(&a, &[t[4], t[5], t[6], t[7]])
 }

@@ -62,4 +62,3 @@ pub(super) fn derive_key(prefix: &[&[u8]], out: &mut [u8]) {
         block.zeroize();
     }
 }
-

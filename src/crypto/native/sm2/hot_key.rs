@@ -81,7 +81,8 @@ impl HotKeys {
         }
         if lists.hot.len() < self.capacity {
             lists.hot.push(entry);
-        } else if let Some(oldest) = lists.hot.iter_mut().min_by_key(|e| e.last_used.load(Ordering::Relaxed)) {
+        } else if let Some(oldest) = lists.hot.iter_mut().min_by_key(|e| e.last_used.load(Ordering::Relaxed))
+        {
             *oldest = entry;
         }
     }

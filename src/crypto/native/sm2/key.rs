@@ -108,6 +108,11 @@ impl Sm2PrivateKey {
         &self.secret
     }
 
+    #[cfg(test)]
+    pub(super) fn nonces(&self) -> &NoncePool {
+        &self.nonces
+    }
+
     fn digest(&self, algorithm: SignatureAlgorithm<'_>, parts: &[&[u8]]) -> Result<Limbs, CryptoError> {
         let SignatureAlgorithm::Sm2Sm3 { user_id } = algorithm;
         if user_id == DEFAULT_USER_ID {

@@ -1,6 +1,19 @@
-//! 256-bit integers as four 64-bit limbs, least significant first. All of it runs in constant time, and in `const`.
+//! 256-bit integers as four 64-bit limbs, least significant first. All of it runs in constant time, but for what is
+//! made for constants.
+#![allow(unsafe_code)]
 
 pub(super) type Limbs = [u64; 4];
+
+/// `x`, of which the compiler no longer knows how it was made: otherwise it turns a choice by mask into a branch
+/// where it finds that faster (the memory checker caught it).
+#[inline(always)]
+pub(super) fn hide(mut x: u64) -> u64 {
+    // SAFETY: no instruction at all.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(reg) x, options(pure, nomem, nostack, preserves_flags));
+    }
+    x
+}
 
 /// a + b + carry, and the new carry (0 or 1).
 #[inline(always)]
@@ -43,7 +56,12 @@ pub(super) const fn sub_wide(a: &Limbs, b: &Limbs) -> (Limbs, u64) {
 
 /// `a` where `mask` is all ones, `b` where it is zero.
 #[inline(always)]
-pub(super) const fn select(mask: u64, a: &Limbs, b: &Limbs) -> Limbs {
+pub(super) fn select(mask: u64, a: &Limbs, b: &Limbs) -> Limbs {
+    select_constant(hide(mask), a, b)
+}
+
+#[inline(always)]
+const fn select_constant(mask: u64, a: &Limbs, b: &Limbs) -> Limbs {
     [
         (a[0] & mask) | (b[0] & !mask),
         (a[1] & mask) | (b[1] & !mask),
@@ -54,50 +72,64 @@ pub(super) const fn select(mask: u64, a: &Limbs, b: &Limbs) -> Limbs {
 
 /// All ones if `x` is zero, else zero.
 #[inline(always)]
-pub(super) const fn zero_mask(x: u64) -> u64 {
-    (((x | x.wrapping_neg()) >> 63) ^ 1).wrapping_neg()
+pub(super) fn zero_mask(x: u64) -> u64 {
+    hide(((x | x.wrapping_neg()) >> 63) ^ 1).wrapping_neg()
 }
 
 /// All ones if `a` is zero, else zero.
 #[inline(always)]
-pub(super) const fn is_zero_mask(a: &Limbs) -> u64 {
+pub(super) fn is_zero_mask(a: &Limbs) -> u64 {
     zero_mask(a[0] | a[1] | a[2] | a[3])
 }
 
 /// All ones if a < b, else zero.
-pub(super) const fn less_mask(a: &Limbs, b: &Limbs) -> u64 {
-    sub_wide(a, b).1.wrapping_neg()
+pub(super) fn less_mask(a: &Limbs, b: &Limbs) -> u64 {
+    hide(sub_wide(a, b).1).wrapping_neg()
 }
 
 /// (top * 2^256 + a) mod m, where that number is below 2m.
 #[inline(always)]
-pub(super) const fn reduce_once(a: &Limbs, top: u64, m: &Limbs) -> Limbs {
+pub(super) fn reduce_once(a: &Limbs, top: u64, m: &Limbs) -> Limbs {
+    let (r, borrow) = sub_once(a, top, m);
+    select(borrow.wrapping_neg(), a, &r)
+}
+
+/// [`reduce_once`] for constants.
+pub(super) const fn reduce_constant(a: &Limbs, top: u64, m: &Limbs) -> Limbs {
+    let (r, borrow) = sub_once(a, top, m);
+    select_constant(borrow.wrapping_neg(), a, &r)
+}
+
+/// top * 2^256 + a - m
+#[inline(always)]
+const fn sub_once(a: &Limbs, top: u64, m: &Limbs) -> (Limbs, u64) {
     let (r, borrow) = sub_wide(a, m);
     let (_, borrow) = sbb(top, 0, borrow);
-    select(borrow.wrapping_neg(), a, &r)
+    (r, borrow)
 }
 
 /// a + b mod m, for a, b < m.
 #[inline(always)]
-pub(super) const fn add_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
+pub(super) fn add_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
     let (sum, carry) = add_wide(a, b);
     reduce_once(&sum, carry, m)
 }
 
 /// a - b mod m, for a, b < m.
 #[inline(always)]
-pub(super) const fn sub_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
+pub(super) fn sub_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
     let (difference, borrow) = sub_wide(a, b);
-    let mask = borrow.wrapping_neg();
+    let mask = hide(borrow).wrapping_neg();
     add_wide(&difference, &[m[0] & mask, m[1] & mask, m[2] & mask, m[3] & mask]).0
 }
 
-/// 2^exponent mod m, for m > 2^255.
+/// The constant 2^exponent mod m, for m > 2^255.
 pub(super) const fn power_of_two_mod(exponent: usize, m: &Limbs) -> Limbs {
     let mut r = [1, 0, 0, 0];
     let mut i = 0;
     while i < exponent {
-        r = add_mod(&r, &r, m);
+        let (sum, carry) = add_wide(&r, &r);
+        r = reduce_constant(&sum, carry, m);
         i += 1;
     }
     r

@@ -271,10 +271,7 @@ impl Extended {
     /// The affine point, given 1/ZZZ.
     pub(super) fn to_affine_with<F: Field>(self, field: F, zzz_inverse: &FieldElement) -> Affine {
         let z_inverse = field.mul(&self.zz, zzz_inverse);
-        Affine {
-            x: field.mul(&self.x, &field.square(&z_inverse)),
-            y: field.mul(&self.y, zzz_inverse),
-        }
+        Affine { x: field.mul(&self.x, &field.square(&z_inverse)), y: field.mul(&self.y, zzz_inverse) }
     }
 
     /// The affine point; zeros for infinity. Constant time.

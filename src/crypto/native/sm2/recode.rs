@@ -1,5 +1,5 @@
 //! Scalars as digits.
-use super::limbs::Limbs;
+use super::limbs::{Limbs, hide};
 
 /// A digit of a constant-time recoding: `negative` is all ones or zero.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ pub(super) fn booth_digit(k: &Limbs, position: usize, width: usize) -> Digit {
     };
     let all = (1 << (width + 1)) - 1;
     let bits = bits & all;
-    let negative = (bits >> width).wrapping_neg();
+    let negative = hide(bits >> width).wrapping_neg();
     let half = (bits ^ negative) & all;
     Digit { negative, magnitude: (half >> 1) + (half & 1) }
 }

@@ -8,13 +8,19 @@
 //! bound for 256 bits, by P. Wuille's convex-hull computation). Steps depend on the lowest bits only, so 59 of them
 //! are made on single words, giving a 2x2 matrix, which is then applied to the whole f and g, and modulo m to (d, e),
 //! where d x = f and e x = g modulo m throughout.
-use super::limbs::Limbs;
+use super::limbs::{Limbs, hide};
 use zeroize::Zeroize;
 
 const STEPS: u32 = 59;
 const ROUNDS: usize = 10;
 const LIMB: u32 = 62;
 const MASK: u64 = u64::MAX >> 2;
+
+/// All ones for a negative number, else zero.
+#[inline(always)]
+fn sign(a: i64) -> i64 {
+    hide((a >> 63) as u64) as i64
+}
 
 /// Five signed limbs of 62 bits; the top one carries the sign.
 type Signed = [i64; 5];
@@ -60,7 +66,7 @@ pub(super) fn invert(x: &Limbs, m: &Modulus) -> Limbs {
         apply_modulo(&t, &mut d, &mut e, m);
         apply(&t, &mut f, &mut g);
     }
-    let inverse = normalize(&d, f[4] >> 63, m);
+    let inverse = normalize(&d, sign(f[4]), m);
     for secret in [&mut f, &mut g, &mut d, &mut e] {
         secret.zeroize();
     }
@@ -72,8 +78,8 @@ fn steps(zeta: &mut i64, mut f: u64, mut g: u64) -> Transition {
     // Scaled by 8 at the start and 2^59 by the steps.
     let (mut u, mut v, mut q, mut r) = (8u64, 0u64, 0u64, 8u64);
     for _ in 0..STEPS {
-        let positive = (*zeta >> 63) as u64;
-        let odd = (g & 1).wrapping_neg();
+        let positive = sign(*zeta) as u64;
+        let odd = hide((g & 1).wrapping_neg());
         // g ± f if g is odd: minus where delta > 0
         g = g.wrapping_add((f ^ positive).wrapping_sub(positive) & odd);
         q = q.wrapping_add((u ^ positive).wrapping_sub(positive) & odd);
@@ -112,7 +118,7 @@ fn apply(t: &Transition, f: &mut Signed, g: &mut Signed) {
 /// (d, e) times the transition modulo m: so many times m is added that the lowest 62 bits become zero.
 /// d and e stay between -2m and m.
 fn apply_modulo(t: &Transition, d: &mut Signed, e: &mut Signed, m: &Modulus) {
-    let (d_negative, e_negative) = (d[4] >> 63, e[4] >> 63);
+    let (d_negative, e_negative) = (sign(d[4]), sign(e[4]));
     // Taking a negative d as d + m, and e alike, keeps the result in range.
     let mut md = (t.u & d_negative) + (t.v & e_negative);
     let mut me = (t.q & d_negative) + (t.r & e_negative);
@@ -132,12 +138,12 @@ fn apply_modulo(t: &Transition, d: &mut Signed, e: &mut Signed, m: &Modulus) {
 
 /// ±a mod m as limbs of 64 bits, for a between -2m and m; minus if `negate` is -1.
 fn normalize(a: &Signed, negate: i64, m: &Modulus) -> Limbs {
-    let mut r = add_masked(a, &m.value, a[4] >> 63);
+    let mut r = add_masked(a, &m.value, sign(a[4]));
     for limb in &mut r {
         *limb = (*limb ^ negate) - negate;
     }
     let r = carry(&r);
-    let r = add_masked(&r, &m.value, r[4] >> 63);
+    let r = add_masked(&r, &m.value, sign(r[4]));
     let [r0, r1, r2, r3, r4] = r.map(|limb| limb as u64);
     [r0 | r1 << 62, r1 >> 2 | r2 << 60, r2 >> 4 | r3 << 58, r3 >> 6 | r4 << 56]
 }

@@ -1,4 +1,5 @@
 //! Arithmetic modulo n, the order of the base point.
+use super::declassify::declassify;
 use super::limbs::{self, Limbs, mac};
 use super::safegcd::{self, Modulus};
 use crate::crypto::{Draw, Random};
@@ -31,10 +32,10 @@ impl DefaultIsZeroes for Scalar {}
 impl Scalar {
     pub(super) const ONE: Self = Self([1, 0, 0, 0]);
 
-    /// From 32 bytes; `None` if not below n.
+    /// From 32 bytes; `None` if not below n, which anyone may know.
     pub(super) fn from_be_bytes(bytes: &[u8; 32]) -> Option<Self> {
         let a = limbs::from_be_bytes(bytes);
-        (limbs::less_mask(&a, &N) != 0).then_some(Self(a))
+        (declassify(limbs::less_mask(&a, &N)) != 0).then_some(Self(a))
     }
 
     /// From any 256-bit number, modulo n (n > 2^255, so one subtraction does).
@@ -49,7 +50,7 @@ impl Scalar {
         for _ in 0..32 {
             random.fill(draw, bytes.as_mut())?;
             if let Some(k) = Self::from_be_bytes(&bytes).map(Zeroizing::new) {
-                if k.is_zero_mask() == 0 {
+                if declassify(k.is_zero_mask()) == 0 {
                     return Ok(k);
                 }
             }

@@ -80,7 +80,12 @@ impl Signature {
         self.compare(field, e, &point.x, &field.square(&point.z))
     }
 
-    pub(super) fn verify_hot<F: Field>(&self, field: F, e: &Limbs, key: &HotPoint) -> Result<(), CryptoError> {
+    pub(super) fn verify_hot<F: Field>(
+        &self,
+        field: F,
+        e: &Limbs,
+        key: &HotPoint,
+    ) -> Result<(), CryptoError> {
         let point = key.multiply_add_base(field, &self.s, &self.t);
         self.compare(field, e, &point.x, &point.zz)
     }

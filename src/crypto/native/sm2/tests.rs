@@ -16,7 +16,8 @@ use std::sync::Mutex;
 
 /// Every implementation that this machine can run.
 fn backends() -> Vec<Backend> {
-    let adx = Adx::detect().map(Backend::Adx);
+    let simulated = || memory_checker::running().then(Adx::simulated);
+    let adx = Adx::detect().or_else(simulated).map(Backend::Adx);
     adx.into_iter().chain([Backend::Portable(Portable)]).collect()
 }
 

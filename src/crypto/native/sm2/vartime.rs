@@ -39,12 +39,8 @@ impl Jacobian {
 }
 
 impl Extended {
-    pub(super) const INFINITY: Self = Self {
-        x: FieldElement::ONE,
-        y: FieldElement::ONE,
-        zz: FieldElement::ZERO,
-        zzz: FieldElement::ZERO,
-    };
+    pub(super) const INFINITY: Self =
+        Self { x: FieldElement::ONE, y: FieldElement::ONE, zz: FieldElement::ZERO, zzz: FieldElement::ZERO };
 
     /// Adds digit * row[0], whatever the points are.
     #[inline(always)]

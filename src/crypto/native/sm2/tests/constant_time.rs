@@ -1,0 +1,190 @@
+//! Nothing secret shows in a branch, an address, or the time.
+//!
+//! The first test says nothing unless it runs under valgrind, on optimized code:
+//! `cargo test --release --lib --no-run`, then `valgrind <that test binary> no_branch`.
+//! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
+use super::memory_checker::{errors, mark_defined, mark_undefined, running};
+use super::{backends, keys, private, random_scalar};
+use crate::crypto::native::sm2::field::{Field, FieldElement};
+use crate::crypto::native::sm2::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey};
+use crate::crypto::random::{Draw, Random, SystemRandom};
+use crate::crypto::{Keys, PrivateKey, PublicKey, Shared, SignatureAlgorithm};
+use crate::error::CryptoError;
+use core::hint::black_box;
+
+const SM2: SignatureAlgorithm<'static> = SignatureAlgorithm::SM2;
+
+/// Random bytes that are secret.
+struct Secret;
+
+impl Random for Secret {
+    fn fill(&self, draw: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        SystemRandom.fill(draw, out)?;
+        mark_undefined(out);
+        Ok(())
+    }
+}
+
+fn secret_key(backend: Backend, prepared: usize) -> Sm2PrivateKey {
+    let scalar = random_scalar();
+    mark_undefined(&scalar);
+    Sm2PrivateKey::with_backend(backend, &scalar, prepared).unwrap()
+}
+
+fn check_signatures(backend: Backend) {
+    let keys = keys(backend);
+    let key = secret_key(backend, 3);
+    key.prepare_nonces(&Secret).unwrap();
+    for _ in 0..5 {
+        let signature = key.sign(SM2, &[b"m"], &Secret).unwrap();
+        keys.verify(SM2, key.public(), &[b"m"], &signature).unwrap();
+    }
+}
+
+fn check_encryption(backend: Backend) {
+    let keys = Sm2Keys::with_backend(backend, Sm2Options { hot_keys: 1 });
+    let key = secret_key(backend, 0);
+    // Cold, then hot.
+    for _ in 0..3 {
+        let message = [7; 48];
+        mark_undefined(&message);
+        let ciphertext = keys.encrypt(key.public(), &message, &Secret).unwrap();
+        mark_defined(&ciphertext[..]);
+        let plaintext = key.decrypt(&ciphertext).unwrap();
+        mark_defined(&plaintext[..]);
+        assert_eq!(**plaintext, [7; 48]);
+        let mut wrong = ciphertext;
+        *wrong.last_mut().unwrap() ^= 1;
+        assert!(key.decrypt(&wrong).is_err());
+    }
+}
+
+fn check_agreement(backend: Backend) {
+    let (a, b) = (secret_key(backend, 0), secret_key(backend, 0));
+    let started = a.start_agreement(&Secret).unwrap();
+    let (point, one) = b.answer_agreement(a.public(), started.ephemeral(), &Secret).unwrap();
+    let two = started.finish(b.public(), &point).unwrap();
+    let (Shared::PreMaster(one), Shared::PreMaster(two)) = (one, two) else { panic!("no device here") };
+    mark_defined(one.expose());
+    mark_defined(two.expose());
+    assert_eq!(one.expose(), two.expose());
+}
+
+/// The check itself works: a branch on what came of a secret is seen. Right outside the memory checker too.
+fn check_the_check(backend: Backend) {
+    let before = errors();
+    let secret = FieldElement([1, 2, 3, 4]);
+    mark_undefined(&secret);
+    let product = with_field!(backend, field => field.mul(&secret, &field.square(&secret)));
+    if black_box(&product).0[3] & 1 == 1 {
+        black_box(&before);
+    }
+    assert_eq!(errors() > before, running(), "{backend:?}");
+}
+
+#[test]
+fn no_branch_or_address_depends_on_a_secret() {
+    for backend in backends() {
+        check_the_check(backend);
+        let before = errors();
+        check_signatures(backend);
+        assert_eq!(errors(), before, "signing with {backend:?}");
+        check_encryption(backend);
+        assert_eq!(errors(), before, "encryption with {backend:?}");
+        check_agreement(backend);
+        assert_eq!(errors(), before, "key exchange with {backend:?}");
+    }
+}
+
+/// Welch's t of two classes of timings; the slowest tenth of both, where the machine interfered, is left out.
+fn t_value(classes: &mut [Vec<f64>; 2]) -> f64 {
+    let mut all: Vec<f64> = classes.concat();
+    all.sort_by(f64::total_cmp);
+    let limit = all[all.len() * 9 / 10];
+    let moments = classes.each_mut().map(|class| {
+        class.retain(|t| *t < limit);
+        let n = class.len() as f64;
+        let mean = class.iter().sum::<f64>() / n;
+        let variance = class.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        (mean, variance / n)
+    });
+    let [(m0, v0), (m1, v1)] = moments;
+    (m0 - m1) / (v0 + v1).sqrt()
+}
+
+/// Times `run` with a fixed secret and with random ones, in random order.
+fn compare<T>(name: &str, mut make: impl FnMut(bool) -> T, mut run: impl FnMut(&T)) {
+    let inputs: Vec<(bool, T)> = (0..20_000)
+        .map(|_| {
+            let fixed = random_scalar()[31] & 1 == 0;
+            (fixed, make(fixed))
+        })
+        .collect();
+    let mut classes = [Vec::new(), Vec::new()];
+    for (fixed, input) in &inputs {
+        let start = std::time::Instant::now();
+        run(input);
+        classes[usize::from(*fixed)].push(start.elapsed().as_nanos() as f64);
+    }
+    let t = t_value(&mut classes);
+    println!("{name}: t = {t:.2}");
+    assert!(t.abs() < 10.0, "{name}: t = {t}");
+}
+
+/// Gives the one draw it holds.
+struct One([u8; 32]);
+
+impl Random for One {
+    fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        out.copy_from_slice(&self.0);
+        Ok(())
+    }
+}
+
+/// A scalar with few bits set, or a random one.
+fn scalar(fixed: bool) -> [u8; 32] {
+    let mut sparse = [0; 32];
+    sparse[31] = 3;
+    if fixed { sparse } else { random_scalar() }
+}
+
+#[test]
+#[ignore = "measures"]
+fn time_does_not_depend_on_secrets() {
+    for backend in backends() {
+        let key = private(backend, &random_scalar());
+        compare(
+            "nonce of a signature",
+            |f| One(scalar(f)),
+            |k| {
+                black_box(key.sign(SM2, &[b"m"], k).unwrap());
+            },
+        );
+        let keys = keys(backend);
+        compare(
+            "nonce of an encryption",
+            |f| One(scalar(f)),
+            |k| {
+                black_box(keys.encrypt(key.public(), &[1; 48], k).unwrap());
+            },
+        );
+        let ciphertexts = |fixed| {
+            let key = private(backend, &scalar(fixed));
+            let ciphertext = keys.encrypt(key.public(), &[1; 48], &SystemRandom).unwrap();
+            (key, ciphertext)
+        };
+        compare("key of a decryption", ciphertexts, |(key, ciphertext)| {
+            black_box(key.decrypt(ciphertext).unwrap());
+        });
+        let PublicKey::Sm2(peer) = private(backend, &random_scalar()).public().clone();
+        compare(
+            "key of an agreement",
+            |f| private(backend, &scalar(f)),
+            |key| {
+                black_box(
+                    key.answer_agreement(&PublicKey::Sm2(peer.clone()), &peer[..], &One([9; 32])).unwrap(),
+                );
+            },
+        );
+    }
+}

@@ -6,6 +6,7 @@ use core::arch::asm;
 const MAKE_UNDEFINED: u64 = request(1);
 const MAKE_DEFINED: u64 = request(2);
 const RUNNING_ON_VALGRIND: u64 = 0x1001;
+const COUNT_ERRORS: u64 = 0x1201;
 
 const fn request(number: u64) -> u64 {
     (b'M' as u64) << 24 | (b'C' as u64) << 16 | number
@@ -27,6 +28,11 @@ fn call(request: u64, address: u64, len: u64) -> u64 {
 
 pub(in super::super) fn running() -> bool {
     call(RUNNING_ON_VALGRIND, 0, 0) != 0
+}
+
+/// How many errors memcheck has reported so far.
+pub(in super::super) fn errors() -> u64 {
+    call(COUNT_ERRORS, 0, 0)
 }
 
 /// `value` is secret from here on.

@@ -83,7 +83,8 @@ fn agreement_has_the_standards_intermediate_values() {
     let v = standard("key_exchange");
     for backend in backends() {
         let key = private(backend, &bytes(&v, "dA"));
-        let got = agree::intermediate_values(backend, &key, &bytes(&v, "rA"), &bytes(&v, "PB"), &bytes(&v, "RB"));
+        let got =
+            agree::intermediate_values(backend, &key, &bytes(&v, "rA"), &bytes(&v, "PB"), &bytes(&v, "RB"));
         assert_eq!(hex::encode(got.t), v["tA"]);
         assert_eq!(format!("{:0>64}", v["x1_bar"].as_str().unwrap()), hex::encode(got.x));
         assert_eq!(hex::encode(&got.u[..32]), v["xV"]);
