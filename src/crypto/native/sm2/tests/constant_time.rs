@@ -4,11 +4,15 @@
 //! `cargo test --release --lib --no-run`, then `valgrind <that test binary> no_branch`.
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
-use super::{backends, keys, private, random_scalar};
+use super::{backends, keys, random_scalar};
 use crate::crypto::native::sm2::field::{Field, FieldElement};
-use crate::crypto::native::sm2::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey};
+use crate::crypto::native::sm2::hot_point::HotPoint;
+use crate::crypto::native::sm2::point::GENERATOR;
+use crate::crypto::native::sm2::scalar::Scalar;
+use crate::crypto::native::sm2::sign::Nonce;
+use crate::crypto::native::sm2::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey, variable_base};
 use crate::crypto::random::{Draw, Random, SystemRandom};
-use crate::crypto::{Keys, PrivateKey, PublicKey, Shared, SignatureAlgorithm};
+use crate::crypto::{Keys, PrivateKey, Shared, SignatureAlgorithm};
 use crate::error::CryptoError;
 use core::hint::black_box;
 
@@ -131,60 +135,35 @@ fn compare<T>(name: &str, mut make: impl FnMut(bool) -> T, mut run: impl FnMut(&
     assert!(t.abs() < 10.0, "{name}: t = {t}");
 }
 
-/// Gives the one draw it holds.
-struct One([u8; 32]);
-
-impl Random for One {
-    fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
-        out.copy_from_slice(&self.0);
-        Ok(())
-    }
-}
-
 /// A scalar with few bits set, or a random one.
-fn scalar(fixed: bool) -> [u8; 32] {
-    let mut sparse = [0; 32];
-    sparse[31] = 3;
-    if fixed { sparse } else { random_scalar() }
+fn scalar(sparse: bool) -> Scalar {
+    let random = Scalar::from_be_bytes(&random_scalar()).unwrap();
+    if sparse { Scalar([3, 0, 0, 0]) } else { random }
 }
 
+/// The parts that meet a secret, without the DER around them, whose length is public and shows.
 #[test]
 #[ignore = "measures"]
 fn time_does_not_depend_on_secrets() {
     for backend in backends() {
-        let key = private(backend, &random_scalar());
-        compare(
-            "nonce of a signature",
-            |f| One(scalar(f)),
-            |k| {
-                black_box(key.sign(SM2, &[b"m"], k).unwrap());
-            },
-        );
-        let keys = keys(backend);
-        compare(
-            "nonce of an encryption",
-            |f| One(scalar(f)),
-            |k| {
-                black_box(keys.encrypt(key.public(), &[1; 48], k).unwrap());
-            },
-        );
-        let ciphertexts = |fixed| {
-            let key = private(backend, &scalar(fixed));
-            let ciphertext = keys.encrypt(key.public(), &[1; 48], &SystemRandom).unwrap();
-            (key, ciphertext)
-        };
-        compare("key of a decryption", ciphertexts, |(key, ciphertext)| {
-            black_box(key.decrypt(ciphertext).unwrap());
+        with_field!(backend, field => {
+            let point = GENERATOR.negate_if(field, u64::MAX);
+            let hot = HotPoint::new(field, &point);
+            compare("a nonce: k G and an inversion", scalar, |k| {
+                black_box(Nonce::new(field, k));
+            });
+            compare("k P", scalar, |k| {
+                black_box(variable_base::multiply(field, k, &point));
+            });
+            compare("k P by its table", scalar, |k| {
+                black_box(hot.multiply(field, k));
+            });
+            compare("an inversion modulo n", scalar, |k| {
+                black_box(k.invert());
+            });
+            compare("an inversion modulo p", |sparse| FieldElement(scalar(sparse).0), |a| {
+                black_box(field.invert(a));
+            });
         });
-        let PublicKey::Sm2(peer) = private(backend, &random_scalar()).public().clone();
-        compare(
-            "key of an agreement",
-            |f| private(backend, &scalar(f)),
-            |key| {
-                black_box(
-                    key.answer_agreement(&PublicKey::Sm2(peer.clone()), &peer[..], &One([9; 32])).unwrap(),
-                );
-            },
-        );
     }
 }
