@@ -93,14 +93,9 @@ pub(super) trait Field: Copy {
         self.mul(&FieldElement(safegcd::invert(&a.0, &MODULUS)), &FieldElement(R3))
     }
 
-    /// The element for an integer below p; `None` for a larger one, which is public.
-    fn from_integer(self, a: &Limbs) -> Option<FieldElement> {
-        (limbs::less_mask(a, &P) != 0).then(|| self.from_integer_below_p(a))
-    }
-
-    /// The element for an integer that is known to be below p.
-    fn from_integer_below_p(self, a: &Limbs) -> FieldElement {
-        self.mul(&FieldElement(*a), &FieldElement(R2))
+    /// The element for an integer; `None` if that is not below p, which is public.
+    fn element(self, a: &Limbs) -> Option<FieldElement> {
+        (limbs::less_mask(a, &P) != 0).then(|| self.mul(&FieldElement(*a), &FieldElement(R2)))
     }
 
     /// The integer below p.

@@ -37,10 +37,10 @@ impl NoncePool {
         field: F,
         random: &dyn Random,
     ) -> Result<Zeroizing<Nonce>, CryptoError> {
-        if self.capacity != 0 {
-            if let Some(nonce) = self.lock().nonces.pop() {
-                return Ok(nonce);
-            }
+        if self.capacity != 0
+            && let Some(nonce) = self.lock().nonces.pop()
+        {
+            return Ok(nonce);
         }
         Ok(Nonce::new(field, &*Scalar::draw(random, Draw::SignatureNonce)?))
     }

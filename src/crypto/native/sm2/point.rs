@@ -83,7 +83,7 @@ impl Affine {
         x: &[u8; 32],
         y: &[u8; 32],
     ) -> Result<Self, CryptoError> {
-        let coordinate = |b| field.from_integer(&limbs::from_be_bytes(b)).ok_or(CryptoError::BadPoint);
+        let coordinate = |b| field.element(&limbs::from_be_bytes(b)).ok_or(CryptoError::BadPoint);
         let point = Self { x: coordinate(x)?, y: coordinate(y)? };
         if point.is_on_curve(field) { Ok(point) } else { Err(CryptoError::BadPoint) }
     }

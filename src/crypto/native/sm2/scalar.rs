@@ -49,10 +49,10 @@ impl Scalar {
         // All but one draw in 2^32 is in range: a source that fails so often is broken.
         for _ in 0..32 {
             random.fill(draw, bytes.as_mut())?;
-            if let Some(k) = Self::from_be_bytes(&bytes).map(Zeroizing::new) {
-                if declassify(k.is_zero_mask()) == 0 {
-                    return Ok(k);
-                }
+            if let Some(k) = Self::from_be_bytes(&bytes).map(Zeroizing::new)
+                && declassify(k.is_zero_mask()) == 0
+            {
+                return Ok(k);
             }
         }
         Err(CryptoError::NoRandomness)

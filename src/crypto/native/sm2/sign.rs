@@ -101,7 +101,7 @@ impl Signature {
     ) -> Result<(), CryptoError> {
         let wanted = self.r.sub(&Scalar::reduce(e)).0;
         let (plus_n, carry) = limbs::add_wide(&wanted, &N);
-        let is_x = |candidate| field.from_integer(candidate).is_some_and(|c| field.mul(&c, zz) == *x);
+        let is_x = |candidate| field.element(candidate).is_some_and(|c| field.mul(&c, zz) == *x);
         let same = is_x(&wanted) || (carry == 0 && is_x(&plus_n));
         if same && !zz.is_zero_vartime() { Ok(()) } else { Err(CryptoError::BadSignature) }
     }

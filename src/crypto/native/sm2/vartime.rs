@@ -30,10 +30,10 @@ impl Jacobian {
 
     #[inline(always)]
     fn add_table_vartime<F: Field>(&mut self, field: F, table: &[Affine], digit: Option<(bool, usize)>) {
-        if let Some((negative, i)) = digit {
-            if let Some(q) = table.get(i) {
-                self.add_affine_vartime(field, &q.negate_if(field, u64::from(negative).wrapping_neg()));
-            }
+        if let Some((negative, i)) = digit
+            && let Some(q) = table.get(i)
+        {
+            self.add_affine_vartime(field, &q.negate_if(field, u64::from(negative).wrapping_neg()));
         }
     }
 }

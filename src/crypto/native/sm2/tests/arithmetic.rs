@@ -26,7 +26,7 @@ fn below(m: Limbs) -> impl Strategy<Value = Limbs> {
 }
 
 fn check_field<F: Field>(field: F, a: &Limbs, b: &Limbs) {
-    let (x, y) = (field.from_integer(a).unwrap(), field.from_integer(b).unwrap());
+    let (x, y) = (field.element(a).unwrap(), field.element(b).unwrap());
     assert_eq!(field.to_integer(&x), *a);
     assert_eq!(field.to_integer(&field.mul(&x, &y)), product(a, b, &P));
     assert_eq!(field.to_integer(&field.square(&x)), product(a, a, &P));
@@ -115,9 +115,9 @@ proptest! {
 fn integers_from_p_and_n_upwards_are_refused() {
     for backend in backends() {
         with_field!(backend, field => {
-            assert!(field.from_integer(&P).is_none());
-            assert!(field.from_integer(&[u64::MAX; 4]).is_none());
-            assert!(field.from_integer(&[P[0] - 1, P[1], P[2], P[3]]).is_some());
+            assert!(field.element(&P).is_none());
+            assert!(field.element(&[u64::MAX; 4]).is_none());
+            assert!(field.element(&[P[0] - 1, P[1], P[2], P[3]]).is_some());
         });
     }
     assert!(Scalar::from_be_bytes(&limbs::to_be_bytes(&N)).is_none());
