@@ -5,12 +5,11 @@
 //! - [`point`]: coordinates and additions; [`recode`]: scalars as digits;
 //! - [`fixed_base`] (k G), [`variable_base`] (k P), [`hot_point`] (k P by a table): constant time;
 //!   [`vartime`]: sums of multiples for public values;
-//! - [`hash`] (Z, e, KDF), [`der`], [`sign`], [`nonces`], [`encrypt`], [`agree`], and [`hot_key`], the cache of tables.
+//! - [`hash`] (Z, e, KDF), [`sign`], [`nonces`], [`encrypt`], [`agree`], and [`hot_key`], the cache of tables.
 //!
 //! What is secret (keys, nonces, shared points, KDF output) meets no branch and no address, and is wiped.
 mod agree;
 mod declassify;
-mod der;
 mod encrypt;
 mod field;
 mod field_x86;
@@ -31,7 +30,7 @@ mod variable_base;
 mod vartime;
 
 pub use key::Sm2PrivateKey;
-pub use keys::{Sm2Keys, Sm2Options};
+pub use keys::{KEYS, Sm2Keys, Sm2Options};
 
 use field::Portable;
 use field_x86::Adx;

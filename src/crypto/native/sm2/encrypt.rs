@@ -1,6 +1,5 @@
 //! Public-key encryption (R-SM2-3).
 use super::declassify::declassify;
-use super::der::{self, Ciphertext};
 use super::field::{Field, invert_all};
 use super::fixed_base;
 use super::hash::{Sm3, derive_key};
@@ -8,6 +7,7 @@ use super::hot_point::HotPoint;
 use super::point::Affine;
 use super::scalar::Scalar;
 use super::variable_base;
+use crate::crypto::der::{Ciphertext, MAX_C2};
 use crate::crypto::{Draw, Random};
 use crate::error::CryptoError;
 use alloc::{vec, vec::Vec};
@@ -27,8 +27,7 @@ pub(super) fn encrypt<F: Field>(
     message: &[u8],
     random: &dyn Random,
 ) -> Result<Vec<u8>, CryptoError> {
-    // The KDF's counter has 32 bits.
-    if message.len().div_ceil(32) >= u32::MAX as usize {
+    if message.len() > MAX_C2 {
         return Err(CryptoError::TooLong);
     }
     if message.is_empty() {
@@ -60,11 +59,11 @@ fn encrypt_with<F: Field>(field: F, key: &Receiver<'_>, message: &[u8], k: &Scal
     let (x2, y2) = shared.split_at(32);
     let hash = Sm3::new().with(x2).with(message).with(y2).finish();
     let c1 = declassify(ephemeral).to_coordinates(field);
-    let mut c = Ciphertext { x: [0; 32], y: [0; 32], hash: &declassify(hash), data: &data };
+    let mut c = Ciphertext { x: [0; 32], y: [0; 32], c3: declassify(hash), c2: &data };
     let (x1, y1) = c1.split_at(32);
     c.x.copy_from_slice(x1);
     c.y.copy_from_slice(y1);
-    Some(der::write_ciphertext(&c))
+    Some(c.write())
 }
 
 /// k G and k P, for one inversion. Neither is infinity: 0 < k < n, and P has the prime order n.
@@ -89,21 +88,19 @@ fn points<F: Field>(field: F, key: &Receiver<'_>, k: &Scalar) -> (Affine, Zeroiz
 /// The plaintext of a ciphertext in DER. What is wrong with it does not show in the error; that its form or C1 is bad
 /// shows in the time, and to anyone who reads it.
 pub(super) fn decrypt<F: Field>(field: F, d: &Scalar, der: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    let c = der::read_ciphertext(der).ok_or(CryptoError::DecryptFailed)?;
+    let c = Ciphertext::read(der).ok_or(CryptoError::DecryptFailed)?;
     let point = Affine::from_coordinates(field, &c.x, &c.y).map_err(|_| CryptoError::DecryptFailed)?;
-    if c.data.len().div_ceil(32) >= u32::MAX as usize {
-        return Err(CryptoError::DecryptFailed);
-    }
     let shared = Zeroizing::new(variable_base::multiply(field, d, &point).to_affine(field));
     let shared = Zeroizing::new(shared.to_coordinates(field));
-    let mut data = Zeroizing::new(vec![0; c.data.len()]);
+    let mut data = Zeroizing::new(vec![0; c.c2.len()]);
     derive_key(&[&shared[..]], &mut data);
+    // Also for an empty C2.
     let all_zero = data.iter().fold(0, |acc, b| acc | b).ct_eq(&0);
-    for (d, c) in data.iter_mut().zip(c.data) {
+    for (d, c) in data.iter_mut().zip(c.c2) {
         *d ^= c;
     }
     let (x2, y2) = shared.split_at(32);
     let hash = Sm3::new().with(x2).with(&data).with(y2).finish();
-    let good = hash.ct_eq(c.hash) & !all_zero;
+    let good = hash.ct_eq(&c.c3) & !all_zero;
     if declassify(good.unwrap_u8()) == 1 { Ok(data) } else { Err(CryptoError::DecryptFailed) }
 }

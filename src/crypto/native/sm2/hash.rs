@@ -1,5 +1,6 @@
 //! SM3 as SM2 uses it: Z, the digest of a message, and the key derivation function.
 use super::limbs::{self, Limbs};
+use crate::crypto::hex::hex;
 use sm3::Digest as _;
 use zeroize::Zeroize;
 
@@ -23,20 +24,12 @@ impl Sm3 {
 }
 
 /// a || b || xG || yG
-const CURVE: [u8; 128] = {
-    let mut out = [0; 128];
-    let hex = *b"fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc\
-                 28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93\
-                 32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7\
-                 bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0";
-    let mut i = 0;
-    while i < 256 {
-        let digit = if hex[i] < b'a' { hex[i] - b'0' } else { hex[i] - b'a' + 10 };
-        out[i / 2] = out[i / 2] << 4 | digit;
-        i += 1;
-    }
-    out
-};
+const CURVE: [u8; 128] = hex(concat!(
+    "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC",
+    "28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93",
+    "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7",
+    "BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0"
+));
 
 /// Z = SM3(ENTL || ID || a || b || xG || yG || xP || yP) (R-SM2-1); `None` if the id has more than 8191 bytes.
 pub(super) fn z_value(user_id: &[u8], coordinates: &[u8; 64]) -> Option<[u8; 32]> {

@@ -54,6 +54,9 @@ impl Sm2Keys {
     }
 }
 
+/// SM2 with [`Sm2Options::DEFAULT`], for a provider.
+pub static KEYS: Sm2Keys = Sm2Keys::new(Sm2Options::DEFAULT);
+
 impl Keys for Sm2Keys {
     fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
         with_field!(self.backend(), field => Affine::from_bytes(field, point))?;
@@ -76,11 +79,11 @@ impl Keys for Sm2Keys {
         let PublicKey::Sm2(public) = key;
         let signature = Signature::from_der(signature)?;
         with_field!(self.backend(), field => {
-            let found = self.hot.find(field, public)?;
+            let found = self.hot.find(field, public).map_err(|_| CryptoError::BadSignature)?;
             let z = match &found {
                 Found::Hot(key) if user_id == DEFAULT_USER_ID => key.z,
                 _ if user_id == DEFAULT_USER_ID => default_z(public),
-                _ => z_of(user_id, public).ok_or(CryptoError::BadSignature)?,
+                _ => z_of(user_id, public).ok_or(CryptoError::TooLong)?,
             };
             let e = message_digest(&z, parts);
             match &found {

@@ -47,7 +47,7 @@ impl Scalar {
     pub(super) fn draw(random: &dyn Random, draw: Draw) -> Result<Zeroizing<Self>, CryptoError> {
         let mut bytes = Zeroizing::new([0u8; 32]);
         // All but one draw in 2^32 is in range: a source that fails so often is broken.
-        for _ in 0..32 {
+        for _ in 0..16 {
             random.fill(draw, bytes.as_mut())?;
             if let Some(k) = Self::from_be_bytes(&bytes).map(Zeroizing::new)
                 && declassify(k.is_zero_mask()) == 0

@@ -1,6 +1,5 @@
 //! Signatures (R-SM2-2).
 use super::declassify::declassify;
-use super::der;
 use super::field::Field;
 use super::fixed_base;
 use super::hot_point::HotPoint;
@@ -8,6 +7,7 @@ use super::limbs::{self, Limbs};
 use super::point::{Affine, Extended};
 use super::scalar::{Montgomery, N, Scalar};
 use super::vartime;
+use crate::crypto::der;
 use crate::error::CryptoError;
 use alloc::vec::Vec;
 use zeroize::{Zeroize, Zeroizing};
@@ -52,7 +52,8 @@ pub(super) fn sign(e: &Limbs, nonce: &Nonce, inverse: &Montgomery) -> Option<Vec
     if declassify(unusable) != 0 {
         return None;
     }
-    Some(der::write_signature(&declassify(r).to_be_bytes(), &declassify(s).to_be_bytes()))
+    let (r, s) = (declassify(r).to_be_bytes(), declassify(s).to_be_bytes());
+    Some(der::Signature { r, s }.write())
 }
 
 /// The numbers of a signature: 1 <= r, s < n, and t = r + s not 0 modulo n.
@@ -64,7 +65,7 @@ pub(super) struct Signature {
 
 impl Signature {
     pub(super) fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
-        let (r, s) = der::read_signature(der).ok_or(CryptoError::BadSignature)?;
+        let der::Signature { r, s } = der::Signature::read(der).ok_or(CryptoError::BadSignature)?;
         let number = |b| Scalar::from_be_bytes(b).filter(|a| !a.is_zero_vartime());
         match (number(&r), number(&s)) {
             (Some(r), Some(s)) => {

@@ -5,6 +5,7 @@ mod constant_time;
 mod interoperation;
 pub(super) mod memory_checker;
 mod multiples;
+mod portable_twin;
 mod vectors;
 
 use super::field::Portable;

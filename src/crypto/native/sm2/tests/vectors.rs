@@ -10,12 +10,12 @@ fn vectors(text: &str) -> Vec<Value> {
 }
 
 fn standard(op: &str) -> Value {
-    let all = vectors(include_str!("../../../../../vectors/sm2/standard.json"));
+    let all = vectors(include_str!("../../../../../vectors/std/sm2.json"));
     all.into_iter().find(|v| v["op"] == op).unwrap()
 }
 
 fn edge_cases(op: &str) -> Vec<Value> {
-    let mut all = vectors(include_str!("../../../../../vectors/sm2/edge.json"));
+    let mut all = vectors(include_str!("../../../../../vectors/sm2/sm2_edge.json"));
     all.retain(|v| v["op"] == op);
     assert!(!all.is_empty());
     all
