@@ -44,6 +44,9 @@ impl fmt::Debug for Provider {
 
 /// The fastest provider for this machine.
 pub fn default_provider() -> Provider {
+    #[cfg(target_arch = "x86_64")]
+    return native::provider();
+    #[cfg(not(target_arch = "x86_64"))]
     portable::provider()
 }
 

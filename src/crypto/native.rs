@@ -16,17 +16,16 @@ mod sm3;
 mod sm4;
 mod vector;
 
-use super::{Provider, portable};
+use super::Provider;
 
 /// The kernels. What they do not have, the portable provider does: on a CPU without SSSE3, AES-NI and PCLMULQDQ, all.
 pub fn provider() -> Provider {
-    let portable = portable::provider();
-    Provider {
-        name: "native",
-        hashes: &provider::NativeHashes,
-        ciphers: &provider::NativeCiphers,
-        keys: portable.keys,
-    }
+    #[cfg(feature = "std")]
+    let keys = &sm2::KEYS;
+    // The cache of hot keys needs a lock.
+    #[cfg(not(feature = "std"))]
+    let keys = super::portable::provider().keys;
+    Provider { name: "native", hashes: &provider::NativeHashes, ciphers: &provider::NativeCiphers, keys }
 }
 
 /// Makes, of a kernel that is generic over the register, one function for each level, and one that chooses.

@@ -1,5 +1,5 @@
 //! Both ends of a connection in memory, driven by hand.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use std::sync::Arc;
 use tlcp::cert::{Identity, ServerName, WebPkiVerifier};
 use tlcp::config::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};

@@ -1,25 +1,39 @@
 //! SM3 as SM2 uses it: Z, the digest of a message, and the key derivation function.
 use super::limbs::{self, Limbs};
 use crate::crypto::hex::hex;
-use sm3::Digest as _;
+use crate::crypto::native::cpu::Level;
+use crate::crypto::native::sm3;
+use ::sm3::Digest as _;
 use zeroize::Zeroize;
 
-/// An SM3 that is under way.
+/// An SM3 that is under way: by the kernel, or portable where the CPU lacks what it takes.
 #[derive(Clone)]
-pub(super) struct Sm3(sm3::Sm3);
+pub(super) enum Sm3 {
+    Kernel(sm3::Sm3),
+    Portable(::sm3::Sm3),
+}
 
 impl Sm3 {
     pub(super) fn new() -> Self {
-        Self(sm3::Sm3::new())
+        match Level::best() {
+            Some(level) => Self::Kernel(sm3::Sm3::new(level)),
+            None => Self::Portable(::sm3::Sm3::new()),
+        }
     }
 
     pub(super) fn with(mut self, data: &[u8]) -> Self {
-        self.0.update(data);
+        match &mut self {
+            Self::Kernel(hash) => hash.update(data),
+            Self::Portable(hash) => hash.update(data),
+        }
         self
     }
 
     pub(super) fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
+        match self {
+            Self::Kernel(hash) => hash.finish(),
+            Self::Portable(hash) => hash.finalize().into(),
+        }
     }
 }
 
