@@ -15,6 +15,8 @@ mod pair;
 mod pbes2;
 mod pem;
 mod pile;
+#[cfg(test)]
+mod test_vectors;
 pub(crate) mod time;
 pub(crate) mod usage;
 mod verify;

@@ -1,41 +1,232 @@
-//! An identity from any pile of files, and the pair of a peer.
-use std::{fs, path::PathBuf};
-use tlcp::cert::{CertificateForm, Identity, KeyUse};
-use tlcp::crypto::portable::provider;
+//! An identity out of any pile of files (R-HS-10, R-HS-13, R-HS-21).
+#[path = "identity/containers.rs"]
+mod containers;
+#[path = "identity/refusals.rs"]
+mod refusals;
+#[path = "support/certificates.rs"]
+mod support;
 
-fn pki(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/streams/pki").join(name);
-    fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+use support::{TestRandom, pki_file, stream_pki};
+use tlcp::cert::{CertificateForm, Identity, Key, KeyUse};
+use tlcp::crypto::portable::provider;
+use tlcp::message::Credential;
+use tlcp::pki::{DAY, Issued, Options, Pair, Pki, Template};
+
+fn from_pile(files: &[Vec<u8>]) -> Result<Identity, String> {
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    Identity::from_pile(&files, Some(b"123456"), &provider()).map_err(|e| e.0.into())
 }
 
-fn identity(names: &[&str]) -> Result<Identity, String> {
-    let files: Vec<Vec<u8>> = names.iter().map(|n| pki(n)).collect();
-    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
-    Identity::from_pile(&files, None, &provider()).map_err(|e| e.0.into())
+/// The pair of `party` in `streams/pki` behind its intermediate CA.
+fn expect_pair(identity: &Identity, party: &str) {
+    let certificate = |name: &str| stream_pki(&format!("{party}-{name}.crt")).remove(0);
+    assert_eq!(identity.certificate(KeyUse::Sign)[..], certificate("sign"));
+    assert_eq!(identity.certificate(KeyUse::Encrypt)[..], certificate("enc"));
+    let cas: Vec<&[u8]> = identity.intermediates().iter().map(|c| &**c).collect();
+    assert_eq!(cas, [&stream_pki("inter.crt")[0][..]], "the root is left out");
+    for key_use in [KeyUse::Sign, KeyUse::Encrypt] {
+        let Key::Here(key) = identity.key(key_use) else { panic!("the key is here") };
+        assert_eq!(key.public(), identity.public_key(key_use));
+    }
+}
+
+/// All orders of `n` things.
+fn orders(n: usize) -> Vec<Vec<usize>> {
+    if n == 0 {
+        return vec![vec![]];
+    }
+    let insert = |order: Vec<usize>| {
+        (0..n).map(move |at| {
+            let mut order = order.clone();
+            order.insert(at, n - 1);
+            order
+        })
+    };
+    orders(n - 1).into_iter().flat_map(insert).collect()
+}
+
+/// R-HS-10: the order of the files does not matter, nor does what they hold besides.
+#[test]
+fn finds_the_pair_in_every_order_of_the_files() {
+    for party in ["server", "client"] {
+        let names = ["sign.crt", "sign.key", "enc.crt", "enc.key"].map(|n| format!("{party}-{n}"));
+        let files: Vec<_> = names.into_iter().chain(["inter.crt".into(), "root.crt".into()]).collect();
+        for order in orders(files.len()) {
+            let pile: Vec<_> = order.iter().map(|i| pki_file(&files[*i])).collect();
+            expect_pair(&from_pile(&pile).unwrap(), party);
+        }
+    }
+}
+
+/// Chains, both certificates in one file, bundles: certificates that come twice count once.
+#[test]
+fn finds_the_pair_in_chain_and_double_files() {
+    for files in [
+        &["double.crt", "sign.key", "enc.key"][..],
+        &["enc-chain.crt", "sign-chain.crt", "sign.key", "enc.key"],
+        &["sign-chain.crt", "enc.crt", "enc.key", "sign.key"],
+        &["double.crt", "double.crt", "sign-chain.crt", "sign.key", "sign.key", "enc.key"],
+    ] {
+        let pile: Vec<_> = files.iter().map(|f| pki_file(&format!("server-{f}"))).collect();
+        expect_pair(&from_pile(&pile).unwrap(), "server");
+        let all = [pki_file("ca-bundle.crt"), pile.concat()];
+        expect_pair(&from_pile(&all).unwrap(), "server");
+        let windows = String::from_utf8(all.concat()).unwrap().replace('\n', "\r\n");
+        expect_pair(
+            &from_pile(&[format!("Bag Attributes: none\r\n{windows}").into_bytes()]).unwrap(),
+            "server",
+        );
+    }
+}
+
+/// R-HS-10, R-HS-13: the message is whole, with the certificates in TLCP's order.
+#[test]
+fn encodes_the_certificate_message_in_both_forms() {
+    let pile = ["enc.key", "double.crt", "sign.key"].map(|f| pki_file(&format!("server-{f}")));
+    let identity = from_pile(&pile).unwrap();
+    let [sign, encrypt] = [KeyUse::Sign, KeyUse::Encrypt].map(|u| identity.certificate(u).clone());
+    let intermediate = stream_pki("inter.crt").remove(0);
+    for (form, expected) in [
+        (CertificateForm::Dual, vec![&sign[..], &encrypt, &intermediate]),
+        (CertificateForm::SignOnly, vec![&sign[..], &intermediate]),
+    ] {
+        let message = identity.message(form);
+        let length = u32::try_from(message.len() - 4).unwrap().to_be_bytes();
+        assert_eq!(message[..4], [11, length[1], length[2], length[3]]);
+        let credential = Credential::read(&message[4..]).unwrap();
+        let list: Vec<&[u8]> = credential.certificates().iter().map(|c| &**c).collect();
+        assert_eq!(list, expected, "{form:?}");
+    }
+}
+
+/// R-HS-21: any issuer on the way up fits; no names mean any CA.
+#[test]
+fn fits_the_authorities_that_issued_it_and_an_empty_list() {
+    let pki = Pki::new(&Options::new(0), &provider(), &TestRandom::new(1)).unwrap();
+    let other = Pki::new(
+        &Options { organization: "Other".into(), ..Options::new(0) },
+        &provider(),
+        &TestRandom::new(2),
+    );
+    let identity = pki.client_identity(&provider()).unwrap();
+    let names = |pki: &Pki| -> Vec<Box<[u8]>> {
+        [&pki.root, &pki.intermediate].map(|ca| support::subject(&ca.certificate).into()).into()
+    };
+    assert!(identity.matches_authorities(&[]));
+    let (ours, others) = (names(&pki), names(&other.unwrap()));
+    assert!(identity.matches_authorities(&ours[..1]), "the root, which is not sent");
+    assert!(identity.matches_authorities(&[others[0].clone(), ours[1].clone()]));
+    assert!(!identity.matches_authorities(&others));
+}
+
+/// R-HS-39: one certificate with both usages takes both places; two of them are taken in the order they came.
+#[test]
+fn takes_certificates_with_both_usages() {
+    let random = TestRandom::new(3);
+    let template = Template::new(0, DAY).common_name("both").for_both();
+    let root =
+        Issued::self_signed(&Template::new(0, DAY).common_name("root").for_ca(None), &provider(), &random);
+    let root = root.unwrap();
+    let [first, second] = [0, 1].map(|_| root.issue(&template, &provider(), &random).unwrap());
+    let files = |list: &[&Issued]| -> Vec<Vec<u8>> {
+        list.iter().flat_map(|i| [i.certificate.clone(), i.key_der().to_vec()]).collect()
+    };
+    let one = from_pile(&files(&[&first])).unwrap();
+    assert_eq!(one.certificate(KeyUse::Sign), one.certificate(KeyUse::Encrypt));
+    let two = from_pile(&files(&[&second, &first])).unwrap();
+    assert_eq!(two.certificate(KeyUse::Sign)[..], second.certificate);
+    assert_eq!(two.certificate(KeyUse::Encrypt)[..], first.certificate);
+    // a certificate for one use alone is better
+    let pair = Pair::issue(&root, &template, &provider(), &random).unwrap();
+    let three = from_pile(&files(&[&first, &pair.encrypt, &pair.sign])).unwrap();
+    assert_eq!(three.certificate(KeyUse::Sign)[..], pair.sign.certificate);
+    assert_eq!(three.certificate(KeyUse::Encrypt)[..], pair.encrypt.certificate);
+}
+
+/// The renewed certificate of the same key is taken, and so is the renewed CA certificate.
+#[test]
+fn takes_the_pair_that_lasts_longest() {
+    let random = TestRandom::new(4);
+    let ca = Template::new(0, 9 * DAY).common_name("root").for_ca(None);
+    let root = Issued::self_signed(&ca, &provider(), &random).unwrap();
+    let pairs = [2, 5, 3].map(|days| {
+        let template = Template::new(0, days * DAY).common_name("server");
+        Pair::issue(&root, &template, &provider(), &random).unwrap()
+    });
+    let files: Vec<_> = pairs.iter().flat_map(|p| [&p.sign, &p.encrypt]).collect();
+    let files: Vec<_> = files.iter().flat_map(|i| [i.certificate.clone(), i.key_der().to_vec()]).collect();
+    let identity = from_pile(&files).unwrap();
+    assert_eq!(identity.certificate(KeyUse::Sign)[..], pairs[1].sign.certificate);
+    assert_eq!(identity.certificate(KeyUse::Encrypt)[..], pairs[1].encrypt.certificate);
+    assert_eq!(identity.not_after(), 5 * DAY);
+}
+
+/// Each CA certificate certifies the one before it; an encryption certificate of another CA brings its own.
+#[test]
+fn puts_long_chains_of_two_cas_in_order() {
+    let random = TestRandom::new(5);
+    let ca = |name, issuer: Option<&Issued>| {
+        let template = Template::new(0, DAY).common_name(name).for_ca(None);
+        match issuer {
+            Some(issuer) => issuer.issue(&template, &provider(), &random).unwrap(),
+            None => Issued::self_signed(&template, &provider(), &random).unwrap(),
+        }
+    };
+    let root = ca("root", None);
+    let [a, other] = ["a", "other"].map(|n| ca(n, Some(&root)));
+    let b = ca("b", Some(&a));
+    let c = ca("c", Some(&b));
+    let leaf = Template::new(0, DAY).common_name("leaf");
+    let sign = c.issue(&leaf.clone().for_signing(), &provider(), &random).unwrap();
+    let encrypt = other.issue(&leaf.for_encryption(), &provider(), &random).unwrap();
+    let pile = [&b, &other, &root, &a, &c].map(|c| c.certificate.clone());
+    let keys = [&sign, &encrypt].map(|i| i.key_der().to_vec());
+    let leaves = [encrypt.certificate.clone(), sign.certificate.clone()];
+    let identity = from_pile(&[pile.to_vec(), keys.to_vec(), leaves.to_vec()].concat()).unwrap();
+    let chain: Vec<&[u8]> = identity.intermediates().iter().map(|c| &**c).collect();
+    let expected = [&c, &b, &a, &other].map(|c| &c.certificate[..]);
+    assert_eq!(chain, expected);
+}
+
+/// Keys in a device: certificates alone, and what can be checked is.
+#[test]
+fn takes_keys_that_are_elsewhere() {
+    let pki = Pki::new(&Options::new(0), &provider(), &TestRandom::new(6)).unwrap();
+    let sign: [&[u8]; 3] =
+        [&pki.server.sign.certificate, &pki.root.certificate, &pki.intermediate.certificate];
+    let encrypt = &pki.server.encrypt.certificate[..];
+    let elsewhere = |label: &str| Key::Elsewhere(label.into());
+    let identity =
+        Identity::with_keys((&sign, elsewhere("slot 1")), (encrypt, elsewhere("slot 2")), &provider())
+            .unwrap();
+    let whole = pki.server_identity(&provider()).unwrap();
+    assert_eq!(identity.message(CertificateForm::Dual), whole.message(CertificateForm::Dual));
+    assert!(matches!(identity.key(KeyUse::Encrypt), Key::Elsewhere(label) if &**label == "slot 2"));
+    let wrong = Key::Here(pki.client.sign.key().clone());
+    let refused = Identity::with_keys((&sign, wrong), (encrypt, elsewhere("2")), &provider()).unwrap_err();
+    assert!(refused.0.contains("the private key is not this certificate's"), "{refused}");
+    let swapped = Identity::with_keys((&[encrypt], elsewhere("1")), (sign[0], elsewhere("2")), &provider());
+    assert!(swapped.unwrap_err().0.contains("keyUsage of the signing certificate lacks"));
 }
 
 #[test]
-fn smoke() {
-    let i = identity(&[
-        "sm2-server-double.crt",
-        "sm2-server-sign.key",
-        "sm2-server-enc.key",
-        "sm2-ca-bundle.crt",
-    ])
-    .unwrap();
-    println!("{i:?}");
-    println!("{}", identity(&["sm2-server-double.crt", "sm2-server-sign.key"]).unwrap_err());
-    println!(
-        "{}",
-        identity(&[
-            "sm2-server-sign.crt",
-            "sm2-client-sign.crt",
-            "sm2-client-sign.key",
-            "sm2-server-sign.key",
-            "sm2-client-enc.key"
-        ])
-        .unwrap_err()
+fn reports_what_it_found_and_never_a_key() {
+    let pile = ["double.crt", "sign.key", "enc.key"].map(|f| pki_file(&format!("server-{f}"))).concat();
+    let client = pki_file("client-sign.crt");
+    let identity = from_pile(&[pile, client, pki_file("root.crt"), pki_file("root.key")]).unwrap();
+    let lines: Vec<&str> = identity.report().lines().collect();
+    assert!(
+        lines[0].starts_with(
+            "signing certificate: CN=localhost server, O=TLCP Test, C=CN; issued by CN=sm2 inter"
+        )
     );
-    println!("{:?}", i.message(CertificateForm::Dual).len());
-    println!("{:?}", i.key(KeyUse::Sign));
+    assert!(lines[0].ends_with(
+        "keyUsage digitalSignature nonRepudiation; valid from 2026-11-21 01:05:54 to 2036-06-21 01:05:54"
+    ));
+    assert!(lines[1].contains("keyUsage keyEncipherment dataEncipherment keyAgreement"));
+    assert!(lines[2].starts_with("CA certificate: CN=sm2 intermediate CA"));
+    assert!(lines[3].starts_with("root, not sent: CN=sm2 root CA"));
+    assert_eq!(lines[4], "not used: file 2, block 1 (CERTIFICATE): CN=localhost client, O=TLCP Test, C=CN");
+    assert_eq!(lines[5], "not used: file 4, block 1 (PRIVATE KEY): a key without its certificate");
+    assert_eq!(format!("{identity:?}"), format!("Identity:\n{}", identity.report()));
 }

@@ -109,3 +109,62 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::der::element;
+
+    /// R-HS-41: case does not count, `*` is the whole left-most label, and two labels at least follow it.
+    #[test]
+    fn matches_dns_names() {
+        for (presented, wanted, expected) in [
+            ("example.com", "example.com", true),
+            ("EXAMPLE.com", "example.COM", true),
+            ("example.com", "example.com.", true),
+            ("example.com.", "example.com", false),
+            ("localhost", "localhost", true),
+            ("example.com", "www.example.com", false),
+            ("www.example.com", "example.com", false),
+            ("*.example.com", "www.example.com", true),
+            ("*.EXAMPLE.com", "www.example.com.", true),
+            ("*.example.com", "example.com", false),
+            ("*.example.com", "a.b.example.com", false),
+            ("*.example.com", ".example.com", false),
+            ("*.com", "example.com", false),
+            ("*.com.", "example.com", false),
+            ("*..com", "a..com", false),
+            ("*.", "localhost", false),
+            ("*", "localhost", false),
+            ("w*.example.com", "www.example.com", false),
+            ("*w.example.com", "www.example.com", false),
+            ("www.*.com", "www.example.com", false),
+            ("*.*.com", "www.example.com", false),
+            ("*.xn--fiqs8s.example", "www.xn--fiqs8s.example", true),
+            ("", "example.com", false),
+            ("example.com\0", "example.com", false),
+            ("www.example.com\0.evil.example", "www.example.com", false),
+        ] {
+            assert_eq!(dns_matches(presented.as_bytes(), wanted), expected, "{presented} for {wanted}");
+        }
+    }
+
+    #[test]
+    fn writes_names_most_specific_attribute_first_and_escapes() {
+        let attribute = |id: &[u8], tag, value: &[u8]| {
+            element(SET, &[&element(SEQUENCE, &[&element(OID, &[id]), &element(tag, &[value])])])
+        };
+        let name = element(
+            SEQUENCE,
+            &[
+                &attribute(b"\x55\x04\x06", 0x13, b"CN"),
+                &attribute(b"\x55\x04\x0a", UTF8_STRING, "测试\n".as_bytes()),
+                &attribute(b"\x55\x04\x63", UTF8_STRING, b"x"),
+                &attribute(COMMON_NAME, 0x1e, b"\0A"),
+            ],
+        );
+        assert_eq!(text(&name), "CN=0041, ?=x, O=测试\\n, C=CN");
+        assert_eq!(text(&[SEQUENCE, 0]), "(empty name)");
+        assert_eq!(text(b"garbage"), "(empty name)");
+    }
+}

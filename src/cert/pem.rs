@@ -5,6 +5,10 @@ use alloc::{format, string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+
 /// What a block of bytes looks like, before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -29,7 +33,7 @@ pub(super) struct Item {
 pub(super) fn items(files: &[&[u8]]) -> Result<Vec<Item>, ConfigError> {
     let mut out = Vec::new();
     for (file, number) in files.iter().zip(1_usize..) {
-        if contains(file, b"-----BEGIN ") {
+        if split_once(file, BEGIN).is_some() {
             read_pem(file, number, &mut out)?;
         } else {
             read_der(file, number, &mut out)?;
@@ -38,47 +42,46 @@ pub(super) fn items(files: &[&[u8]]) -> Result<Vec<Item>, ConfigError> {
     Ok(out)
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|w| w == needle)
+/// The bytes before and after the first `needle`.
+fn split_once<'a>(bytes: &'a [u8], needle: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = bytes.windows(needle.len()).position(|w| w == needle)?;
+    let (before, rest) = bytes.split_at(at);
+    Some((before, rest.get(needle.len()..)?))
 }
 
+/// Blocks need not begin on a line of their own: files without a last newline get glued together.
 fn read_pem(file: &[u8], number: usize, out: &mut Vec<Item>) -> Result<(), ConfigError> {
-    let mut lines = file.split(|b| *b == b'\n' || *b == b'\r');
+    let mut rest = file;
     let mut block = 0_usize;
-    while let Some(line) = lines.next() {
-        let Some(label) = label(line, "-----BEGIN ") else { continue };
+    while let Some((_, after)) = split_once(rest, BEGIN) {
         block = block.saturating_add(1);
-        let place = format!("file {number}, block {block} ({label})");
-        let mut body = Zeroizing::new(String::with_capacity(file.len()));
-        loop {
-            let Some(line) = lines.next() else {
-                return Err(ConfigError::new(format!("{place}: the line -----END {label}----- is missing")));
-            };
-            if contains(line, b"-----END ") {
-                break;
-            }
-            if contains(line, b"ENCRYPTED") && line.starts_with(b"Proc-Type:") {
-                return Err(ConfigError::new(format!(
-                    "{place}: this old way of encrypting a PEM key is not read; convert it with \
-                     `openssl pkcs8 -topk8 -in KEY -out KEY.p8`"
-                )));
-            }
-            if !line.contains(&b':') {
-                body.extend(line.iter().filter(|b| !b.is_ascii_whitespace()).map(|b| char::from(*b)));
-            }
-        }
-        let der = Base64::decode_vec(&body)
-            .map_err(|_| ConfigError::new(format!("{place}: the text between the lines is not base64")))?;
-        out.push(item(Zeroizing::new(der), place, &label)?);
+        let fail = |what: &str| ConfigError::new(format!("file {number}, block {block}: {what}"));
+        let (label, after) =
+            split_once(after, DASHES).ok_or_else(|| fail("the -----BEGIN line has no end"))?;
+        let label = core::str::from_utf8(label).map_err(|_| fail("the -----BEGIN line is not text"))?;
+        let place = format!("file {number}, block {block} ({})", label.escape_debug());
+        let fail = |what: &str| ConfigError::new(format!("{place}: {what}"));
+        let (body, after) = split_once(after, END).ok_or_else(|| fail("the -----END line is missing"))?;
+        rest = split_once(after, DASHES).map(|(_, rest)| rest).unwrap_or_default();
+        let der = base64(body).map_err(fail)?;
+        out.push(item(der, place, label)?);
     }
     Ok(())
 }
 
-/// The label of a `-----BEGIN label-----` line.
-fn label(line: &[u8], start: &str) -> Option<String> {
-    let line = core::str::from_utf8(line).ok()?;
-    let (_, rest) = line.split_once(start)?;
-    rest.split_once("-----").map(|(label, _)| String::from(label))
+/// The contents of a block: base64 behind header lines, if there are any.
+fn base64(body: &[u8]) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let mut text = Zeroizing::new(String::with_capacity(body.len()));
+    for line in body.split(|b| *b == b'\n' || *b == b'\r') {
+        if line.starts_with(b"Proc-Type:") && split_once(line, b"ENCRYPTED").is_some() {
+            return Err("this old way to encrypt a PEM key is not read; convert it with \
+                        `openssl pkcs8 -topk8 -in KEY -out KEY.p8`");
+        }
+        if !line.contains(&b':') {
+            text.extend(line.iter().filter(|b| !b.is_ascii_whitespace()).map(|b| char::from(*b)));
+        }
+    }
+    Base64::decode_vec(&text).map(Zeroizing::new).map_err(|_| "the text between the lines is not base64")
 }
 
 fn item(mut der: Zeroizing<Vec<u8>>, place: String, label: &str) -> Result<Item, ConfigError> {

@@ -139,6 +139,18 @@ impl<'a> X509<'a> {
         keys.sm2_public(self.key).map_err(|_| CertificateError::UnsupportedKey)
     }
 
+    /// Contents of the key's AlgorithmIdentifier.
+    #[cfg(test)]
+    pub(crate) fn key_algorithm(&self) -> &'a [u8] {
+        self.key_algorithm
+    }
+
+    /// Contents of subjectPublicKey.
+    #[cfg(test)]
+    pub(crate) fn key(&self) -> &'a [u8] {
+        self.key
+    }
+
     /// Issuer and subject are the same name.
     pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
@@ -177,5 +189,78 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), BadDer> {
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(BadDer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::test_vectors::{chain, index};
+    use crate::crypto::portable::provider;
+    use alloc::{format, string::String, vec::Vec};
+
+    /// `digitalSignature` as the index writes it: `digital_signature`, and so on, in alphabetical order.
+    fn key_usage(x509: &X509<'_>) -> Option<String> {
+        let snake = |name: &str| {
+            name.chars().fold(String::new(), |out, c| match c {
+                'A'..='Z' => format!("{out}_{}", c.to_ascii_lowercase()),
+                _ => format!("{out}{c}"),
+            })
+        };
+        let mut names: Vec<String> = x509.key_usage?.names().map(snake).collect();
+        names.iter_mut().filter(|n| *n == "c_r_l_sign").for_each(|n| *n = "crl_sign".into());
+        names.sort();
+        Some(format!("KU:{}", names.join("+")))
+    }
+
+    /// The view says of each collected certificate what the index says of it.
+    #[test]
+    fn reads_certificates_from_the_field() {
+        for entry in index() {
+            for indexed in chain(&entry) {
+                let x509 = X509::read(&indexed.der).unwrap();
+                let says = |shape: &str| indexed.shapes.iter().any(|s| s == shape);
+                let name = &indexed.name;
+                assert_eq!(x509.is_v3, says("v3"), "{name}");
+                assert_eq!(x509.is_ca, says("CA"), "{name}");
+                assert_eq!(x509.is_self_issued(), says("self-issued"), "{name}");
+                assert_eq!(x509.extended_key_usage.is_none(), says("no-EKU") || says("v1"), "{name}");
+                assert_eq!(x509.subject_alt_name.is_none(), says("no-SAN"), "{name}");
+                assert_eq!(x509.subject_key_id.is_none(), says("no-SKI"), "{name}");
+                assert_eq!(x509.not_after >= 2_524_608_000, says("notAfter>=2050"), "{name}");
+                let expected = indexed.shapes.iter().find(|s| s.starts_with("KU:"));
+                assert_eq!(key_usage(&x509).as_ref(), expected, "{name}");
+                let explicit = says("ec-params-explicit");
+                assert_eq!(x509.public_key(provider().keys).is_err(), explicit, "{name}");
+            }
+            let leaf = &chain(&entry)[0];
+            let x509 = X509::read(&leaf.der).unwrap();
+            for (unix, key) in [(x509.not_before, "not_before"), (x509.not_after, "not_after")] {
+                assert_eq!(
+                    format!("{}+00:00", time::text(unix)),
+                    entry[key].as_str().unwrap(),
+                    "{}",
+                    leaf.name
+                );
+            }
+        }
+    }
+
+    /// Whatever is cut off or changed: an answer, and no panic.
+    #[test]
+    fn refuses_every_certificate_that_is_cut_short_or_followed_by_more() {
+        let certificate = chain(&index()[0]).remove(0).der;
+        for end in 0..certificate.len() {
+            assert!(X509::read(&certificate[..end]).is_err(), "{end}");
+        }
+        let longer = [&certificate[..], &[0]].concat();
+        assert!(X509::read(&longer).is_err());
+        for at in 0..certificate.len() {
+            for bit in 0..8 {
+                let mut changed = certificate.clone();
+                changed[at] ^= 1 << bit;
+                let _ = X509::read(&changed).map(|x| x.public_key(provider().keys));
+            }
+        }
     }
 }

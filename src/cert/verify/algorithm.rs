@@ -63,3 +63,55 @@ impl SignatureVerificationAlgorithm for Sm2Algorithm<'_> {
         AlgorithmIdentifier::from_slice(self.signature)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::der::{BIT_STRING, Der, SEQUENCE, only};
+    use crate::cert::test_vectors::{Link, links};
+    use crate::cert::{CertPolicy, x509::X509};
+    use crate::crypto::portable::provider;
+    use alloc::vec::Vec;
+
+    /// tbsCertificate with its header, the signature algorithm's contents, the signature.
+    fn parts(certificate: &[u8]) -> (&[u8], &[u8], &[u8]) {
+        let mut body = only(certificate, SEQUENCE).unwrap();
+        let tbs = body.next().unwrap().whole;
+        (tbs, body.expect(SEQUENCE).unwrap(), body.expect(BIT_STRING).unwrap().strip_prefix(&[0]).unwrap())
+    }
+
+    fn verifies(link: &Link, policy: CertPolicy) -> bool {
+        let roots = include_bytes!("../../../vectors/streams/pki/sm2-root.crt");
+        let builder = WebPkiVerifier::builder(&provider()).roots(&[roots]).unwrap();
+        let verifier = builder.policy(policy).build().unwrap();
+        let (tbs, signature_algorithm, signature) = parts(&link.certificate);
+        let issuer = X509::read(&link.issuer).unwrap();
+        let fits: Vec<_> = Sm2Algorithm::all(&verifier)
+            .into_iter()
+            .filter(|a| a.signature == signature_algorithm && a.key == issuer.key_algorithm())
+            .collect();
+        let explicit = !algorithm::KEYS.contains(&issuer.key_algorithm());
+        assert_eq!(fits.len(), usize::from(!explicit), "{}: one algorithm for each form", link.name);
+        let verify = |a: &Sm2Algorithm<'_>| a.verify_signature(issuer.key(), tbs, signature).is_ok();
+        fits.iter().any(|a| verify(a) && verify(a))
+    }
+
+    /// R-SM2-8, R-SM2-9: each link of the collected chains, also those between CAs with NULL parameters.
+    #[test]
+    fn verifies_each_link_under_the_user_id_that_it_was_made_with() {
+        let mut count = [0; 3];
+        for link in links() {
+            let explicit = X509::read(&link.issuer).unwrap().public_key(provider().keys).is_err();
+            let (standard, gm) = match link.user_id.as_deref() {
+                _ if explicit => (false, false),
+                Some("1234567812345678") => (true, true),
+                Some("(empty id)") => (false, true),
+                _ => (false, false),
+            };
+            assert_eq!(verifies(&link, CertPolicy::Standard), standard, "{}", link.name);
+            assert_eq!(verifies(&link, CertPolicy::Gm), gm, "{}", link.name);
+            count[usize::from(standard) + usize::from(gm)] += 1;
+        }
+        assert_eq!(count, [2, 23, 51], "refused, under the empty id, under the default id");
+    }
+}

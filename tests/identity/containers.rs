@@ -1,0 +1,93 @@
+//! Private keys in their containers (R-SM2-6): every form gives the same key.
+use super::support::{pki_file, vector};
+use tlcp::cert::{Identity, KeyUse};
+use tlcp::crypto::portable::provider;
+
+/// The identity of the server with its encryption key from this file.
+fn with_encryption_key(file: &[u8], password: Option<&[u8]>) -> Result<Identity, String> {
+    let (certificates, sign) = (pki_file("server-double.crt"), pki_file("server-sign.key"));
+    Identity::from_pile(&[&certificates, &sign, file], password, &provider()).map_err(|e| e.0.into())
+}
+
+fn expect(file: &[u8], password: Option<&[u8]>, what: &str) {
+    let identity = with_encryption_key(file, password).unwrap_or_else(|e| panic!("{what}: {e}"));
+    let plain = with_encryption_key(&pki_file("server-enc.key"), None).unwrap();
+    assert_eq!(identity.public_key(KeyUse::Encrypt), plain.public_key(KeyUse::Encrypt), "{what}");
+}
+
+#[test]
+fn reads_pkcs8_and_ec_private_key_as_pem_and_der() {
+    for name in ["tongsuo-pkcs8.der", "tongsuo-sec1.der", "tongsuo-sec1.pem"] {
+        expect(&vector(&format!("keys/{name}")), None, name);
+    }
+    let sec1 = String::from_utf8(vector("keys/tongsuo-sec1.pem")).unwrap();
+    for label in ["SM2 PRIVATE KEY", "SM2", "EC", "PRIVATE KEY", "ANY PRIVATE KEY"] {
+        expect(sec1.replace("EC PRIVATE KEY", label).as_bytes(), None, label);
+    }
+    let parameters = "-----BEGIN EC PARAMETERS-----\nBggqgRzPVQGCLQ==\n-----END EC PARAMETERS-----\n";
+    expect(format!("{parameters}{sec1}").as_bytes(), None, "parameters in front");
+    let glued =
+        format!("{}{}", String::from_utf8(vector("keys/tongsuo-label-sm2.pem")).unwrap().trim_end(), sec1);
+    expect(glued.as_bytes(), None, "a file without a last newline in front");
+}
+
+/// Every algorithm identifier of R-SM2-9, and what stands in the OCTET STRING: ECPrivateKey, INTEGER, the bare scalar.
+#[test]
+fn reads_every_form_of_pkcs8() {
+    let der = vector("keys/tongsuo-pkcs8.der");
+    let algorithm = &der[6..27];
+    let (ec_key, scalar) = (&der[29..], &der[36..68]);
+    let wrap = |tag: u8, parts: &[&[u8]]| -> Vec<u8> {
+        let body = parts.concat();
+        let length = u8::try_from(body.len()).unwrap();
+        if length < 0x80 {
+            [&[tag, length], &body[..]].concat()
+        } else {
+            [&[tag, 0x81, length], &body[..]].concat()
+        }
+    };
+    let curve = &algorithm[11..];
+    let standard = &algorithm[2..];
+    let both = [curve, curve].concat();
+    let with_null = [curve, &[5, 0]].concat();
+    for algorithm in [standard, &both, curve, &with_null] {
+        for inner in [ec_key.to_vec(), wrap(2, &[scalar]), wrap(2, &[&[0], scalar]), scalar.to_vec()] {
+            let key = wrap(0x30, &[&[2, 1, 0], &wrap(0x30, &[algorithm]), &wrap(4, &[&inner])]);
+            expect(&key, None, &hex::encode(&key));
+        }
+    }
+    let prime256v1 = hex::decode("06072a8648ce3d020106082a8648ce3d030107").unwrap();
+    let key = wrap(0x30, &[&[2, 1, 0], &wrap(0x30, &[&prime256v1]), &wrap(4, &[ec_key])]);
+    let refused = with_encryption_key(&key, None).unwrap_err();
+    assert_eq!(refused, "file 3, item 1 (DER): not a key on the SM2 curve");
+}
+
+/// PBES2 as Tongsuo and GmSSL write it.
+#[test]
+fn opens_encrypted_keys_with_the_password_alone() {
+    for cipher in ["sm4-cbc", "aes-128-cbc", "aes-256-cbc"] {
+        for prf in ["hmacWithSM3", "hmacWithSHA256"] {
+            let name = format!("tongsuo-{cipher}-{prf}.pem");
+            let file = vector(&format!("keys/{name}"));
+            expect(&file, Some(b"123456"), &name);
+            let refused = with_encryption_key(&file, Some(b"123457")).unwrap_err();
+            let expected = "the key does not open: the password is wrong, or the file is damaged";
+            assert_eq!(refused, format!("file 3, block 1 (ENCRYPTED PRIVATE KEY): {expected}"));
+            let refused = with_encryption_key(&file, None).unwrap_err();
+            assert!(refused.ends_with("the key is encrypted, and no password was given"), "{refused}");
+        }
+    }
+    expect(&vector("keys/gmssl-both.pem"), Some(b"123456"), "GmSSL");
+}
+
+#[test]
+fn says_how_to_convert_what_it_does_not_read() {
+    let legacy =
+        with_encryption_key(&vector("keys/tongsuo-legacy-encrypted.pem"), Some(b"123456")).unwrap_err();
+    assert!(legacy.contains("openssl pkcs8 -topk8"), "{legacy}");
+    // PFX ::= SEQUENCE { 3, SEQUENCE …
+    let pfx = with_encryption_key(&[0x30, 7, 2, 1, 3, 0x30, 2, 6, 0], None).unwrap_err();
+    assert!(pfx.contains("openssl pkcs12"), "{pfx}");
+    let rsa = with_encryption_key(&[0x30, 12, 2, 1, 0, 2, 1, 9, 2, 1, 3, 2, 1, 7], None).unwrap_err();
+    assert!(rsa.contains("an RSA key; the suites here take SM2 keys"), "{rsa}");
+}

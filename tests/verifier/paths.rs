@@ -1,0 +1,142 @@
+//! Paths, times and signatures (R-HS-39, R-HS-41), and how often a signature is really checked.
+use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tlcp::crypto::{Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
+use tlcp::error::CryptoError;
+
+/// R-HS-39: all but the pair are a pool, for both paths.
+#[test]
+fn finds_both_paths_in_a_pool_without_order() {
+    let w = World::new(40);
+    let second = w.issue(&w.ca, template().common_name("second").for_ca(None));
+    let other = w.issue(&w.root, template().common_name("other").for_ca(None));
+    let t = template().common_name("x");
+    let sign = w.issue(&second, t.clone().for_signing());
+    let encrypt = w.issue(&other, t.for_encryption());
+    let verify = |list: &[&Issued]| w.verify(CertPolicy::Standard, list, PeerRole::Client).map(|_| ());
+    assert_eq!(verify(&[&sign, &encrypt, &second, &w.ca, &other]), Ok(()));
+    assert_eq!(verify(&[&sign, &encrypt, &other, &w.other_root, &w.ca, &w.root, &second]), Ok(()));
+    assert_eq!(verify(&[&sign, &w.ca, &second, &other, &encrypt]), Ok(()), "TASSL's order");
+    for missing in
+        [&[&sign, &encrypt, &second, &w.ca][..], &[&sign, &encrypt, &other, &second], &[&sign, &encrypt]]
+    {
+        assert_eq!(verify(missing), Err(E::UnknownIssuer));
+    }
+    assert_eq!(alert(&E::UnknownIssuer), A::UNKNOWN_CA);
+}
+
+#[test]
+fn refuses_roots_that_nobody_trusts() {
+    let w = World::new(41);
+    let pair = Pair::issue(&w.other_root, &template().common_name("x"), &provider(), &w.random).unwrap();
+    let list = [&pair.sign, &pair.encrypt, &w.other_root];
+    assert_eq!(w.verify(CertPolicy::Gm, &list, PeerRole::Client), Err(E::UnknownIssuer));
+    // the same name, another key
+    let impostor = Template::new(NOW - DAY, NOW + DAY).organization("Test").common_name("root").for_ca(None);
+    let impostor = Issued::self_signed(&impostor, &provider(), &w.random).unwrap();
+    let pair = Pair::issue(&impostor, &template().common_name("x"), &provider(), &w.random).unwrap();
+    for list in [&[&pair.sign, &pair.encrypt][..], &[&pair.sign, &pair.encrypt, &impostor]] {
+        let error = w.verify(CertPolicy::Gm, list, PeerRole::Client).unwrap_err();
+        assert_eq!((error.clone(), alert(&error)), (E::BadSignature, A::BAD_CERTIFICATE));
+    }
+}
+
+/// Both ends of the validity are inside it; each certificate of both paths counts.
+#[test]
+fn looks_at_the_dates_of_every_certificate() {
+    let w = World::new(42);
+    let t = template().common_name("x");
+    let short = |t: Template<'_>, issuer: &Issued| w.issue(issuer, t.validity(NOW - 10, NOW + 10));
+    let ca = short(template().common_name("short ca").for_ca(None), &w.root);
+    let pair = w.pair(&t);
+    let below = Pair::issue(&ca, &t, &provider(), &w.random).unwrap();
+    for list in [
+        [&short(t.clone().for_signing(), &w.ca), &pair.encrypt, &w.ca],
+        [&pair.sign, &short(t.clone().for_encryption(), &w.ca), &w.ca],
+        [&below.sign, &below.encrypt, &ca],
+    ] {
+        let at = |now| w.verify_at(CertPolicy::Standard, &list, PeerRole::Client, now).map(|_| ());
+        assert_eq!(at(NOW - 11), Err(E::NotYetValid));
+        assert_eq!(at(NOW - 10), Ok(()));
+        assert_eq!(at(NOW + 10), Ok(()));
+        assert_eq!(at(NOW + 11), Err(E::Expired));
+        assert_eq!(at(u64::MAX), Err(E::Expired));
+    }
+    assert_eq!([alert(&E::Expired), alert(&E::NotYetValid)], [A::CERTIFICATE_EXPIRED; 2]);
+}
+
+/// Every bit of a signature counts, and of what it signs.
+#[test]
+fn refuses_changed_certificates() {
+    let w = World::new(43);
+    let pair = w.pair(&template().common_name("x"));
+    let verifier = w.verifier(CertPolicy::Gm);
+    for (index, changed) in [&pair.sign, &pair.encrypt, &w.ca].into_iter().enumerate() {
+        let length = changed.certificate.len();
+        for at in [20, length - 70, length - 40, length - 5] {
+            let mut list = [&pair.sign, &pair.encrypt, &w.ca].map(|c| c.certificate.clone());
+            list[index][at] ^= 1;
+            let credential = Arc::new(Credential::Certificates(list.map(Vec::into_boxed_slice).to_vec()));
+            let Ok(pair) = PeerPair::choose(&credential, true, provider().keys) else { continue };
+            let claim = PeerClaim { role: PeerRole::Client, credential, pair };
+            assert_eq!(verifier.verify(&claim, NOW).map(|_| ()), Err(E::BadSignature), "{index} {at}");
+        }
+    }
+}
+
+/// A portable provider that counts verifications.
+struct Counting(Provider, AtomicUsize);
+
+impl Keys for Counting {
+    fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        self.0.keys.sm2_public(point)
+    }
+
+    fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        self.0.keys.sm2_private(scalar)
+    }
+
+    fn verify(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        key: &PublicKey,
+        parts: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.keys.verify(algorithm, key, parts, signature)
+    }
+
+    fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
+        self.0.keys.encrypt(key, message, random)
+    }
+}
+
+/// The CA's signature is checked once for both paths, and none again for a peer that comes back; a bad one always is.
+#[test]
+fn checks_each_signature_once() {
+    let w = World::new(44);
+    let counting: &'static Counting = Box::leak(Box::new(Counting(provider(), AtomicUsize::new(0))));
+    let provider = Provider { keys: counting, ..provider() };
+    let verifier = WebPkiVerifier::builder(&provider).roots(&[&w.root.certificate]).unwrap().build().unwrap();
+    let mut bad = w.pair(&template().common_name("x"));
+    let good = claim(&[&bad.sign, &bad.encrypt, &w.ca], PeerRole::Client).unwrap();
+    let last = bad.encrypt.certificate.len() - 1;
+    bad.encrypt.certificate[last] ^= 1;
+    let bad = claim(&[&bad.sign, &bad.encrypt, &w.ca], PeerRole::Client).unwrap();
+    for (claim, expected, count) in [
+        (&bad, Err(E::BadSignature), 3),
+        (&bad, Err(E::BadSignature), 1),
+        (&good, Ok(()), 1),
+        (&good, Ok(()), 0),
+        (&bad, Err(E::BadSignature), 1),
+    ] {
+        assert_eq!(verifier.verify(claim, NOW).map(|_| ()), expected);
+        assert_eq!(counting.1.swap(0, Ordering::Relaxed), count);
+    }
+    assert_eq!(
+        verifier.verify(&good, NOW + 400 * DAY).map(|_| ()),
+        Err(E::Expired),
+        "dates are looked at anew"
+    );
+}
