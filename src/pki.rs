@@ -44,12 +44,15 @@ impl Options {
     }
 }
 
+/// A private key, 32 bytes big-endian.
+type Scalar = Zeroizing<[u8; 32]>;
+
 /// A certificate with its private key.
 #[derive(Clone)]
 pub struct Issued {
     /// The certificate, as DER.
     pub certificate: Vec<u8>,
-    scalar: Zeroizing<[u8; 32]>,
+    scalar: Scalar,
     key: Arc<dyn PrivateKey>,
 }
 
@@ -277,10 +280,7 @@ fn make(
     Ok(issued)
 }
 
-fn new_key(
-    provider: &Provider,
-    random: &dyn Random,
-) -> Result<(Zeroizing<[u8; 32]>, Arc<dyn PrivateKey>), CryptoError> {
+fn new_key(provider: &Provider, random: &dyn Random) -> Result<(Scalar, Arc<dyn PrivateKey>), CryptoError> {
     let mut scalar = Zeroizing::new([0; 32]);
     // out of range once in 2^32 draws
     for _ in 0..8 {

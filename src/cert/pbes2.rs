@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 pub(super) const WRONG_PASSWORD: &str =
     "the key does not open: the password is wrong, or the file is damaged";
 
-/// A key file is our own, but a damaged one must not keep us busy for hours.
-const MAX_ITERATIONS: u32 = 10_000_000;
+/// A key file is our own, but a damaged one must not keep us busy for hours: some seconds at the most.
+const MAX_ITERATIONS: u32 = 2_000_000;
 
 const PBES2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 const PBKDF2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";

@@ -4,6 +4,8 @@ mod algorithm;
 mod builder;
 #[cfg(feature = "std")]
 mod cache;
+#[cfg(test)]
+mod limbo;
 
 pub use builder::VerifierBuilder;
 
@@ -77,10 +79,14 @@ impl Verifier for WebPkiVerifier {
         let encryption = claim.pair.encryption.as_ref().map(|(index, _)| *index);
         let others = list.iter().enumerate().filter(|(i, _)| *i != 0 && Some(*i) != encryption);
         let pool = usable_intermediates(others.map(|(_, der)| &**der))?;
+        let algorithms = Sm2Algorithm::all(self);
+        let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
+            algorithms.iter().map(|a| a as _).collect();
+        let search = Search { algorithms: &algorithms, pool: &pool, role: &claim.role, now };
         let sign = list.first().ok_or(CertificateError::MissingEncryptionCertificate)?;
-        let sign = self.check(sign, KeyUse::Sign, &claim.role, &pool, now)?;
+        let sign = self.check(sign, KeyUse::Sign, &search)?;
         let encrypt = match encryption.and_then(|i| list.get(i)) {
-            Some(der) => Some(self.check(der, KeyUse::Encrypt, &claim.role, &pool, now)?),
+            Some(der) => Some(self.check(der, KeyUse::Encrypt, &search)?),
             None => None,
         };
         match &claim.role {
@@ -103,6 +109,14 @@ impl Verifier for WebPkiVerifier {
     }
 }
 
+/// What the paths of both certificates are looked for with.
+struct Search<'a> {
+    algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+    pool: &'a [CertificateDer<'a>],
+    role: &'a PeerRole,
+    now: u64,
+}
+
 /// A certificate with a path to a root.
 struct Checked<'a> {
     x509: X509<'a>,
@@ -121,45 +135,33 @@ impl WebPkiVerifier {
         &self,
         der: &'a [u8],
         key_use: KeyUse,
-        role: &PeerRole,
-        pool: &[CertificateDer<'a>],
-        now: u64,
+        search: &Search<'_>,
     ) -> Result<Checked<'a>, CertificateError> {
         let x509 = X509::read(der)?;
         if !x509.is_v3 {
             return Err(CertificateError::Other("an X.509 certificate of version 1, where 3 is needed"));
         }
         usage::check(&x509, key_use, self.key_usage_required)?;
-        let purposes = usage::purposes(role, self.policy == CertPolicy::Gm);
-        // R-SM2-9: extended key usage is ignored on the encryption certificate, and on that alone.
-        let leaf_purposes = (key_use == KeyUse::Sign).then_some(purposes);
-        let unconstrained = self.check_path(der, leaf_purposes, purposes, pool, now)?;
+        let unconstrained = self.check_path(der, key_use, search)?;
         Ok(Checked { x509, unconstrained })
     }
 
     /// The path to a root; whether it is free of name constraints.
-    fn check_path(
-        &self,
-        der: &[u8],
-        leaf_purposes: Option<&'static [&'static [u8]]>,
-        purposes: &[&[u8]],
-        pool: &[CertificateDer<'_>],
-        now: u64,
-    ) -> Result<bool, CertificateError> {
+    fn check_path(&self, der: &[u8], key_use: KeyUse, search: &Search<'_>) -> Result<bool, CertificateError> {
         let der = CertificateDer::from(der);
         let leaf = EndEntityCert::try_from(&der).map_err(|e| reason(&e))?;
-        let algorithms = Sm2Algorithm::all(self);
-        let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
-            algorithms.iter().map(|a| a as _).collect();
         let crls: Vec<&CertRevocationList<'_>> = self.crls.iter().collect();
         let revocation = RevocationOptionsBuilder::new(&crls)
             .map(|b| b.with_depth(self.crl_depth).with_expiration_policy(ExpirationPolicy::Enforce).build())
             .ok();
+        let purposes = usage::purposes(search.role, self.policy == CertPolicy::Gm);
+        // R-SM2-9: extended key usage is ignored on the encryption certificate, and on that alone.
+        let leaf_purposes = Purposes((key_use == KeyUse::Sign).then_some(purposes));
         let check_cas = |path: &VerifiedPath<'_>| check_cas(path, purposes);
-        let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
-        let purposes = Purposes(leaf_purposes);
+        let time = UnixTime::since_unix_epoch(Duration::from_secs(search.now));
+        let (algorithms, anchors, pool) = (search.algorithms, &self.anchors, search.pool);
         let path = leaf
-            .verify_for_usage(&algorithms, &self.anchors, pool, time, purposes, revocation, Some(&check_cas))
+            .verify_for_usage(algorithms, anchors, pool, time, leaf_purposes, revocation, Some(&check_cas))
             .map_err(|e| reason(&e))?;
         let constrains =
             |ca: &webpki::Cert<'_>| X509::read(&ca.der()).is_ok_and(|ca| ca.has_name_constraints);
