@@ -248,11 +248,12 @@ impl<S: Endpoint> Connection<S> {
     /// Answers the open request.
     ///
     /// # Errors
-    /// `Misuse` without any effect if none is open; else whatever the handshake then fails with.
+    /// `Misuse` without any effect if none is open, or if another was asked; else whatever the handshake then fails with.
     pub fn answer(&mut self, answer: Answer, now: Time) -> Result<(), Error> {
         self.tick(now)?;
-        if !matches!(self.asked, Asked::WithCaller) {
-            return Err(Error::Misuse("no request was taken that could be answered"));
+        let fits = matches!(&self.phase, Phase::Handshaking(engine) if engine.takes(&answer));
+        if !fits || !matches!(self.asked, Asked::WithCaller) {
+            return Err(Error::Misuse("no request was taken that this could answer"));
         }
         self.asked = Asked::Nothing;
         match self.drive(Some(answer)) {

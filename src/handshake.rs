@@ -14,7 +14,7 @@ pub mod key_agreement;
 mod request;
 pub mod server;
 
-pub use request::{Answer, DecryptRequest, IdentityQuery, Request, Selection};
+pub use request::{Answer, AnswerKind, DecryptRequest, IdentityQuery, Request, Selection};
 
 use crate::config::Policy;
 use crate::crypto::{Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
@@ -247,8 +247,8 @@ pub trait Role: Sized {
     /// # Errors
     /// The engine is to be failed with it.
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error>;
-    /// Whether the state takes an answer, and nothing else.
-    fn awaits_answer(&self) -> bool;
+    /// The answer that the state takes, and nothing else; `None`: it takes messages.
+    fn awaits(&self) -> Option<AnswerKind>;
     /// The state's name in the table.
     fn name(&self) -> &'static str;
     /// The session to be dropped if this state fails (R-SES-12).
@@ -288,7 +288,12 @@ impl<S: Role> Engine<S> {
 
     /// Whether a request is open: no message may be fed before its answer.
     pub fn awaits_answer(&self) -> bool {
-        self.state.awaits_answer()
+        self.state.awaits().is_some()
+    }
+
+    /// Whether `answer` is one to the open request.
+    pub fn takes(&self, answer: &Answer) -> bool {
+        self.state.awaits().is_some_and(|kind| answer.is(kind))
     }
 
     /// The state's name in the transition table.
@@ -299,17 +304,19 @@ impl<S: Role> Engine<S> {
     /// Takes one input and adds the actions that follow from it to `cx.actions`.
     ///
     /// # Errors
-    /// [`Failure`]; the engine then takes nothing any more, and no action was added.
+    /// [`Failure`]; the engine then takes nothing any more, and no action was added. `Misuse`, without any effect, for
+    /// another answer than the one asked for, and for a message before the answer.
     pub fn step(&mut self, input: Input<'_>, cx: &mut Context<'_>) -> Result<(), Failure> {
-        let (start, session) = (cx.actions.len(), self.state.session());
-        let is_answer = matches!(input, Input::Answer(_));
-        let state = core::mem::replace(&mut self.state, S::failed());
-        let next = if is_answer == state.awaits_answer() || state.name() == S::failed().name() {
-            state.step(input, cx)
-        } else {
-            Err(Error::Misuse("an answer that was not asked for, or a message before the answer"))
+        let in_turn = match &input {
+            Input::Answer(answer) => self.takes(answer),
+            Input::Message(_) | Input::ChangeCipherSpec => !self.awaits_answer(),
         };
-        match next {
+        if !in_turn {
+            return Err(Error::Misuse("not the answer that was asked for, or a message before it").into());
+        }
+        let (start, session) = (cx.actions.len(), self.state.session());
+        let state = core::mem::replace(&mut self.state, S::failed());
+        match state.step(input, cx) {
             Ok(next) => {
                 self.state = next;
                 Ok(())
@@ -335,7 +342,7 @@ fn refuse<S: Role>(state: &S, input: Input<'_>) -> Error {
         Input::Message(m) => PeerMisbehaved::UnexpectedMessage { state, message: m.kind }.into(),
         Input::ChangeCipherSpec => PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into(),
         Input::Answer(Answer::Failed(e)) => e.into(),
-        Input::Answer(_) => Error::Misuse("another question was asked"),
+        Input::Answer(_) => Error::Misuse("not the answer that was asked for"),
     }
 }
 

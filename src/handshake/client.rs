@@ -5,7 +5,7 @@ mod hello;
 mod resume;
 
 use super::key_agreement::ClientAgreement;
-use super::{Action, Agreed, Answer as A, Context, Input, Keyed, Role, refuse};
+use super::{Action, Agreed, Answer as A, AnswerKind, Context, Input, Keyed, Role, refuse};
 use crate::cert::{Identity, PeerPair, ServerName};
 use crate::crypto::TrafficKeys;
 use crate::error::Error;
@@ -224,15 +224,15 @@ impl Role for State {
         }
     }
 
-    fn awaits_answer(&self) -> bool {
-        matches!(
-            self,
-            S::AwaitSession(_)
-                | S::AwaitPeerVerified(_)
-                | S::AwaitIdentity(_)
-                | S::AwaitAgreement(_)
-                | S::AwaitSigned(_)
-        )
+    fn awaits(&self) -> Option<AnswerKind> {
+        match self {
+            S::AwaitSession(_) => Some(AnswerKind::SessionFound),
+            S::AwaitPeerVerified(_) => Some(AnswerKind::PeerVerified),
+            S::AwaitIdentity(_) => Some(AnswerKind::IdentitySelected),
+            S::AwaitAgreement(_) => Some(AnswerKind::AgreementAnswered),
+            S::AwaitSigned(_) => Some(AnswerKind::Signed),
+            _ => None,
+        }
     }
 
     /// R-SES-12: a client drops its session on any fatal alert.

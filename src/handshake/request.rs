@@ -120,6 +120,45 @@ pub enum Answer {
     Failed(AnswerError),
 }
 
+/// What an answer is about: exactly one kind fits each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// [`Answer::SessionFound`]
+    SessionFound,
+    /// [`Answer::IdentitySelected`]
+    IdentitySelected,
+    /// [`Answer::PeerVerified`]
+    PeerVerified,
+    /// [`Answer::Signed`]
+    Signed,
+    /// [`Answer::Decrypted`]
+    Decrypted,
+    /// [`Answer::AgreementStarted`]
+    AgreementStarted,
+    /// [`Answer::AgreementFinished`]
+    AgreementFinished,
+    /// [`Answer::AgreementAnswered`]
+    AgreementAnswered,
+}
+
+impl Answer {
+    /// Whether it can answer a question of this kind; [`Answer::Failed`] can answer any.
+    pub fn is(&self, kind: AnswerKind) -> bool {
+        use AnswerKind as K;
+        match self {
+            Self::SessionFound(_) => kind == K::SessionFound,
+            Self::IdentitySelected(_) => kind == K::IdentitySelected,
+            Self::PeerVerified(_) => kind == K::PeerVerified,
+            Self::Signed(_) => kind == K::Signed,
+            Self::Decrypted(_) => kind == K::Decrypted,
+            Self::AgreementStarted(_) => kind == K::AgreementStarted,
+            Self::AgreementFinished(_) => kind == K::AgreementFinished,
+            Self::AgreementAnswered(_) => kind == K::AgreementAnswered,
+            Self::Failed(_) => true,
+        }
+    }
+}
+
 /// The outcome of a decryption, which does not tell whether it succeeded (R-HS-43).
 #[derive(Debug)]
 pub struct Decrypted(pub(super) Shared);

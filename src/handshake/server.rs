@@ -5,7 +5,7 @@ mod hello;
 mod resume;
 
 use super::key_agreement::{ReadyAgreement, ServerAgreement};
-use super::{Action, Agreed, Answer as A, Context, Input, Keyed, Role, refuse};
+use super::{Action, Agreed, Answer as A, AnswerKind, Context, Input, Keyed, Role, refuse};
 use crate::cert::{Identity, PeerPair, Verified};
 use crate::crypto::{PublicKey, TrafficKeys};
 use crate::error::Error;
@@ -188,16 +188,16 @@ impl Role for State {
         }
     }
 
-    fn awaits_answer(&self) -> bool {
-        matches!(
-            self,
-            S::AwaitSession(_)
-                | S::AwaitIdentity(_)
-                | S::AwaitAgreementStarted(_)
-                | S::AwaitKeyExchangeSigned(_)
-                | S::AwaitPeerVerified(_)
-                | S::AwaitSecret(_)
-        )
+    fn awaits(&self) -> Option<AnswerKind> {
+        match self {
+            S::AwaitSession(_) => Some(AnswerKind::SessionFound),
+            S::AwaitIdentity(_) => Some(AnswerKind::IdentitySelected),
+            S::AwaitAgreementStarted(_) => Some(AnswerKind::AgreementStarted),
+            S::AwaitKeyExchangeSigned(_) => Some(AnswerKind::Signed),
+            S::AwaitPeerVerified(_) => Some(AnswerKind::PeerVerified),
+            S::AwaitSecret(s) => Some(s.awaits()),
+            _ => None,
+        }
     }
 
     /// R-SES-12: before the client's Finished nobody has proved the master secret, so nobody can make us forget it.

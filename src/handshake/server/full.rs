@@ -8,10 +8,11 @@ use crate::config::ClientAuth;
 use crate::crypto::Shared;
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{agreement_error, check_signature};
-use crate::handshake::{Action, Agreed, Context, Keyed, Request, illegal};
+use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request, illegal};
 use crate::key_schedule::{self, Sender};
 use crate::message::{CertificateVerify, Credential, Handshake};
 use crate::session::{Peer, Session, SessionKey};
+use crate::suite::KeyExchange;
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, sync::Arc};
 
@@ -77,6 +78,15 @@ impl AwaitClientKeyExchange {
 }
 
 impl AwaitSecret {
+    /// One key exchange's answer is not the other's: a failed agreement has an alert, a failed decryption never
+    /// (R-HS-43).
+    pub(super) fn awaits(&self) -> AnswerKind {
+        match self.agreed.suite.key_exchange {
+            KeyExchange::Ecc => AnswerKind::Decrypted,
+            KeyExchange::Ecdhe => AnswerKind::AgreementFinished,
+        }
+    }
+
     pub(super) fn on_agreement(
         self,
         shared: Result<Shared, CryptoError>,

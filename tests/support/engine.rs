@@ -1,0 +1,285 @@
+//! The two engines, driven without records or connections: a handshake between them is recorded once, and each side
+//! can then be brought into any of its states again, quickly, since signatures and secrets are remembered.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::pair::{Counting, NOW, World, name};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tlcp::cert::{Key, KeyUse, Verified, Verifier};
+use tlcp::config::{ClientAuth, Policy};
+use tlcp::crypto::{PreMasterSecret, Provider, Shared, StartedAgreement};
+use tlcp::handshake::{Action, Answer, Context, Engine, Failure, Input, Request, Role, Selection};
+use tlcp::handshake::{client, server};
+use tlcp::message::Handshake;
+use tlcp::session::{Session, SessionKey};
+use tlcp::suite::Suite;
+
+/// An input that can be given again.
+#[derive(Clone)]
+pub enum Given {
+    Message(Vec<u8>),
+    ChangeCipherSpec,
+    Answer(Memo),
+}
+
+/// An answer that can be given again.
+#[derive(Clone)]
+pub enum Memo {
+    SessionFound(Option<Arc<Session>>),
+    IdentitySelected(Selection),
+    PeerVerified(Verified),
+    Signed(Vec<u8>),
+    Decrypted(Vec<u8>),
+    AgreementStarted(Arc<dyn StartedAgreement>),
+    AgreementFinished([u8; 48]),
+    AgreementAnswered([u8; 65], [u8; 48]),
+}
+
+pub fn pre_master(bytes: &[u8; 48]) -> Shared {
+    let mut secret = PreMasterSecret::zeroed();
+    secret.expose_mut().copy_from_slice(bytes);
+    Shared::PreMaster(secret)
+}
+
+fn bytes_of(shared: &Shared) -> [u8; 48] {
+    match shared {
+        Shared::PreMaster(secret) => *secret.expose(),
+        Shared::Master(_) => panic!("no device here"),
+    }
+}
+
+impl Memo {
+    /// The answer; that to a decryption needs its request.
+    pub fn answer(&self, request: Option<Box<Request>>) -> Answer {
+        match self {
+            Self::SessionFound(found) => Answer::SessionFound(found.clone()),
+            Self::IdentitySelected(selection) => Answer::IdentitySelected(selection.clone()),
+            Self::PeerVerified(verified) => Answer::PeerVerified(Ok(*verified)),
+            Self::Signed(signature) => Answer::Signed(signature.clone()),
+            Self::AgreementStarted(started) => Answer::AgreementStarted(started.clone()),
+            Self::AgreementFinished(secret) => Answer::AgreementFinished(Ok(pre_master(secret))),
+            Self::AgreementAnswered(point, secret) => {
+                Answer::AgreementAnswered(Ok((*point, pre_master(secret))))
+            }
+            Self::Decrypted(secret) => match request.map(|r| *r) {
+                Some(Request::Decrypt(request)) => request.answer(Ok(secret)),
+                other => panic!("not a decryption: {other:?}"),
+            },
+        }
+    }
+}
+
+/// One engine with all that its steps need.
+pub struct Driver<S> {
+    pub engine: Engine<S>,
+    pub policy: Policy,
+    pub random: Counting,
+    pub provider: Provider,
+    pub actions: Vec<Action>,
+    pub request: Option<Box<Request>>,
+}
+
+impl<S: Role> Driver<S> {
+    fn new(provider: Provider, policy: Policy, start: impl FnOnce(&mut Context<'_>) -> S, seed: u64) -> Self {
+        let random = Counting::from(seed);
+        let mut actions = Vec::new();
+        let mut cx = Context {
+            policy: &policy,
+            provider: &provider,
+            random: &random,
+            now: NOW,
+            actions: &mut actions,
+        };
+        let engine = Engine::new(start(&mut cx));
+        let mut driver = Self { engine, policy, random, provider, actions, request: None };
+        driver.keep_request();
+        driver
+    }
+
+    fn keep_request(&mut self) {
+        if let Some(Action::Ask(_)) = self.actions.last() {
+            let Some(Action::Ask(request)) = self.actions.pop() else { unreachable!() };
+            self.request = Some(request);
+        }
+    }
+
+    pub fn feed(&mut self, input: Input<'_>) -> Result<(), Failure> {
+        let mut cx = Context {
+            policy: &self.policy,
+            provider: &self.provider,
+            random: &self.random,
+            now: NOW,
+            actions: &mut self.actions,
+        };
+        let outcome = self.engine.step(input, &mut cx);
+        self.keep_request();
+        outcome
+    }
+
+    pub fn give(&mut self, given: &Given) -> Result<(), Failure> {
+        match given {
+            Given::Message(raw) => self.feed(Input::Message(Handshake::of(raw).unwrap())),
+            Given::ChangeCipherSpec => self.feed(Input::ChangeCipherSpec),
+            Given::Answer(memo) => {
+                let answer = memo.answer(self.request.take());
+                self.feed(Input::Answer(answer))
+            }
+        }
+    }
+}
+
+/// What kind of handshake.
+#[derive(Clone)]
+pub struct Scenario {
+    pub suite: &'static Suite,
+    pub auth: ClientAuth,
+    pub client_has_identity: bool,
+    /// The client asks its store first; the server is offered this session.
+    pub session: Option<Arc<Session>>,
+    /// The client's session is another than the server's: the id is unknown there.
+    pub server_knows_session: bool,
+}
+
+impl Scenario {
+    pub fn full(suite: &'static Suite, auth: ClientAuth, client_has_identity: bool) -> Self {
+        Self { suite, auth, client_has_identity, session: None, server_knows_session: false }
+    }
+
+    pub fn offering(self, session: Arc<Session>, server_knows_session: bool) -> Self {
+        Self { session: Some(session), server_knows_session, ..self }
+    }
+
+    fn policy(&self) -> Policy {
+        let mut policy = Policy::tlcp();
+        policy.suites = vec![self.suite];
+        policy.client_auth = self.auth;
+        policy
+    }
+
+    pub fn client(&self, world: &World) -> Driver<client::State> {
+        let session_key = Some(SessionKey::Server([9; 32]));
+        let target = client::Target { name: name(), session_key };
+        Driver::new(world.provider, self.policy(), |cx| client::start(target, cx).unwrap(), 11)
+    }
+
+    pub fn server(&self, world: &World) -> Driver<server::State> {
+        // Another seed where a session is offered: a new id must not happen to be the old one.
+        let seed = if self.session.is_some() { 15 } else { 12 };
+        Driver::new(world.provider, self.policy(), |_| server::start(), seed)
+    }
+}
+
+/// Each input with the name of the state that it was given to.
+pub type Steps = Vec<(&'static str, Given)>;
+
+/// A handshake that went well.
+pub struct Recorded {
+    pub scenario: Scenario,
+    pub client: Steps,
+    pub server: Steps,
+    /// What the client and the server were told to store.
+    pub stored: [Option<Arc<Session>>; 2],
+}
+
+/// One side of a handshake that is being recorded.
+struct Live<S> {
+    driver: Driver<S>,
+    inbox: VecDeque<Given>,
+    steps: Steps,
+    stored: Option<Arc<Session>>,
+}
+
+impl<S: Role> Live<S> {
+    fn new(driver: Driver<S>) -> Self {
+        Self { driver, inbox: VecDeque::new(), steps: Vec::new(), stored: None }
+    }
+
+    /// One step, if there is one to do.
+    fn turn(&mut self, peer: &mut VecDeque<Given>, answer: impl Fn(&Request) -> Memo) -> bool {
+        let given = match &self.driver.request {
+            Some(request) => Some(Given::Answer(answer(request))),
+            None => self.inbox.pop_front(),
+        };
+        if let Some(given) = &given {
+            self.steps.push((self.driver.engine.state(), given.clone()));
+            self.driver
+                .give(given)
+                .unwrap_or_else(|f| panic!("{}: {}", self.steps.last().unwrap().0, f.error));
+        }
+        for action in self.driver.actions.drain(..) {
+            match action {
+                Action::Write(message) => peer.push_back(Given::Message(message)),
+                Action::WriteChangeCipherSpec => peer.push_back(Given::ChangeCipherSpec),
+                Action::StoreSession(_, session) => self.stored = Some(session),
+                _ => {}
+            }
+        }
+        given.is_some()
+    }
+}
+
+impl World {
+    /// Both engines, until nothing moves.
+    pub fn record(&self, scenario: &Scenario) -> Recorded {
+        let mut client = Live::new(scenario.client(self));
+        let mut server = Live::new(scenario.server(self));
+        loop {
+            let found = scenario.session.clone();
+            let moved = client.turn(&mut server.inbox, |r| self.memo(r, true, scenario, found.clone()));
+            let found = found.filter(|_| scenario.server_knows_session);
+            let answered = server.turn(&mut client.inbox, |r| self.memo(r, false, scenario, found.clone()));
+            if !moved && !answered {
+                break;
+            }
+        }
+        assert_eq!((client.driver.engine.state(), server.driver.engine.state()), ("Connected", "Connected"));
+        Recorded {
+            scenario: scenario.clone(),
+            client: client.steps,
+            server: server.steps,
+            stored: [client.stored, server.stored],
+        }
+    }
+
+    fn memo(
+        &self,
+        request: &Request,
+        client: bool,
+        scenario: &Scenario,
+        found: Option<Arc<Session>>,
+    ) -> Memo {
+        let identity = if client { &self.client } else { &self.server };
+        let random = Counting::from(if client { 13 } else { 14 });
+        let key = |key_use| match identity.key(key_use) {
+            Key::Here(key) => key.clone(),
+            Key::Elsewhere(_) => panic!("the keys are here"),
+        };
+        match request {
+            Request::FindSession { .. } => Memo::SessionFound(found),
+            Request::SelectIdentity(_) if client && !scenario.client_has_identity => {
+                Memo::IdentitySelected(Selection::Nothing)
+            }
+            Request::SelectIdentity(_) => {
+                let identity = identity.clone();
+                Memo::IdentitySelected(Selection::Identity { identity, by_name: !client })
+            }
+            Request::VerifyPeer(claim) => Memo::PeerVerified(self.verifier.verify(claim, NOW).unwrap()),
+            Request::Sign { algorithm, message, .. } => {
+                Memo::Signed(key(KeyUse::Sign).sign(*algorithm, &[message], &random).unwrap())
+            }
+            Request::Decrypt(request) => {
+                Memo::Decrypted(key(KeyUse::Encrypt).decrypt(request.ciphertext()).unwrap().to_vec())
+            }
+            Request::StartAgreement { .. } => {
+                Memo::AgreementStarted(key(KeyUse::Encrypt).start_agreement(&random).unwrap())
+            }
+            Request::FinishAgreement { started, peer_static, peer_ephemeral, .. } => {
+                Memo::AgreementFinished(bytes_of(&started.finish(peer_static, peer_ephemeral).unwrap()))
+            }
+            Request::AnswerAgreement { peer_static, peer_ephemeral, .. } => {
+                let key = key(KeyUse::Encrypt);
+                let (point, shared) = key.answer_agreement(peer_static, peer_ephemeral, &random).unwrap();
+                Memo::AgreementAnswered(point, bytes_of(&shared))
+            }
+        }
+    }
+}
