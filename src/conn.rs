@@ -93,6 +93,8 @@ pub struct Connection<S: Endpoint> {
     /// How much of `outgoing` is sent already.
     sent: usize,
     reading: Half,
+    /// The stream has ended; records that came before may still have to be opened.
+    stream_ended: bool,
     writing: Half,
     asked: Asked,
     actions: Vec<Action>,
@@ -164,6 +166,7 @@ impl<S: Endpoint> Connection<S> {
             outgoing: Vec::new(),
             sent: 0,
             reading: Half::Open,
+            stream_ended: false,
             writing: Half::Open,
             asked: Asked::Nothing,
             actions: Vec::new(),
@@ -190,6 +193,11 @@ impl<S: Endpoint> Connection<S> {
 
     /// Whether bytes from the peer are wanted now: not while a request is open or plaintext waits to be read.
     pub fn wants_read(&self) -> bool {
+        self.may_open_record() && !self.stream_ended
+    }
+
+    /// Whether the next record may be opened, if it is here.
+    fn may_open_record(&self) -> bool {
         self.reading == Half::Open && matches!(self.asked, Asked::Nothing) && self.plaintext().is_empty()
     }
 

@@ -47,3 +47,25 @@ fn every_suite_connects_and_resumes_with_and_without_client_authentication() {
         }
     }
 }
+
+/// Two records and the end of the stream in one go: nothing is lost, and the end is told after them.
+#[test]
+fn gives_out_all_records_before_it_tells_that_the_stream_was_cut() {
+    for clean in [false, true] {
+        let world = World::new();
+        let (client, server) = (world.client().build().unwrap(), world.server().build().unwrap());
+        let Ends { mut client, mut server } = Ends::new(&Arc::new(client), &Arc::new(server)).connected();
+        client.write(b"first").unwrap();
+        client.write(b"second").unwrap();
+        if clean {
+            client.close();
+        }
+        let bytes = client.pending_output().to_vec();
+        server.receive_buffer()[..bytes.len()].copy_from_slice(&bytes);
+        server.received(bytes.len(), pair::at(1)).unwrap();
+        server.received_end(pair::at(1)).unwrap();
+        assert_eq!(read_all(&mut server), b"firstsecond");
+        let end = server.read(&mut [0; 1]);
+        assert_eq!(end, if clean { Ok(0) } else { Err(tlcp::error::Error::Truncated) });
+    }
+}

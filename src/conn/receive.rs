@@ -14,7 +14,7 @@ impl<S: Endpoint> Connection<S> {
     /// Where the next bytes from the peer are to be read to. Empty while nothing can be taken: plaintext waits, or a
     /// request is open and the buffer is full.
     pub fn receive_buffer(&mut self) -> &mut [u8] {
-        if self.reading == Half::Closed {
+        if self.reading == Half::Closed || self.stream_ended {
             return &mut [];
         }
         let need = match deframe(self.incoming.sealed(), self.versions, self.opener.is_protected()) {
@@ -53,16 +53,14 @@ impl<S: Endpoint> Connection<S> {
         Ok(bytes.len().saturating_sub(rest.len()))
     }
 
-    /// The stream ended.
+    /// The stream ended. What came before can still be read; the error comes after it.
     ///
     /// # Errors
     /// `Truncated` if no close_notify came before (R-AL-3).
     pub fn received_end(&mut self, now: Time) -> Result<(), Error> {
-        self.now = now;
-        match self.reading {
-            Half::Closed => self.check_alive(),
-            Half::Open => self.fail(Error::Truncated.into()),
-        }
+        self.stream_ended = true;
+        self.tick(now)?;
+        self.process()
     }
 
     /// The plaintext that waits, of one record.
@@ -115,9 +113,10 @@ impl<S: Endpoint> Connection<S> {
     }
 
     fn process_records(&mut self) -> Result<(), Failure> {
-        while self.wants_read() {
+        while self.may_open_record() {
             let framed = deframe(self.incoming.sealed(), self.versions, self.opener.is_protected());
             match framed? {
+                Framed::Need(_) if self.stream_ended => return Err(Error::Truncated.into()),
                 Framed::Need(_) => break,
                 Framed::Record { content_type, version, length } => {
                     self.on_first_record(content_type, version)?;
@@ -272,7 +271,10 @@ impl<S: Endpoint> Connection<S> {
         let Failure { error, session } = failure;
         let alert = crate::alert::alert_for(&error);
         let session = session.or_else(|| self.session_key());
-        let is_fatal = alert.is_some() || matches!(error, Error::AlertReceived(_));
+        let is_fatal = match error {
+            Error::AlertReceived(description) => description != AlertDescription::CLOSE_NOTIFY,
+            _ => alert.is_some(),
+        };
         if let (Some(key), true, Some(store)) = (session, is_fatal, &self.setup().services.sessions) {
             store.remove(&key);
         }

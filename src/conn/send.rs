@@ -53,11 +53,17 @@ impl<S: Endpoint> Connection<S> {
         Ok(taken.len())
     }
 
-    /// Ends our direction with close_notify. What the peer still sends can be read.
+    /// Ends our direction with close_notify. What the peer still sends can be read. Before the handshake is complete,
+    /// this gives the connection up.
     pub fn close(&mut self) {
-        if self.writing == Half::Open {
-            self.writing = Half::Closed;
-            self.send_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY));
+        if self.writing == Half::Closed {
+            return;
+        }
+        self.writing = Half::Closed;
+        self.send_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY));
+        if self.is_handshaking() {
+            self.phase = Phase::Failed(Error::Misuse("closed before the handshake was complete"));
+            self.wipe();
         }
     }
 
