@@ -224,31 +224,33 @@ impl<S: Endpoint> Connection<S> {
             self.drive_actions()?;
         }
         while matches!(self.asked, Asked::Nothing) {
-            let Some(kind) = self.step_message()? else { break };
-            self.patience.progress();
-            // R-REC-12: Finished ends its record.
-            if kind == HandshakeType::FINISHED && !self.joiner.is_empty() {
-                let why = "bytes follow Finished in its record";
-                return Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into());
+            if !self.step_message()? {
+                break;
             }
+            self.patience.progress();
             self.drive_actions()?;
         }
         Ok(())
     }
 
-    /// Feeds the first whole message to the engine; its type, or `None` if there is none.
-    fn step_message(&mut self) -> Result<Option<HandshakeType>, Failure> {
+    /// Feeds the first whole message to the engine; `false` if there is none.
+    fn step_message(&mut self) -> Result<bool, Failure> {
         let joiner = core::mem::take(&mut self.joiner);
         let outcome = match joiner.peek() {
-            None => Ok(None),
+            None => Ok(false),
+            // R-REC-12: Finished ends its record. Judged first, so that no handshake is complete that then fails.
+            Some(message) if message.kind == HandshakeType::FINISHED && joiner.has_more() => {
+                let why = "bytes follow Finished in its record";
+                Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into())
+            }
             Some(message) => {
                 self.observe(Direction::Received, Event::Handshake(message));
-                self.step(Input::Message(message)).map(|()| Some(message.kind))
+                self.step(Input::Message(message)).map(|()| true)
             }
         };
         self.joiner = joiner;
         self.joiner.consume();
-        if let (Ok(Some(_)), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
+        if let (Ok(true), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
             self.versions = VersionRule::Exactly(version); // R-REC-41: ServerHello was accepted.
         }
         outcome

@@ -133,6 +133,12 @@ impl Joiner {
         }
     }
 
+    /// Whether anything follows the message that [`Joiner::peek`] shows.
+    pub fn has_more(&self) -> bool {
+        let shown = self.peek().map_or(0, |message| message.raw.len());
+        self.buffer.len().saturating_sub(self.start) > shown
+    }
+
     /// Whether nothing is left: neither a message nor a part of one (R-REC-12, R-REC-13).
     pub fn is_empty(&self) -> bool {
         self.start == self.buffer.len()

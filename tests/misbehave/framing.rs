@@ -1,0 +1,205 @@
+//! How messages are cut into records: every legal way is understood, every other one refused.
+use crate::script::{Item, Lab, Outcome, message, plain};
+use crate::watched::Watched;
+use crate::{ECC, MUTUAL, RESUMED, labs, place};
+use std::sync::Arc;
+use tlcp::error::Error;
+use tlcp::wire::{AlertDescription as A, ContentType, HandshakeType as H};
+
+const HANDSHAKE: ContentType = ContentType::HANDSHAKE;
+
+/// Plays a script in records of at most `fragment` bytes.
+fn fragmented(lab: &Lab, to_server: bool, fragment: usize) -> Outcome {
+    let store = Arc::new(lab.store(to_server));
+    if to_server {
+        let mut player = lab.server_player(&store);
+        player.fragment = fragment;
+        player.play(&lab.client);
+        player.outcome(&store)
+    } else {
+        let mut player = lab.client_player(&store);
+        player.fragment = fragment;
+        player.play(&lab.server);
+        player.outcome(&store)
+    }
+}
+
+/// R-REC-10, R-REC-33
+#[test]
+fn messages_in_records_of_any_size_are_understood() {
+    for lab in labs() {
+        for fragment in [1, 2, 3, 5, 100, 1000] {
+            fragmented(lab, true, fragment).went_well();
+            fragmented(lab, false, fragment).went_well();
+        }
+    }
+}
+
+/// R-REC-10: bytes of the stream may come one at a time.
+#[test]
+fn a_stream_that_trickles_is_understood() {
+    for lab in labs() {
+        let store = Arc::new(lab.store(true));
+        let mut player = lab.server_player(&store);
+        player.drip = true;
+        player.play(&lab.client);
+        player.outcome(&store).went_well();
+        let store = Arc::new(lab.store(false));
+        let mut player = lab.client_player(&store);
+        player.drip = true;
+        player.play(&lab.server);
+        player.outcome(&store).went_well();
+    }
+}
+
+/// Joins neighbouring messages of one flight into one item.
+fn joined(script: &[Item]) -> Vec<Item> {
+    let mut out: Vec<Item> = Vec::new();
+    for item in script {
+        match (out.last_mut(), item) {
+            (Some(Item::Message(all)), Item::Message(m)) if all[0] != H::CLIENT_HELLO.0 => {
+                all.extend_from_slice(m);
+            }
+            _ => out.push(item.clone()),
+        }
+    }
+    out
+}
+
+/// R-REC-10, R-REC-11
+#[test]
+fn several_messages_in_one_record_are_understood() {
+    for lab in labs() {
+        lab.to_server(&joined(&lab.client)).went_well();
+        lab.to_client(&joined(&lab.server)).went_well();
+    }
+}
+
+/// R-REC-13: nothing comes between the fragments of a message.
+#[test]
+fn other_records_inside_a_message_are_unexpected() {
+    let others = [(ContentType::ALERT, vec![1, 90]), (ContentType::CHANGE_CIPHER_SPEC, vec![1])];
+    for lab in labs() {
+        for at in (0..lab.client.len()).filter(|at| matches!(lab.client[*at], Item::Message(_))) {
+            for (kind, content) in &others {
+                let script = torn(&lab.client, at, Item::Record(*kind, content.clone()));
+                // The first record of all decides what protocol it is: a ChangeCipherSpec has had its turn.
+                lab.to_server(&script).refused(A::UNEXPECTED_MESSAGE, "R-REC-13");
+            }
+        }
+        for at in (0..lab.server.len()).filter(|at| matches!(lab.server[*at], Item::Message(_))) {
+            for (kind, content) in &others {
+                let script = torn(&lab.server, at, Item::Record(*kind, content.clone()));
+                lab.to_client(&script).refused(A::UNEXPECTED_MESSAGE, "R-REC-13");
+            }
+        }
+    }
+}
+
+/// The script up to message `at`, of which only the first half comes, and then `other`.
+fn torn(script: &[Item], at: usize, other: Item) -> Vec<Item> {
+    let Item::Message(raw) = &script[at] else { panic!("not a message") };
+    let half = Item::Record(HANDSHAKE, raw[..raw.len() / 2].to_vec());
+    [&script[..at], &[half, other]].concat()
+}
+
+/// R-REC-13: but a fatal alert counts at once, and so does close_notify.
+#[test]
+fn alerts_that_end_the_connection_are_heard_inside_a_message() {
+    for alert in [[2, 40], [2, 0], [1, 0]] {
+        let script = torn(&ECC.server, 1, Item::Record(ContentType::ALERT, alert.to_vec()));
+        let outcome = ECC.to_client(&script);
+        let description = tlcp::wire::AlertDescription(alert[1]);
+        assert_eq!(outcome.error, Some(Error::AlertReceived(description)));
+    }
+}
+
+/// R-REC-12: half a message waits when the keys change.
+#[test]
+fn bytes_left_over_at_change_cipher_spec_are_unexpected() {
+    for lab in labs() {
+        for (script, to_server) in [(&lab.client, true), (&lab.server, false)] {
+            let at = place(script, H::FINISHED) - 1;
+            for rest in [&[20][..], &[20, 0, 0, 12, 1]] {
+                let rest = Item::Record(HANDSHAKE, rest.to_vec());
+                let script = [&script[..at], &[rest], &script[at..]].concat();
+                let outcome = if to_server { lab.to_server(&script) } else { lab.to_client(&script) };
+                outcome.refused(A::UNEXPECTED_MESSAGE, "R-REC-13");
+            }
+        }
+    }
+}
+
+/// R-REC-12: nothing follows Finished in its record: not a part of a message, and not a whole one. R-SES-12: a client
+/// then drops the session that it resumed; nothing is stored of a new one.
+#[test]
+fn bytes_after_finished_in_its_record_are_unexpected() {
+    for lab in labs() {
+        for rest in [vec![0], message(H::HELLO_REQUEST, &[]), message(H::CLIENT_HELLO, &[0; 40])] {
+            for to_server in [true, false] {
+                let mut script = lab.literal[usize::from(!to_server)].clone();
+                let at = place(&script, H::FINISHED);
+                let Item::Message(finished) = &mut script[at] else { panic!("it is literal") };
+                finished.extend_from_slice(&rest);
+                let outcome = if to_server { lab.to_server(&script) } else { lab.to_client(&script) };
+                outcome.refused(A::UNEXPECTED_MESSAGE, "R-REC-12");
+                let drops = usize::from(lab.case.resumed && !to_server);
+                let keeps = usize::from(lab.case.resumed && to_server);
+                assert_eq!((outcome.removed, outcome.stored), (drops, keeps), "to_server {to_server}");
+            }
+        }
+    }
+}
+
+/// R-REC-38: decided on the header, before any of the body is there.
+#[test]
+fn oversized_messages_are_refused_on_their_header() {
+    let limits = [
+        (H::CLIENT_HELLO, 32 << 10),
+        (H::SERVER_HELLO, 16 << 10),
+        (H::CERTIFICATE, 100 << 10),
+        (H::CERTIFICATE_REQUEST, 64 << 10),
+        (H::SERVER_KEY_EXCHANGE, 16 << 10),
+        (H::CLIENT_KEY_EXCHANGE, 16 << 10),
+        (H::CERTIFICATE_VERIFY, 16 << 10),
+        (H::FINISHED, 64),
+    ];
+    for (kind, limit) in limits {
+        let [_, length @ ..] = (limit as u32 + 1).to_be_bytes();
+        let header = plain(HANDSHAKE, &[&[kind.0][..], &length].concat());
+        let name = kind.name().unwrap();
+        let outcome = MUTUAL.to_server(&[Item::Bytes(header.clone())]);
+        outcome.refused(A::ILLEGAL_PARAMETER, &format!("{name}: length"));
+        let outcome = RESUMED.to_client(&[Item::Bytes(header)]);
+        outcome.refused(A::ILLEGAL_PARAMETER, &format!("{name}: length"));
+        assert_eq!(outcome.removed, 1, "R-SES-12");
+    }
+}
+
+/// R-HS-38, spec section 4.6
+#[test]
+fn bodies_where_there_is_none_are_decode_errors() {
+    for kind in [H::HELLO_REQUEST, H::SERVER_HELLO_DONE] {
+        let long = message(kind, &[0]);
+        let name = kind.name().unwrap();
+        for at in 0..ECC.server.len() - 2 {
+            let script = [&ECC.server[..at], &[Item::Message(long.clone())]].concat();
+            ECC.to_client(&script).refused(A::DECODE_ERROR, name);
+        }
+    }
+}
+
+/// R-REC-42: what follows a failure is not even looked at: the player checks that it has no effect.
+#[test]
+fn nothing_after_a_failure_has_an_effect() {
+    for lab in labs() {
+        let mut script = vec![Item::Record(HANDSHAKE, message(H(99), &[]))];
+        script.extend_from_slice(&lab.client);
+        let store = Arc::new(Watched::default());
+        let mut player = lab.server_player(&store);
+        player.play(&script);
+        let outcome = player.outcome(&store);
+        outcome.refused(A::UNEXPECTED_MESSAGE, "0x63");
+        assert_eq!(outcome.heard.len(), 1, "one alert, and nothing else");
+    }
+}
