@@ -42,10 +42,6 @@ impl Encryptor {
     pub(super) fn block(&self, block: &mut [u8; 16]) {
         chain::cbc_encrypt(self.level, &self.schedule, &mut [0; 16], block);
     }
-    /// Each block by itself; a rest of less than 16 bytes stays.
-    pub(super) fn blocks(&self, data: &mut [u8]) {
-        modes::ecb(self.level, &self.schedule, data);
-    }
     /// CBC in place; a rest of less than 16 bytes stays.
     pub(super) fn cbc(&self, iv: &[u8; 16], data: &mut [u8]) {
         chain::cbc_encrypt(self.level, &self.schedule, &mut { *iv }, data);
@@ -54,7 +50,8 @@ impl Encryptor {
     pub(super) fn cbc_lanes<'a>(&self, messages: &mut dyn Iterator<Item = (&'a [u8; 16], &'a mut [u8])>) {
         lanes::cbc_encrypt_lanes(self.level, &self.schedule, messages);
     }
-    /// Adds the key stream of `nonce || counter`, `nonce || counter + 1`, …
+    /// Adds the key stream of `nonce || counter`, `nonce || counter + 1`, …: what GCM does.
+    #[cfg(test)]
     pub(super) fn ctr(&self, nonce: &[u8; 12], counter: u32, data: &mut [u8]) {
         modes::ctr(self.level, &self.schedule, nonce, counter, data);
     }
@@ -71,10 +68,6 @@ impl Decryptor {
     #[cfg(test)]
     pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
         both(level, key).1
-    }
-    /// Each block by itself; a rest of less than 16 bytes stays.
-    pub(super) fn blocks(&self, data: &mut [u8]) {
-        modes::ecb(self.level, &self.schedule, data);
     }
     /// CBC in place; a rest of less than 16 bytes stays.
     pub(super) fn cbc(&self, iv: &[u8; 16], data: &mut [u8]) {

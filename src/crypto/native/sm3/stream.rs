@@ -96,22 +96,22 @@ unsafe fn one(state: &mut Words, block: &[u8; BLOCK]) {
     unsafe {
         let swap = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
         let mut x = [_mm_setzero_si128(); 4];
-        for i in 0..4 {
-            x[i] = _mm_shuffle_epi8(_mm_loadu_si128(block.as_ptr().add(16 * i).cast()), swap);
-            _mm_storeu_si128(to_words.add(4 * i).cast(), x[i]);
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = _mm_shuffle_epi8(_mm_loadu_si128(block.as_ptr().add(16 * i).cast()), swap);
+            _mm_storeu_si128(to_words.add(4 * i).cast(), *x);
         }
         for i in 0..3 {
             _mm_storeu_si128(to_sums.add(4 * i).cast(), _mm_xor_si128(x[i], x[i + 1]));
         }
         macro_rules! four_rounds {
             ($($j:literal)*) => {$(
-                if $j + 16 < 68 {
+                if $j < 52 {
                     let next = expand(&x);
                     _mm_storeu_si128(to_words.add($j + 16).cast(), next);
-                    if $j + 12 < 64 {
-                        _mm_storeu_si128(to_sums.add($j + 12).cast(), _mm_xor_si128(x[3], next));
+                    _mm_storeu_si128(to_sums.add($j + 12).cast(), _mm_xor_si128(x[3], next));
+                    if $j < 48 {
+                        x = [x[1], x[2], x[3], next];
                     }
-                    x = [x[1], x[2], x[3], next];
                 }
                 // The rounds read the words from memory, where they cost no instruction.
                 asm!("/* {0} {1} */", in(reg) to_words, in(reg) to_sums, options(nostack, preserves_flags));

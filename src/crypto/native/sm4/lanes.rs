@@ -15,7 +15,7 @@ const MAX_LANES: usize = GROUPS * 16;
 const WORTHWHILE: usize = 2;
 
 /// A message under way: its chaining value, and the blocks that are left.
-struct Lane<'a> {
+pub(super) struct Lane<'a> {
     chain: [u8; 16],
     data: &'a mut [[u8; 16]],
 }

@@ -22,53 +22,13 @@ const fn group<V: Sm4Vector>() -> usize {
 }
 
 by_level! {
-    /// Each block of `data` by itself; a rest of less than 16 bytes stays.
-    ecb(schedule: &Schedule, data: &mut [u8]) = ecb_kernel
-}
-by_level! {
     /// CBC decryption, in place: all blocks at once. A rest of less than 16 bytes stays.
     cbc_decrypt(schedule: &Schedule, iv: &[u8; 16], data: &mut [u8]) = cbc_decrypt_kernel
 }
+#[cfg(test)]
 by_level! {
     /// Adds the key stream of `nonce || counter`, `nonce || counter + 1`, …
     ctr(schedule: &Schedule, nonce: &[u8; 12], counter: u32, data: &mut [u8]) = ctr_kernel
-}
-
-#[inline(always)]
-unsafe fn ecb_kernel<V: Sm4Vector>(schedule: &Schedule, data: &mut [u8]) {
-    let whole = data.len() & !15;
-    let mut batches = data[..whole].chunks_exact_mut(GROUPS * group::<V>());
-    // SAFETY: the caller's; a batch has as many groups as it says.
-    unsafe {
-        for batch in &mut batches {
-            ecb_batch::<V, GROUPS>(schedule, batch);
-        }
-        let rest = batches.into_remainder();
-        if !rest.is_empty() {
-            let mut buffer = [0u8; MAX_BATCH];
-            buffer[..rest.len()].copy_from_slice(rest);
-            match rest.len().div_ceil(group::<V>()) {
-                1 => ecb_batch::<V, 1>(schedule, &mut buffer),
-                2 => ecb_batch::<V, 2>(schedule, &mut buffer),
-                _ => ecb_batch::<V, GROUPS>(schedule, &mut buffer),
-            }
-            rest.copy_from_slice(&buffer[..rest.len()]);
-            wipe(&mut buffer);
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn ecb_batch<V: Sm4Vector, const N: usize>(schedule: &Schedule, batch: &mut [u8]) {
-    debug_assert!(batch.len() >= N * group::<V>());
-    // SAFETY: the caller's; N groups of four registers lie in the batch.
-    unsafe {
-        let mut x = load_batch::<V, N>(batch.as_ptr());
-        crypt(schedule, &mut x);
-        for (i, register) in x.as_flattened().iter().enumerate() {
-            register.store(batch.as_mut_ptr().add(i * 16 * V::BLOCKS));
-        }
-    }
 }
 
 #[inline(always)]
@@ -134,6 +94,7 @@ unsafe fn cbc_batch<V: Sm4Vector, const N: usize>(
     }
 }
 
+#[cfg(test)]
 #[inline(always)]
 unsafe fn ctr_kernel<V: Sm4Vector>(schedule: &Schedule, nonce: &[u8; 12], counter: u32, data: &mut [u8]) {
     // SAFETY: the caller's.
