@@ -64,31 +64,39 @@ unsafe fn expand(w: &[__m128i; 4]) -> __m128i {
 }
 
 /// One round (5.3.3), the words in the places that the round before left them in.
+///
+/// The chain from one E to the next is seven operations long as it is written in the standard. E is the sum of `$u`
+/// and `$v`, known one operation before it, and choice is linear in E; so its half for `$v` is ready with E, and the
+/// chain is six: two additions, three rotations or sums, and a rotation.
 macro_rules! round {
-    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $j:expr, $w:ident, $wx:ident) => {{
+    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident $u:ident $v:ident, $j:expr,
+     $w:ident, $wx:ident) => {{
         let a12 = $a.rotate_left(12);
         let ss1 = keep(a12.wrapping_add(T[$j])).wrapping_add($e).rotate_left(7);
         let dw = keep($d.wrapping_add($wx[$j]));
         let hw = keep($h.wrapping_add($w[$j]));
+        let fg = keep($f ^ $g);
         let (ff, gg) = if $j < 16 {
-            (keep(dw.wrapping_add($a ^ $b ^ $c)), keep(hw.wrapping_add($e ^ $f ^ $g)))
+            (dw.wrapping_add($a ^ $b ^ $c), $e ^ fg)
         } else {
-            // Majority and choice as sums of terms that share no bit.
+            // Majority as the sum of terms that share no bit.
             let majority = keep(dw.wrapping_add($a & $b)).wrapping_add($c & ($a ^ $b));
-            let choice = keep(hw.wrapping_add($e & $f)).wrapping_add(!$e & $g);
-            (keep(majority), keep(choice))
+            (majority, keep($u & fg) ^ keep(($v & fg) ^ $g))
         };
-        $d = ff.wrapping_add(ss1 ^ a12);
-        let tt2 = gg.wrapping_add(ss1);
+        $d = keep(ff).wrapping_add(ss1 ^ a12);
+        let tt2 = keep(gg.wrapping_add(hw)).wrapping_add(ss1);
         $b = $b.rotate_left(9);
         $f = $f.rotate_left(19);
-        $h = tt2 ^ (tt2.rotate_left(9) ^ tt2.rotate_left(17));
+        $v = tt2.rotate_left(17);
+        $u = keep(tt2 ^ tt2.rotate_left(9));
+        $h = $u ^ $v;
     }};
 }
 
 #[inline(always)]
 unsafe fn one(state: &mut Words, block: &[u8; BLOCK]) {
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    let (mut u, mut v) = (e, 0);
     let mut words = [0u32; 72];
     let mut sums = [0u32; 64];
     let (to_words, to_sums) = (words.as_mut_ptr(), sums.as_mut_ptr());
@@ -116,10 +124,10 @@ unsafe fn one(state: &mut Words, block: &[u8; BLOCK]) {
                 // The rounds read the words from memory, where they cost no instruction.
                 asm!("/* {0} {1} */", in(reg) to_words, in(reg) to_sums, options(nostack, preserves_flags));
                 let (w, wx) = (&*to_words.cast::<[u32; 72]>(), &*to_sums.cast::<[u32; 64]>());
-                round!(a b c d e f g h, $j, w, wx);
-                round!(d a b c h e f g, $j + 1, w, wx);
-                round!(c d a b g h e f, $j + 2, w, wx);
-                round!(b c d a f g h e, $j + 3, w, wx);
+                round!(a b c d e f g h u v, $j, w, wx);
+                round!(d a b c h e f g u v, $j + 1, w, wx);
+                round!(c d a b g h e f u v, $j + 2, w, wx);
+                round!(b c d a f g h e u v, $j + 3, w, wx);
             )*};
         }
         four_rounds!(0 4 8 12 16 20 24 28 32 36 40 44 48 52 56 60);

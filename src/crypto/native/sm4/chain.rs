@@ -185,7 +185,8 @@ fn rounds_avx2(schedule: &Schedule, x: [__m128i; 4]) -> [__m128i; 4] {
     [x0, x1, x2, x3]
 }
 
-/// One round by GFNI: the key of the next round goes into `f`, off the chain.
+/// One round by GFNI: `z`, the sum that enters the S-box, becomes that of the next round, whose key is at `$next`.
+/// The newest of the other words, `$x3`, comes last but the S-box's output, so that the chain does not wait for it.
 #[rustfmt::skip]
 macro_rules! round_gfni {
     ($x0:literal, $x2:literal, $x3:literal, $next:literal) => {
@@ -194,15 +195,17 @@ macro_rules! round_gfni {
             "vgf2p8affineinvqb {w}, {z}, {ab}, {iab}\n",
             "vgf2p8affineinvqb {u}, {z}, {a}, {ia}\n",
             "vpbroadcastd {f}, [{k}+", $next, "]\n",
-            "vpternlogd {f}, {", $x2, "}, {", $x3, "}, 0x96\n",
+            "vpxor {f}, {f}, {", $x2, "}\n",
             "vpxor {e}, {f}, {", $x0, "}\n",
+            "vpxor {e}, {e}, {", $x3, "}\n",
             "vprord {h}, {v}, 16\n",
             "vprord {w}, {w}, 24\n",
             "vprord {v}, {v}, 8\n",
             "vpternlogd {e}, {u}, {h}, 0x96\n",
             "vpternlogd {v}, {w}, {e}, 0x96\n",
             "vmovdqa {z}, {v}\n",
-            "vpxor {", $x0, "}, {v}, {f}\n",
+            "vmovdqa {", $x0, "}, {v}\n",
+            "vpternlogd {", $x0, "}, {f}, {", $x3, "}, 0x96\n",
         )
     };
 }
