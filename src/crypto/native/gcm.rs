@@ -7,7 +7,7 @@ use super::ghash::{Carryless, HashKey};
 use super::sm4::{Encryptor, MAX_REST, Nonce, Schedule, Sm4Vector, ctr_from, stream_into};
 use super::{by_level, wipe};
 use crate::error::CryptoError;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 /// A key of SM4-GCM.
 pub(super) struct Gcm {
@@ -62,7 +62,7 @@ by_level! {
 #[inline(always)]
 unsafe fn hash_key_kernel<V: Carryless>(h: &[u8; 16]) -> HashKey {
     // SAFETY: the caller's.
-    unsafe { HashKey::new(h) }
+    unsafe { HashKey::new::<V>(h) }
 }
 
 #[inline(always)]
@@ -95,7 +95,7 @@ unsafe fn open_kernel<V: Sm4Vector + Carryless>(
     unsafe {
         let nonce = Nonce::<V>::new(nonce);
         let mut first = First::new(schedule, &nonce, data.len());
-        let authentic = bool::from(tag(&first, hash.hash::<V>(aad, data)).ct_eq(wanted));
+        let authentic = bool::from(equal(&tag(&first, hash.hash::<V>(aad, data)), wanted));
         if authentic {
             first.add(schedule, &nonce, data);
         }
@@ -145,6 +145,12 @@ fn tag(first: &First, hash: [u8; 16]) -> [u8; 16] {
         *byte ^= mask;
     }
     tag
+}
+
+/// Compares all bytes at once.
+#[inline(always)]
+fn equal(one: &[u8; 16], other: &[u8; 16]) -> Choice {
+    u128::from_ne_bytes(*one).ct_eq(&u128::from_ne_bytes(*other))
 }
 
 #[cfg(test)]

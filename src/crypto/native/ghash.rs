@@ -41,11 +41,32 @@ pub(super) trait Carryless: Vector {
     unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self;
     /// The halves of each block changed round.
     unsafe fn swap_halves(self) -> Self;
+    /// The low half of each block moved up, and zero below it.
+    unsafe fn low_half_up(self) -> Self;
+    /// The high half of each block moved down, and zero above it.
+    unsafe fn high_half_down(self) -> Self;
+    /// The same two halves in every block: the low one and the high one.
+    unsafe fn from_halves(low: u64, high: u64) -> Self;
     /// The sum of all blocks.
     unsafe fn sum(self) -> __m128i;
 }
 
 impl Carryless for __m128i {
+    #[inline(always)]
+    unsafe fn low_half_up(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm_slli_si128::<8>(self) }
+    }
+    #[inline(always)]
+    unsafe fn high_half_down(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm_srli_si128::<8>(self) }
+    }
+    #[inline(always)]
+    unsafe fn from_halves(low: u64, high: u64) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm_set_epi64x(high as i64, low as i64) }
+    }
     #[inline(always)]
     unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
         // SAFETY: the caller's.
@@ -64,6 +85,21 @@ impl Carryless for __m128i {
 
 impl Carryless for __m256i {
     #[inline(always)]
+    unsafe fn low_half_up(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm256_slli_si256::<8>(self) }
+    }
+    #[inline(always)]
+    unsafe fn high_half_down(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm256_srli_si256::<8>(self) }
+    }
+    #[inline(always)]
+    unsafe fn from_halves(low: u64, high: u64) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm256_set_epi64x(high as i64, low as i64, high as i64, low as i64) }
+    }
+    #[inline(always)]
     unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
         // SAFETY: the caller's.
         unsafe { _mm256_clmulepi64_epi128::<HALVES>(self, other) }
@@ -81,6 +117,21 @@ impl Carryless for __m256i {
 }
 
 impl Carryless for __m512i {
+    #[inline(always)]
+    unsafe fn low_half_up(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm512_bslli_epi128::<8>(self) }
+    }
+    #[inline(always)]
+    unsafe fn high_half_down(self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm512_bsrli_epi128::<8>(self) }
+    }
+    #[inline(always)]
+    unsafe fn from_halves(low: u64, high: u64) -> Self {
+        // SAFETY: the caller's.
+        unsafe { _mm512_broadcast_i32x4(_mm_set_epi64x(high as i64, low as i64)) }
+    }
     #[inline(always)]
     unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
         // SAFETY: the caller's.
@@ -140,6 +191,21 @@ impl<V: Carryless> Products<V> {
         }
     }
 
+    /// The elements: the sums of the halves taken apart, then two steps of Montgomery's reduction.
+    #[inline(always)]
+    unsafe fn reduce(self) -> V {
+        // SAFETY: the caller's.
+        unsafe {
+            let middle = self.middle.xor(self.low.xor(self.high));
+            let low = self.low.xor(middle.low_half_up());
+            let high = self.high.xor(middle.high_half_down());
+            let polynomial = V::from_halves(POLYNOMIAL, 0);
+            let once = low.swap_halves().xor(low.multiply::<0x00>(polynomial));
+            let twice = once.swap_halves().xor(once.multiply::<0x00>(polynomial));
+            twice.xor(high)
+        }
+    }
+
     #[inline(always)]
     unsafe fn sum(self) -> Products<__m128i> {
         // SAFETY: the caller's.
@@ -147,53 +213,53 @@ impl<V: Carryless> Products<V> {
     }
 }
 
-impl Products<__m128i> {
-    #[inline(always)]
-    unsafe fn reduce(self) -> __m128i {
-        // SAFETY: the caller's.
-        unsafe {
-            let middle = self.middle.xor(self.low.xor(self.high));
-            let low = self.low.xor(_mm_slli_si128::<8>(middle));
-            let high = self.high.xor(_mm_srli_si128::<8>(middle));
-            let polynomial = _mm_set_epi64x(0, POLYNOMIAL as i64);
-            let once = low.swap_halves().xor(low.multiply::<0x00>(polynomial));
-            let twice = once.swap_halves().xor(once.multiply::<0x00>(polynomial));
-            twice.xor(high)
-        }
-    }
-}
-
 impl HashKey {
     /// From the encrypted zero block.
     #[inline(always)]
-    pub(super) unsafe fn new(h: &[u8; 16]) -> Self {
+    pub(super) unsafe fn new<V: Carryless>(h: &[u8; 16]) -> Self {
         // Times x.
         let h = u128::from_be_bytes(*h);
         let carry = (h >> 127).wrapping_neg();
         let h = (h << 1) ^ (carry & ((u128::from(POLYNOMIAL) << 64) | 1));
         let mut key = Self { powers: [0; POWERS], sums: [0; POWERS] };
-        // SAFETY: the caller's. Each power is the product of two that are there: its halves.
+        // SAFETY: the caller's; all powers put and read are of 1 to `POWERS`.
         unsafe {
-            key.put(1, _mm_set_epi64x((h >> 64) as i64, h as i64));
-            for power in 2..=POWERS {
-                let mut products = Products::zero();
-                products.add(&key, power / 2, key.power(power - power / 2));
-                key.put(power, products.reduce());
+            let one = __m128i::from_halves(h as u64, (h >> 64) as u64);
+            key.put(1, one);
+            let two = key.times(1, one);
+            key.put(2, two);
+            key.put(3, key.times(1, two));
+            key.put(4, key.times(2, two));
+            // Twice as many each time: those that are there, times the highest.
+            let mut highest = 4;
+            while highest < POWERS {
+                let by = key.powers[POWERS - highest];
+                let by = V::from_halves(by as u64, (by >> 64) as u64);
+                for power in (V::BLOCKS..=highest).step_by(V::BLOCKS) {
+                    key.put(highest + power, key.times(power, by));
+                }
+                highest *= 2;
             }
         }
         key
     }
+    /// The powers from `power` down, times `by`.
     #[inline(always)]
-    unsafe fn power(&self, power: usize) -> __m128i {
-        // SAFETY: the caller's; a `u128` is 16 bytes.
-        unsafe { __m128i::load(self.powers.as_ptr().add(POWERS - power).cast()) }
+    unsafe fn times<V: Carryless>(&self, power: usize, by: V) -> V {
+        // SAFETY: the caller's.
+        unsafe {
+            let mut products = Products::zero();
+            products.add(self, power, by);
+            products.reduce()
+        }
     }
+    /// Sets the powers from `power` down.
     #[inline(always)]
-    unsafe fn put(&mut self, power: usize, value: __m128i) {
+    unsafe fn put<V: Carryless>(&mut self, power: usize, values: V) {
         // SAFETY: the caller's; a `u128` is 16 bytes.
         unsafe {
-            value.store(self.powers.as_mut_ptr().add(POWERS - power).cast());
-            value.xor(value.swap_halves()).store(self.sums.as_mut_ptr().add(POWERS - power).cast());
+            values.store(self.powers.as_mut_ptr().add(POWERS - power).cast());
+            values.xor(values.swap_halves()).store(self.sums.as_mut_ptr().add(POWERS - power).cast());
         }
     }
 
