@@ -4,7 +4,7 @@ use super::field::{Field, FieldElement, P};
 use super::point::Affine;
 use core::arch::asm;
 use core::arch::x86_64::{
-    __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_or_si256,
+    __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256,
     _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
@@ -139,7 +139,7 @@ macro_rules! reduce {
             "mov {t0}, {t4}\n mov {t1}, {t5}\n mov {t2}, {t6}\n mov {t3}, ",
             $t7,
             "\n",
-            "mov {l:e}, 4294967295\n shl {l}, 32\n mov {h}, -4294967297\n",
+            "movabs {l}, -4294967296\n movabs {h}, -4294967297\n",
             "sub {t4}, -1\n sbb {t5}, {l}\n sbb {t6}, -1\n sbb ",
             $t7,
             ", {h}\n sbb rdx, 0\n",
@@ -230,7 +230,7 @@ impl Field for Adx {
                 "mov rdx, [{a} + 8]", "xor {t5:e}, {t5:e}",
                 "mulx {h}, {l}, [{a} + 16]", "adcx {t3}, {l}", "adox {t4}, {h}",
                 "mulx {h}, {l}, [{a} + 24]", "adcx {t4}, {l}", "adox {t5}, {h}",
-                "mov {h:e}, 0", "adcx {t5}, {h}",
+                "adc {t5}, 0",
                 "mov rdx, [{a} + 16]", "mulx {t6}, {l}, [{a} + 24]", "add {t5}, {l}", "adc {t6}, 0",
                 // … twice …
                 "xor {t7:e}, {t7:e}",
@@ -291,6 +291,24 @@ impl Field for Adx {
     }
 
     #[inline(always)]
+    fn halve(self, a: &FieldElement) -> FieldElement {
+        let [mut r0, mut r1, mut r2, mut r3] = a.0;
+        // SAFETY: registers only, and instructions that every x86-64 has.
+        unsafe {
+            asm!(
+                // plus p if it is odd
+                "mov {t:e}, {r0:e}", "and {t:e}, 1", "neg {t}", "and {p1}, {t}", "and {p3}, {t}",
+                "add {r0}, {t}", "adc {r1}, {p1}", "adc {r2}, {t}", "adc {r3}, {p3}",
+                "rcr {r3}, 1", "rcr {r2}, 1", "rcr {r1}, 1", "rcr {r0}, 1",
+                r0 = inout(reg) r0, r1 = inout(reg) r1, r2 = inout(reg) r2, r3 = inout(reg) r3,
+                p1 = inout(reg) P[1] => _, p3 = inout(reg) P[3] => _, t = out(reg) _,
+                options(pure, nomem, nostack),
+            );
+        }
+        FieldElement([r0, r1, r2, r3])
+    }
+
+    #[inline(always)]
     fn lookup(self, table: &[Affine], index: u64) -> Affine {
         // SAFETY: `self` shows that AVX2 is there.
         unsafe { lookup_avx2(table, index) }
@@ -313,8 +331,8 @@ fn lookup_avx2(table: &[Affine], index: u64) -> Affine {
                 _mm256_loadu_si256((&raw const entry.y).cast::<__m256i>()),
             )
         };
-        x = _mm256_or_si256(x, _mm256_and_si256(mask, ex));
-        y = _mm256_or_si256(y, _mm256_and_si256(mask, ey));
+        x = _mm256_blendv_epi8(x, ex, mask);
+        y = _mm256_blendv_epi8(y, ey, mask);
     }
     let mut out = Affine::default();
     // SAFETY: both stores stay within `out`, whose coordinates are 32 bytes long.

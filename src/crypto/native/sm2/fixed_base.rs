@@ -1,6 +1,7 @@
 //! Multiples of the base point, by tables that are computed at their first use.
 use super::Backend;
 use super::field::Field;
+use super::hot_point::{PART, PARTS};
 use super::point::{Affine, Extended, GENERATOR, Jacobian, to_affine_all};
 use super::recode::booth_digit;
 use super::scalar::Scalar;
@@ -13,28 +14,33 @@ use zeroize::Zeroizing;
 const WIDTH: usize = 6;
 const WINDOWS: usize = 43;
 const POINTS: usize = 1 << (WIDTH - 1);
-/// Of the non-adjacent form in verification: 128 points, 8 KiB.
+/// Of the non-adjacent forms in verification, and the points for each of the 13 parts of a scalar: 104 KiB.
 pub(super) const ODD_WIDTH: usize = 9;
+const ODD_POINTS: usize = 1 << (ODD_WIDTH - 2);
 
-pub(super) struct BaseTables {
-    /// comb[i * POINTS + j] = (j + 1) * 2^(WIDTH * i) * G
-    comb: Box<[Affine]>,
-    /// odd[j] = (2j + 1) * G
-    pub(super) odd: Box<[Affine]>,
+/// comb()[i * POINTS + j] = (j + 1) * 2^(WIDTH * i) * G; a third of a millisecond at the first call of the process.
+fn comb() -> &'static [Affine] {
+    static TABLE: OnceLock<Box<[Affine]>> = OnceLock::new();
+    TABLE.get_or_init(
+        || with_field!(Backend::best(), field => windows(field, &GENERATOR, WINDOWS, WIDTH, POINTS)),
+    )
 }
 
-/// The tables of the base point: about 0.4 ms at the first call of the process.
-pub(super) fn tables() -> &'static BaseTables {
-    static TABLES: OnceLock<BaseTables> = OnceLock::new();
-    TABLES.get_or_init(|| with_field!(Backend::best(), field => BaseTables::new(field)))
-}
-
-impl BaseTables {
-    fn new<F: Field>(field: F) -> Self {
-        let comb = windows(field, &GENERATOR, WINDOWS, WIDTH, POINTS);
-        let odd = odd_multiples(field, &GENERATOR, 1 << (ODD_WIDTH - 2));
-        Self { comb, odd }
-    }
+/// For each part i of [`PART`] bits the odd multiples (2j + 1) * 2^(PART * i) * G; as [`comb`] for its cost.
+pub(super) fn odd_parts() -> impl DoubleEndedIterator<Item = &'static [Affine]> + Clone {
+    static TABLE: OnceLock<Box<[Affine]>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        with_field!(Backend::best(), field => {
+            let mut base = Jacobian::from(GENERATOR);
+            let mut all = Vec::with_capacity(PARTS * ODD_POINTS);
+            for _ in 0..PARTS {
+                push_odd_multiples(field, &base, ODD_POINTS, &mut all);
+                base = (0..PART).fold(base, |b, _| b.double(field));
+            }
+            to_affine_table(field, &all)
+        })
+    });
+    table.chunks_exact(ODD_POINTS)
 }
 
 /// (j + 1) * 2^(stride * i) * P for j < points, i < windows; points >= 2. Nothing in it is infinity, or equal where an
@@ -59,20 +65,25 @@ pub(super) fn windows<F: Field>(
         }
         base = (0..stride).fold(base, |b, _| b.double(field));
     }
-    let mut out = vec![Affine::default(); all.len()].into_boxed_slice();
-    to_affine_all(field, &all, &mut out);
+    to_affine_table(field, &all)
+}
+
+fn to_affine_table<F: Field>(field: F, points: &[Jacobian]) -> Box<[Affine]> {
+    let mut out = vec![Affine::default(); points.len()].into_boxed_slice();
+    to_affine_all(field, points, &mut out);
     out
 }
 
 /// P, 3P, 5P, …: `count` points.
 pub(super) fn odd_multiples<F: Field>(field: F, p: &Affine, count: usize) -> Box<[Affine]> {
-    let twice = Jacobian::from(*p).double(field);
-    let all: Vec<_> = core::iter::successors(Some(Jacobian::from(*p)), |last| Some(last.add(field, &twice)))
-        .take(count)
-        .collect();
-    let mut out = vec![Affine::default(); count].into_boxed_slice();
-    to_affine_all(field, &all, &mut out);
-    out
+    let mut all = Vec::with_capacity(count);
+    push_odd_multiples(field, &Jacobian::from(*p), count, &mut all);
+    to_affine_table(field, &all)
+}
+
+fn push_odd_multiples<F: Field>(field: F, p: &Jacobian, count: usize, all: &mut Vec<Jacobian>) {
+    let twice = p.double(field);
+    all.extend(core::iter::successors(Some(*p), |last| Some(last.add(field, &twice))).take(count));
 }
 
 /// k * G in constant time; infinity for 0.
@@ -85,17 +96,9 @@ pub(super) fn odd_multiples<F: Field>(field: F, p: &Affine, count: usize) -> Box
 pub(super) fn multiply<F: Field>(field: F, k: &Scalar) -> Zeroizing<Extended> {
     let mut sum = Zeroizing::new(Extended::default());
     let mut started = 0;
-    for (i, row) in tables().comb.chunks_exact(POINTS).enumerate() {
+    for (i, row) in comb().chunks_exact(POINTS).enumerate() {
         let digit = booth_digit(&k.0, i * WIDTH, WIDTH);
         sum.add_digit(field, &mut started, row, digit);
     }
     sum
-}
-
-/// Adds k * G to `sum`, in variable time, for public k.
-pub(super) fn multiply_vartime<F: Field>(field: F, k: &Scalar, sum: &mut Extended) {
-    for (i, row) in tables().comb.chunks_exact(POINTS).enumerate() {
-        let digit = booth_digit(&k.0, i * WIDTH, WIDTH);
-        sum.add_digit_vartime(field, row, digit);
-    }
 }

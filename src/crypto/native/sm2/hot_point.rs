@@ -1,8 +1,8 @@
 //! Tables for a public key that is used again and again.
 use super::field::Field;
-use super::fixed_base::{self, windows};
+use super::fixed_base::{ODD_WIDTH, odd_parts, windows};
 use super::point::{Affine, Extended};
-use super::recode::{Digit, booth_digit};
+use super::recode::{Digit, NonAdjacentForm, booth_digit};
 use super::scalar::Scalar;
 use alloc::boxed::Box;
 use zeroize::Zeroizing;
@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 const WIDTH: usize = 5;
 const POINTS: usize = 1 << (WIDTH - 1);
 const WINDOWS_PER_PART: usize = 4;
-const PART: usize = WIDTH * WINDOWS_PER_PART;
-const PARTS: usize = 13;
+pub(super) const PART: usize = WIDTH * WINDOWS_PER_PART;
+pub(super) const PARTS: usize = 13;
 
 /// Multiples of a public point.
 pub(super) struct HotPoint {
@@ -36,16 +36,18 @@ impl HotPoint {
 
     /// s * G + t * P in variable time.
     pub(super) fn multiply_add_base<F: Field>(&self, field: F, s: &Scalar, t: &Scalar) -> Extended {
+        let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, WIDTH));
         let mut sum = Extended::INFINITY;
-        for window in (0..WINDOWS_PER_PART).rev() {
-            for _ in 0..WIDTH {
-                sum = sum.double(field);
-            }
-            for (row, digit) in self.digits(t, window) {
-                sum.add_digit_vartime(field, row, digit);
+        for bit in (0..PART).rev() {
+            sum = sum.double(field);
+            let rows = odd_parts().zip(self.table.chunks_exact(POINTS)).enumerate();
+            for (part, (base_row, row)) in rows {
+                let position = part * PART + bit;
+                sum.add_multiple_vartime(field, base_row, s.at(position));
+                // Of this row's multiples, the odd ones: (2i + 1) P stands at 2i.
+                sum.add_multiple_vartime(field, row, t.at(position).map(|(negative, i)| (negative, 2 * i)));
             }
         }
-        fixed_base::multiply_vartime(field, s, &mut sum);
         sum
     }
 

@@ -130,17 +130,17 @@ impl Jacobian {
     /// 2P, also for infinity: 4M + 4S.
     #[inline(never)]
     pub(super) fn double<F: Field>(&self, field: F) -> Self {
-        let y2 = field.double(&self.y);
+        // With Z3 = Y Z rather than 2 Y Z: alpha = 3/2 (X - ZZ)(X + ZZ), beta = X Y^2.
         let zz = field.square(&self.z);
-        let y4 = field.square(&y2);
-        let z = field.mul(&y2, &self.z);
-        // beta = 4 X Y^2, alpha = 3 (X - ZZ)(X + ZZ), y8 = 8 Y^4
-        let beta = field.mul(&self.x, &y4);
         let t = field.mul(&field.sub(&self.x, &zz), &field.add(&self.x, &zz));
-        let y8 = field.halve(&field.square(&y4));
-        let alpha = field.add(&field.double(&t), &t);
-        let x = field.sub(&field.square(&alpha), &field.double(&beta));
-        let y = field.sub(&field.mul(&alpha, &field.sub(&beta, &x)), &y8);
+        let yy = field.square(&self.y);
+        let alpha = field.add(&t, &field.halve(&t));
+        let z = field.mul(&self.y, &self.z);
+        let beta = field.mul(&self.x, &yy);
+        let aa = field.square(&alpha);
+        let yyyy = field.square(&yy);
+        let x = field.sub(&aa, &field.double(&beta));
+        let y = field.sub(&field.mul(&alpha, &field.sub(&beta, &x)), &yyyy);
         Self { x, y, z }
     }
 

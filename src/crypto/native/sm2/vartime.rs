@@ -1,8 +1,8 @@
 //! Multiples of public points by public scalars, in variable time; complete for all points.
 use super::field::{Field, FieldElement};
-use super::fixed_base::{ODD_WIDTH, odd_multiples, tables};
+use super::fixed_base::{ODD_WIDTH, odd_multiples, odd_parts};
 use super::point::{Affine, Extended, Jacobian};
-use super::recode::{Digit, NonAdjacentForm};
+use super::recode::NonAdjacentForm;
 use super::scalar::Scalar;
 
 /// Of the non-adjacent form for a point without tables: 8 odd multiples.
@@ -42,16 +42,21 @@ impl Extended {
     pub(super) const INFINITY: Self =
         Self { x: FieldElement::ONE, y: FieldElement::ONE, zz: FieldElement::ZERO, zzz: FieldElement::ZERO };
 
-    /// Adds digit * row[0], whatever the points are.
+    /// Adds or subtracts the entry of the table, if there is a digit, whatever the points are.
     #[inline(always)]
-    pub(super) fn add_digit_vartime<F: Field>(&mut self, field: F, row: &[Affine], digit: Digit) {
-        let entry = (digit.magnitude as usize).checked_sub(1).and_then(|i| row.get(i));
-        if let Some(entry) = entry {
-            self.add_affine_vartime(field, &entry.negate_if(field, digit.negative));
+    pub(super) fn add_multiple_vartime<F: Field>(
+        &mut self,
+        field: F,
+        table: &[Affine],
+        digit: Option<(bool, usize)>,
+    ) {
+        if let Some((negative, i)) = digit
+            && let Some(q) = table.get(i)
+        {
+            self.add_affine_vartime(field, &q.negate_if(field, u64::from(negative).wrapping_neg()));
         }
     }
 
-    #[inline(always)]
     fn add_affine_vartime<F: Field>(&mut self, field: F, q: &Affine) {
         let sum = self.add_affine(field, q);
         *self = if !sum.zz.is_zero_vartime() {
@@ -70,7 +75,7 @@ impl Extended {
 pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &Affine) -> Jacobian {
     let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, WIDTH));
     let table = odd_multiples(field, p, 1 << (WIDTH - 2));
-    let base = &tables().odd;
+    let base = odd_parts().next().unwrap_or_default();
     let mut sum = Jacobian::INFINITY;
     for i in (0..s.len().max(t.len())).rev() {
         sum = sum.double(field);

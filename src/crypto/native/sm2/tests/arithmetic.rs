@@ -62,6 +62,7 @@ proptest! {
                 prop_assert_eq!(field.square(&x), Portable.mul(&x, &x));
                 prop_assert_eq!(field.add(&x, &y), Portable.add(&x, &y));
                 prop_assert_eq!(field.sub(&x, &y), Portable.sub(&x, &y));
+                prop_assert_eq!(field.halve(&x), Portable.halve(&x));
             });
         }
     }
