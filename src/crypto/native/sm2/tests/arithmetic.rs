@@ -43,7 +43,7 @@ fn check_field<F: Field>(field: F, a: &Limbs, b: &Limbs) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn field_is_that_of_big_integers(a in below(P), b in below(P)) {

@@ -40,7 +40,7 @@ fn all_keys() -> Vec<crate::crypto::native::sm2::Sm2Keys> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
 
     #[test]
     fn signatures_go_both_ways(message in prop::collection::vec(any::<u8>(), 0..200), id in "[a-z]{0,40}") {

@@ -30,12 +30,12 @@ fn minus(k: u64) -> Limbs {
 
 /// Small ones, their negatives (n - 6 among them), powers of two and their neighbours, long runs of one digit.
 fn edge_scalars() -> Vec<Scalar> {
-    let mut all: Vec<Limbs> = (0..70).map(|k| [k, 0, 0, 0]).collect();
-    all.extend((1..70).map(minus));
-    for bit in (1..256).step_by(5).chain([200, 220, 240, 252, 253, 254, 255]) {
+    let mut all: Vec<Limbs> = (0..36).map(|k| [k, 0, 0, 0]).collect();
+    all.extend((1..36).map(minus));
+    for bit in [40, 63, 64, 120, 192, 220, 240, 251, 252, 253, 254, 255] {
         let mut power = [0; 4];
         power[bit / 64] = 1 << (bit % 64);
-        for delta in [0, 1, 3] {
+        for delta in [0, 3] {
             all.push(limbs::add_mod(&power, &[delta, 0, 0, 0], &N));
             all.push(limbs::sub_mod(&power, &[delta, 0, 0, 0], &N));
             all.push(limbs::sub_mod(&minus(delta), &power, &N));
@@ -75,21 +75,26 @@ fn edge_multiples_are_those_of_the_sm2_crate() {
 /// s G + t P where the two meet or cancel on the way: P is ± a small or a windowed multiple of G.
 #[test]
 fn sums_are_right_where_points_meet() {
-    let factors = [1, 2, 3, 5, 31, 32, 64, 1 << 20, 1 << 40].map(|f| Scalar([f, 0, 0, 0]));
-    let scalars = [0, 1, 2, 3, 7, 16, 33, 1 << 20].map(|f| Scalar([f, 0, 0, 0]));
+    let small = |f| Scalar([f, 0, 0, 0]);
+    let signed = |f: u64| [small(f), Scalar([0; 4]).sub(&small(f))];
+    let factors: Vec<_> = [1, 2, 5, 32, 1 << 20].into_iter().flat_map(signed).collect();
+    let scalars: Vec<_> = [0, 1, 3, 16, 1 << 20].into_iter().flat_map(signed).collect();
     for backend in backends() {
         with_field!(backend, field => {
-            for factor in factors.iter().flat_map(|f| [*f, Scalar([0; 4]).sub(f)]) {
-                let tp = ProjectivePoint::GENERATOR * theirs(&factor);
+            for factor in &factors {
+                let tp = ProjectivePoint::GENERATOR * theirs(factor);
                 let p = ours(field, &tp);
                 let hot = HotPoint::new(field, &p);
-                let all = scalars.iter().flat_map(|s| [*s, Scalar([0; 4]).sub(s)]);
-                for (s, t) in all.clone().flat_map(|s| all.clone().map(move |t| (s, t))) {
-                    let want = ours(field, &(ProjectivePoint::GENERATOR * theirs(&s) + tp * theirs(&t)));
-                    let cold = vartime::multiply_add_base(field, &s, &t, &p).to_affine(field);
-                    assert_eq!(cold, want, "{s:?} G + {t:?} * {factor:?} G");
-                    let hot = hot.multiply_add_base(field, &s, &t).to_affine(field);
-                    assert_eq!(hot, want, "{s:?} G + {t:?} * {factor:?} G by the table");
+                let multiples = |p: ProjectivePoint| scalars.iter().map(move |s| (s, p * theirs(s)));
+                let of_p: Vec<_> = multiples(tp).collect();
+                for (s, sg) in multiples(ProjectivePoint::GENERATOR) {
+                    for (t, tp) in &of_p {
+                        let want = ours(field, &(sg + tp));
+                        let cold = vartime::multiply_add_base(field, s, t, &p).to_affine(field);
+                        assert_eq!(cold, want, "{s:?} G + {t:?} * {factor:?} G");
+                        let hot = hot.multiply_add_base(field, s, t).to_affine(field);
+                        assert_eq!(hot, want, "{s:?} G + {t:?} * {factor:?} G by the table");
+                    }
                 }
             }
         });
@@ -146,7 +151,7 @@ fn check_formulas<F: Field>(field: F, tp: &ProjectivePoint, tq: &ProjectivePoint
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn multiples_are_those_of_the_sm2_crate(k in any::<[u64; 4]>(), f in any::<[u64; 4]>()) {

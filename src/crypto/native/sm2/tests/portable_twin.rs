@@ -51,7 +51,7 @@ fn secret(shared: Shared) -> [u8; 48] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(30))]
+    #![proptest_config(ProptestConfig::with_cases(15))]
 
     #[test]
     fn operations_are_those_of_the_portable_provider(message in prop::collection::vec(any::<u8>(), 0..100)) {
