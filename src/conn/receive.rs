@@ -177,6 +177,8 @@ impl<S: Endpoint> Connection<S> {
         let alert = alert_of(self.incoming.fragment(content))?;
         self.observe(Direction::Received, Event::Alert(alert));
         match alert.description {
+            // R-REC-40: a client that begins with an alert has nothing else to say.
+            description if self.versions == VersionRule::First => Err(Error::AlertReceived(description)),
             AlertDescription::CLOSE_NOTIFY if self.is_handshaking() => {
                 Err(Error::AlertReceived(AlertDescription::CLOSE_NOTIFY))
             }
