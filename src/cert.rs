@@ -15,7 +15,7 @@ mod pair;
 mod pbes2;
 mod pem;
 mod pile;
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod test_vectors;
 pub(crate) mod time;
 pub(crate) mod usage;

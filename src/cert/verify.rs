@@ -4,7 +4,7 @@ mod algorithm;
 mod builder;
 #[cfg(feature = "std")]
 mod cache;
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod limbo;
 
 pub use builder::VerifierBuilder;

@@ -140,13 +140,13 @@ impl<'a> X509<'a> {
     }
 
     /// Contents of the key's AlgorithmIdentifier.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "std"))]
     pub(crate) fn key_algorithm(&self) -> &'a [u8] {
         self.key_algorithm
     }
 
     /// Contents of subjectPublicKey.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "std"))]
     pub(crate) fn key(&self) -> &'a [u8] {
         self.key
     }
@@ -192,7 +192,7 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), BadDer> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
     use crate::cert::test_vectors::{chain, index};

@@ -64,7 +64,7 @@ impl SignatureVerificationAlgorithm for Sm2Algorithm<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
     use crate::cert::der::{BIT_STRING, Der, SEQUENCE, only};
