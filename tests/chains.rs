@@ -107,7 +107,7 @@ impl<'a> Chain<'a> {
 fn unix(text: &str) -> u64 {
     let numbers: Vec<u64> = text[..19].split(['-', ' ', ':']).map(|n| n.parse().unwrap()).collect();
     let [year, month, day, hour, minute, second] = numbers[..] else { panic!("{text}") };
-    let leap = |y: u64| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+    let leap = |y: u64| y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400));
     let months = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let days: u64 = (1970..year).map(|y| if leap(y) { 366 } else { 365 }).sum();
     let days = days + months[..usize::try_from(month).unwrap() - 1].iter().sum::<u64>() + day - 1;

@@ -193,6 +193,7 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), BadDer> {
 }
 
 #[cfg(all(test, feature = "std"))]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
     use crate::cert::test_vectors::{chain, index};

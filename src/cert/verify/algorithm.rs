@@ -65,9 +65,10 @@ impl SignatureVerificationAlgorithm for Sm2Algorithm<'_> {
 }
 
 #[cfg(all(test, feature = "std"))]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::cert::der::{BIT_STRING, Der, SEQUENCE, only};
+    use crate::cert::der::{BIT_STRING, SEQUENCE, only};
     use crate::cert::test_vectors::{Link, links};
     use crate::cert::{CertPolicy, x509::X509};
     use crate::crypto::portable::provider;
