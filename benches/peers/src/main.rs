@@ -1,0 +1,18 @@
+//! `cargo run --release [--features libgcrypt] [-- filter]`: handshakes per second, record throughput and primitives,
+//! each implementation in this process and thread, taking turns so that a noisy moment hits all of them alike.
+
+#[cfg(feature = "libgcrypt")]
+mod gcrypt;
+mod primitives;
+mod rounds;
+mod stack;
+mod table;
+mod tongsuo_primitives;
+mod tongsuo_stack;
+mod wire;
+
+fn main() {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    stack::compare(&filter);
+    primitives::compare(&filter);
+}

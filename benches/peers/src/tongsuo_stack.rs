@@ -1,0 +1,98 @@
+//! Tongsuo's two ends.
+
+use crate::stack::{Costs, RECORD, RECORDS, Stack};
+use crate::wire::{self, Wire};
+use std::time::Instant;
+use tlcp_interop::party::{ClientSettings, ServerSettings};
+use tlcp_interop::tongsuo_party::{client_context, client_ssl, server_context};
+use tongsuo::ssl::{Error, ErrorCode, ShutdownState, Ssl, SslContext, SslSession, SslStream};
+
+type Ends = (SslStream<Wire>, SslStream<Wire>);
+
+pub(crate) struct TongsuoStack {
+    client: SslContext,
+    server: SslContext,
+    name: String,
+    session: SslSession,
+    open: Ends,
+}
+
+impl TongsuoStack {
+    pub(crate) fn new(server: &ServerSettings, client: &ClientSettings) -> Self {
+        let name = client.name.clone();
+        let (client, server) =
+            (client_context(client).expect("client"), server_context(server).expect("server"));
+        let (mut ends, _) = handshake(&client, &server, &name, None);
+        let session = ends.0.ssl().session().expect("a session").to_owned();
+        end_well(&mut ends);
+        let (open, _) = handshake(&client, &server, &name, None);
+        Self { client, server, name, session, open }
+    }
+}
+
+impl Stack for TongsuoStack {
+    fn handshake(&mut self, resume: bool) -> Costs {
+        let session = resume.then_some(&self.session);
+        let (mut ends, costs) = handshake(&self.client, &self.server, &self.name, session);
+        assert_eq!(ends.1.ssl().session_reused(), resume);
+        end_well(&mut ends);
+        costs
+    }
+
+    fn bulk(&mut self) -> Costs {
+        let (client, server) = &mut self.open;
+        let (record, mut read) = ([7; RECORD], [0; RECORD]);
+        let start = Instant::now();
+        for _ in 0..RECORDS {
+            client.ssl_write(&record).expect("write");
+        }
+        let sealed = Instant::now();
+        let mut left = RECORD * RECORDS;
+        while left > 0 {
+            left -= server.ssl_read(&mut read).expect("read");
+        }
+        Costs { client: sealed - start, server: sealed.elapsed() }
+    }
+}
+
+fn handshake(
+    client: &SslContext,
+    server: &SslContext,
+    name: &str,
+    session: Option<&SslSession>,
+) -> (Ends, Costs) {
+    let mut costs = Costs::default();
+    let (near, far) = wire::pair();
+    let start = Instant::now();
+    let mut client =
+        SslStream::new(client_ssl(client, name, session).expect("client"), near).expect("client");
+    let made = Instant::now();
+    costs.client += made - start;
+    let mut server = SslStream::new(Ssl::new(server).expect("server"), far).expect("server");
+    costs.server += made.elapsed();
+    let (mut client_open, mut server_open) = (false, false);
+    while !(client_open && server_open) {
+        let start = Instant::now();
+        client_open = client_open || done(client.connect());
+        let middle = Instant::now();
+        costs.client += middle - start;
+        server_open = server_open || done(server.accept());
+        costs.server += middle.elapsed();
+    }
+    ((client, server), costs)
+}
+
+fn done(step: Result<(), Error>) -> bool {
+    match step {
+        Ok(()) => true,
+        Err(error) if error.code() == ErrorCode::WANT_READ => false,
+        Err(error) => panic!("handshake: {error}"),
+    }
+}
+
+/// A connection freed without a shutdown takes its session out of the cache.
+fn end_well(ends: &mut Ends) {
+    let both = ShutdownState::SENT | ShutdownState::RECEIVED;
+    ends.0.set_shutdown(both);
+    ends.1.set_shutdown(both);
+}
