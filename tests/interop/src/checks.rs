@@ -4,6 +4,7 @@ use crate::exchange::{Closer, Script};
 use crate::pair::{Meeting, meet};
 use crate::party::{ClientAuth, ClientSettings, Implementation, Report, ServerSettings, Suite, settings};
 use crate::pki;
+use tlcp::error::{CertificateError, Error, PeerIncompatible};
 
 type Party<'a> = &'a dyn Implementation;
 
@@ -138,12 +139,14 @@ enum Refuser {
     Server,
 }
 
-/// One reason to refuse: what to change, who refuses, and the alert the other end must see (any of them).
+/// One reason to refuse: what to change, who refuses, the alert the other end must see (any of them), and the library's
+/// error where it is the one that refuses.
 struct Refusal {
     what: &'static str,
     change: fn(&mut ServerSettings, &mut ClientSettings),
     refuser: Refuser,
     alerts: &'static [u8],
+    error: Error,
 }
 
 // The alerts are R-AL-8's; Tongsuo sends the same.
@@ -153,30 +156,35 @@ const REFUSALS: [Refusal; 8] = [
         change: |_, client| client.server_root = pki::other_root(),
         refuser: Refuser::Client,
         alerts: &[48],
+        error: Error::Certificate(CertificateError::UnknownIssuer),
     },
     Refusal {
         what: "the server's certificates have expired",
         change: |_, client| client.now = pki::EXPIRED_AT,
         refuser: Refuser::Client,
         alerts: &[45],
+        error: Error::Certificate(CertificateError::Expired),
     },
     Refusal {
         what: "the server's certificates are for another name",
         change: |_, client| client.name = "elsewhere.example".to_owned(),
         refuser: Refuser::Client,
         alerts: &[42],
+        error: Error::Certificate(CertificateError::NameMismatch),
     },
     Refusal {
         what: "no common suite",
         change: |_, client| client.suites = vec![Suite::EccCbc],
         refuser: Refuser::Server,
         alerts: &[40],
+        error: Error::PeerIncompatible(PeerIncompatible::NoCommonCipherSuite),
     },
     Refusal {
         what: "the client has no certificate",
         change: |_, client| client.identity = None,
         refuser: Refuser::Server,
         alerts: &[40],
+        error: Error::PeerIncompatible(PeerIncompatible::ClientCertificateMissing),
     },
     Refusal {
         what: "the client's issuer is not trusted",
@@ -184,12 +192,14 @@ const REFUSALS: [Refusal; 8] = [
         refuser: Refuser::Server,
         // A client that heeds the announced names sends no certificate instead: then it is missing.
         alerts: &[48, 40],
+        error: Error::Certificate(CertificateError::UnknownIssuer),
     },
     Refusal {
         what: "the client's certificates have expired",
         change: |server, _| server.now = pki::EXPIRED_AT,
         refuser: Refuser::Server,
         alerts: &[45],
+        error: Error::Certificate(CertificateError::Expired),
     },
     Refusal {
         what: "no common application protocol",
@@ -199,6 +209,7 @@ const REFUSALS: [Refusal; 8] = [
         },
         refuser: Refuser::Server,
         alerts: &[120],
+        error: Error::PeerIncompatible(PeerIncompatible::NoApplicationProtocol),
     },
 ];
 
@@ -222,5 +233,6 @@ pub fn refusals_reach_the_other_end_as_alerts(server: Party, client: Party) {
         let alert = refused.alert_received.unwrap_or_else(|| panic!("{}: no alert: {refused}", refusal.what));
         assert!(refusal.alerts.contains(&alert), "{}: {refused}", refusal.what);
         assert!(refuser.alert_sent.is_none_or(|sent| sent == alert), "{}: {refuser}", refusal.what);
+        assert!(refuser.error.as_ref().is_none_or(|e| *e == refusal.error), "{}: {refuser}", refusal.what);
     }
 }

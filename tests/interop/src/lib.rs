@@ -9,4 +9,5 @@ pub mod exchange;
 pub mod pair;
 pub mod party;
 pub mod pki;
+pub mod tlcp_party;
 pub mod tongsuo_party;

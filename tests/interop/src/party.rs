@@ -126,6 +126,8 @@ pub struct Failure {
     pub alert_sent: Option<u8>,
     /// The implementation's own words.
     pub text: String,
+    /// The library's own error, of its ends.
+    pub error: Option<tlcp::error::Error>,
 }
 
 impl fmt::Display for Failure {

@@ -254,7 +254,7 @@ fn failed(stack: &ErrorStack) -> Failure {
     let alert = |error: &tongsuo::error::Error| u8::try_from(error.reason_code() - ALERT_REASON).ok();
     Failure {
         alert_received: stack.errors().iter().find_map(alert),
-        alert_sent: None,
         text: stack.to_string(),
+        ..Failure::default()
     }
 }

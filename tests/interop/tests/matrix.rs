@@ -1,6 +1,7 @@
 //! Every check of [`tlcp_interop::checks`] for every pairing. Tongsuo with itself proves the checks.
 
 use tlcp_interop::checks;
+use tlcp_interop::tlcp_party::Tlcp;
 use tlcp_interop::tongsuo_party::Tongsuo;
 
 macro_rules! pairing {
@@ -29,4 +30,7 @@ macro_rules! pairing {
 
 pairing! {
     tongsuo_serves_tongsuo: Tongsuo, Tongsuo;
+    tlcp_serves_tongsuo: Tlcp::default(), Tongsuo;
+    tongsuo_serves_tlcp: Tongsuo, Tlcp::default();
+    tlcp_serves_tlcp: Tlcp::default(), Tlcp::default();
 }
