@@ -1,5 +1,6 @@
 //! Certificate and CertificateRequest (spec sections 4.3, 4.5).
-use crate::wire::{ClientCertificateType, DecodeError, Reader, Writer};
+use super::encode;
+use crate::wire::{ClientCertificateType, DecodeError, HandshakeType, Overlong, Reader, Writer};
 use alloc::{boxed::Box, vec::Vec};
 
 /// What a peer says it is. On this floor because sessions and certificates, both above, need it.
@@ -34,6 +35,14 @@ impl Credential {
                 w.vector24(|w| w.bytes(der));
             }
         });
+    }
+
+    /// The whole message Certificate, with its header.
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+        encode(HandshakeType::CERTIFICATE, |w| Self::write(w, self.certificates().iter().map(AsRef::as_ref)))
     }
 
     /// The certificates, in the order they came.
@@ -75,13 +84,18 @@ impl CertificateRequest {
         Ok(Self { types, authorities })
     }
 
-    /// Writes the body.
-    pub(crate) fn write(&self, w: &mut Writer) {
-        w.vector8(|w| self.types.iter().for_each(|t| w.u8(t.0)));
-        w.vector16(|w| {
-            for name in &self.authorities {
-                w.vector16(|w| w.bytes(name));
-            }
-        });
+    /// The whole message, with its header.
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+        encode(HandshakeType::CERTIFICATE_REQUEST, |w| {
+            w.vector8(|w| self.types.iter().for_each(|t| w.u8(t.0)));
+            w.vector16(|w| {
+                for name in &self.authorities {
+                    w.vector16(|w| w.bytes(name));
+                }
+            });
+        })
     }
 }

@@ -50,7 +50,10 @@ impl ClientHello {
     }
 
     /// The whole message, with its header. The extensions field is left out if it would be empty.
-    pub(crate) fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
         encode(HandshakeType::CLIENT_HELLO, |w| {
             w.u16(self.version.0);
             w.bytes(&self.random);

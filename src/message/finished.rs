@@ -19,8 +19,11 @@ impl CertificateVerify {
         Ok(signature)
     }
 
-    /// The whole message.
-    pub(crate) fn to_message(signature: &[u8]) -> Result<Vec<u8>, Overlong> {
+    /// The whole message, with its header.
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn to_message(signature: &[u8]) -> Result<Vec<u8>, Overlong> {
         encode(HandshakeType::CERTIFICATE_VERIFY, |w| w.vector16(|w| w.bytes(signature)))
     }
 }
@@ -44,8 +47,11 @@ impl Finished {
         Ok(verify_data)
     }
 
-    /// The whole message.
-    pub(crate) fn to_message(verify_data: &[u8; Self::LEN]) -> Result<Vec<u8>, Overlong> {
+    /// The whole message, with its header.
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn to_message(verify_data: &[u8; Self::LEN]) -> Result<Vec<u8>, Overlong> {
         encode(HandshakeType::FINISHED, |w| w.bytes(verify_data))
     }
 }

@@ -88,8 +88,11 @@ impl<'a> ServerKeyExchange<'a> {
         Ok(Self { ephemeral, signature })
     }
 
-    /// The whole message: `params` as signed (empty in the ECC form), then the signature.
-    pub(crate) fn to_message(params: &[u8], signature: &[u8]) -> Result<Vec<u8>, Overlong> {
+    /// The whole message, with its header: `params` as signed (empty in the ECC form), then the signature.
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn to_message(params: &[u8], signature: &[u8]) -> Result<Vec<u8>, Overlong> {
         encode(HandshakeType::SERVER_KEY_EXCHANGE, |w| {
             w.bytes(params);
             w.vector16(|w| w.bytes(signature));
@@ -130,8 +133,11 @@ impl ClientKeyExchange {
         if is_sm2_cipher(der) { Ok(der) } else { Err(malformed) }
     }
 
-    /// The whole message of the ECC form.
-    pub(crate) fn encrypted(ciphertext: &[u8]) -> Result<Vec<u8>, Overlong> {
+    /// The whole message of the ECC form, with its header.
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn encrypted(ciphertext: &[u8]) -> Result<Vec<u8>, Overlong> {
         encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| w.vector16(|w| w.bytes(ciphertext)))
     }
 
@@ -156,8 +162,12 @@ impl ClientKeyExchange {
         Ok(point)
     }
 
-    /// The whole message of the ECDHE form: 69 bytes, or 71 as the standard's text has it and GmSSL wants it (Q1).
-    pub(crate) fn ephemeral(point: &[u8; 65], with_length: bool) -> Result<Vec<u8>, Overlong> {
+    /// The whole message of the ECDHE form, with its header: a body of 69 bytes, or 71 as the standard's text has it and
+    /// GmSSL wants it (Q1).
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn ephemeral(point: &[u8; 65], with_length: bool) -> Result<Vec<u8>, Overlong> {
         let params = EphemeralPoint::new(point);
         encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
             if with_length {

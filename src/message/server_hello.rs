@@ -41,7 +41,10 @@ impl ServerHello {
     }
 
     /// The whole message, with its header. The extensions field is left out if it would be empty (R-HS-4).
-    pub(crate) fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
         encode(HandshakeType::SERVER_HELLO, |w| {
             w.u16(self.version.0);
             w.bytes(&self.random);

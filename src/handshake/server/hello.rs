@@ -176,8 +176,7 @@ impl AwaitKeyExchangeSigned {
                 types: vec![ClientCertificateType::ECDSA_SIGN],
                 authorities: cx.policy.authorities.clone(), // Q20
             };
-            let message = message::encode(HandshakeType::CERTIFICATE_REQUEST, |w| request.write(w));
-            cx.write(transcript, message)?;
+            cx.write(transcript, request.to_message())?;
         }
         cx.write(transcript, message::encode(HandshakeType::SERVER_HELLO_DONE, |_| {}))?;
         if ask {
