@@ -1,0 +1,123 @@
+//! A peer's certificates: which of them are the pair, and whether it is trusted.
+#![no_main]
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use std::sync::{Arc, LazyLock};
+use tlcp::cert::{CertPolicy, KeyUse, PeerClaim, PeerPair, PeerRole, ServerName, Verifier, WebPkiVerifier};
+use tlcp::message::Credential;
+use tlcp_fuzz::world::{NOW, WORLD, provider};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    is_client: bool,
+    needs_encryption: bool,
+    gm: bool,
+    name: Name,
+    list: Vec<Entry<'a>>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Name {
+    Host,
+    Address,
+    Other,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Entry<'a> {
+    Bytes(&'a [u8]),
+    ServerSign,
+    ServerEncrypt,
+    ClientSign,
+    ClientEncrypt,
+    Intermediate,
+    Root,
+    /// A good certificate, with some of its bytes changed.
+    Changed {
+        which: u8,
+        at: u16,
+        mask: &'a [u8],
+    },
+    Cut {
+        which: u8,
+        length: u16,
+    },
+}
+
+fn good(which: u8) -> &'static [u8] {
+    let pki = &WORLD.pki;
+    match which % 6 {
+        0 => &pki.server.sign.certificate,
+        1 => &pki.server.encrypt.certificate,
+        2 => &pki.client.sign.certificate,
+        3 => &pki.client.encrypt.certificate,
+        4 => &pki.intermediate.certificate,
+        _ => &pki.root.certificate,
+    }
+}
+
+impl Entry<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes.to_vec(),
+            Self::ServerSign => good(0).to_vec(),
+            Self::ServerEncrypt => good(1).to_vec(),
+            Self::ClientSign => good(2).to_vec(),
+            Self::ClientEncrypt => good(3).to_vec(),
+            Self::Intermediate => good(4).to_vec(),
+            Self::Root => good(5).to_vec(),
+            Self::Changed { which, at, mask } => {
+                let mut bytes = good(*which).to_vec();
+                let at = usize::from(*at) % bytes.len();
+                bytes[at..].iter_mut().zip(*mask).for_each(|(byte, mask)| *byte ^= mask);
+                bytes
+            }
+            Self::Cut { which, length } => {
+                let bytes = good(*which);
+                bytes[..usize::from(*length).min(bytes.len())].to_vec()
+            }
+        }
+    }
+}
+
+static VERIFIERS: LazyLock<[WebPkiVerifier; 2]> = LazyLock::new(|| {
+    [CertPolicy::Standard, CertPolicy::Gm].map(|policy| {
+        let provider = provider();
+        let builder = WebPkiVerifier::builder(&provider).roots(&[&WORLD.pki.root.certificate]).unwrap();
+        builder.policy(policy).build().unwrap()
+    })
+});
+
+fuzz_target!(|input: Input<'_>| {
+    let list: Vec<Box<[u8]>> = input.list.iter().take(10).map(|e| e.bytes().into_boxed_slice()).collect();
+    let credential = Arc::new(Credential::Certificates(list));
+    let Ok(pair) = PeerPair::choose(&credential, input.needs_encryption, provider().keys) else { return };
+    assert!(pair.encryption.is_some() || !input.needs_encryption);
+    let name = match input.name {
+        Name::Host => "localhost",
+        Name::Address => "127.0.0.1",
+        Name::Other => "example.cn",
+    };
+    let role = if input.is_client {
+        PeerRole::Client
+    } else {
+        PeerRole::Server(ServerName::try_from(name).unwrap())
+    };
+    let claim = PeerClaim { role, credential: credential.clone(), pair: pair.clone() };
+    if VERIFIERS[usize::from(input.gm)].verify(&claim, NOW).is_ok() {
+        check_accepted(&input, &credential, &pair);
+    }
+});
+
+/// What was accepted is of our making, to the byte: nobody else can sign.
+fn check_accepted(input: &Input<'_>, credential: &Credential, pair: &PeerPair) {
+    let list = credential.certificates();
+    let [server, client] = [&WORLD.server, &WORLD.client];
+    let identity = if input.is_client { client } else { server };
+    assert_eq!(&*list[0], &**identity.certificate(KeyUse::Sign));
+    assert!(input.is_client || !matches!(input.name, Name::Other), "a server for a name that is not its own");
+    match &pair.encryption {
+        Some((index, _)) => assert_eq!(&*list[*index], &**identity.certificate(KeyUse::Encrypt)),
+        None => assert!(input.is_client),
+    }
+}

@@ -1,0 +1,141 @@
+//! Native SM2 is equal to portable SM2: points, signatures, encryption, key agreement.
+#![no_main]
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use std::sync::Arc;
+use tlcp::crypto::{Draw, Keys, PrivateKey, Random, Shared, SignatureAlgorithm, portable};
+use tlcp::error::CryptoError;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    scalars: [[u8; 32]; 2],
+    nonces: [[u8; 32]; 2],
+    change: Vec<(u8, u8)>,
+    user_id: &'a [u8],
+    message: &'a [u8],
+    bytes: &'a [u8],
+}
+
+/// The scalars that are drawn, then more of the same, since one that is out of range is drawn again.
+struct Given(std::sync::Mutex<Vec<[u8; 32]>>);
+
+impl Given {
+    fn new(nonces: &[[u8; 32]]) -> Self {
+        Self(std::sync::Mutex::new(nonces.iter().rev().copied().collect()))
+    }
+}
+
+impl Random for Given {
+    fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        let next = self.0.lock().unwrap().pop().ok_or(CryptoError::NoRandomness)?;
+        if out.len() != 32 {
+            return Err(CryptoError::NoRandomness);
+        }
+        out.copy_from_slice(&next);
+        Ok(())
+    }
+}
+
+fn both() -> [&'static dyn Keys; 2] {
+    [portable::provider().keys, native()]
+}
+
+#[cfg(target_arch = "x86_64")]
+fn native() -> &'static dyn Keys {
+    &tlcp::crypto::native::sm2::KEYS
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn native() -> &'static dyn Keys {
+    portable::provider().keys
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let _ = same(|keys| keys.sm2_public(input.bytes));
+    let _ = same(|keys| keys.sm2_private(input.bytes).map(|key| key.public().clone()));
+    let Some(own) = private(input.scalars[0]) else { return };
+    signatures(&input, &own);
+    encryption(&input, &own);
+    if let Some(peer) = private(input.scalars[1]) {
+        agreement(&input, &own, &peer);
+    }
+});
+
+fn same<T: PartialEq + std::fmt::Debug>(run: impl Fn(&dyn Keys) -> T) -> T {
+    let [portable, native] = both().map(run);
+    assert_eq!(portable, native);
+    portable
+}
+
+type Pair = [Arc<dyn PrivateKey>; 2];
+
+/// The same key twice.
+fn private(scalar: [u8; 32]) -> Option<Pair> {
+    let [a, b] = both().map(|keys| keys.sm2_private(&scalar));
+    assert_eq!(a.is_ok(), b.is_ok());
+    Some([a.ok()?, b.ok()?])
+}
+
+fn changed(input: &Input<'_>, bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let length = bytes.len();
+    input.change.iter().for_each(|(at, mask)| bytes[usize::from(*at) % length] ^= mask);
+    bytes
+}
+
+fn signatures(input: &Input<'_>, own: &Pair) {
+    let algorithm = SignatureAlgorithm::Sm2Sm3 { user_id: input.user_id };
+    let [a, b] = [0, 1].map(|i| own[i].sign(algorithm, &[input.message], &Given::new(&input.nonces)));
+    assert_eq!(a, b);
+    let verify =
+        |signature: &[u8]| same(|keys| keys.verify(algorithm, own[0].public(), &[input.message], signature));
+    assert!(verify(input.bytes).is_err());
+    let Ok(signature) = a else { return };
+    assert_eq!(verify(&signature), Ok(()));
+    let other = changed(input, &signature);
+    assert!(other == signature || verify(&other).is_err());
+}
+
+fn encryption(input: &Input<'_>, own: &Pair) {
+    let encrypted = same(|keys| keys.encrypt(own[0].public(), input.message, &Given::new(&input.nonces)));
+    let decrypt = |ciphertext: &[u8]| {
+        let [a, b] = [0, 1].map(|i| own[i].decrypt(ciphertext).map(|m| m.to_vec()));
+        assert_eq!(a, b);
+        a
+    };
+    let _ = decrypt(input.bytes);
+    let Ok(ciphertext) = encrypted else { return };
+    if !input.message.is_empty() {
+        assert_eq!(decrypt(&ciphertext), Ok(input.message.to_vec()));
+    }
+    let other = changed(input, &ciphertext);
+    assert!(other == ciphertext || decrypt(&other).is_err());
+}
+
+fn secret(shared: Result<Shared, CryptoError>) -> Result<[u8; 48], CryptoError> {
+    match shared? {
+        Shared::PreMaster(secret) => Ok(*secret.expose()),
+        Shared::Master(_) => panic!("no device"),
+    }
+}
+
+fn agreement(input: &Input<'_>, own: &Pair, peer: &Pair) {
+    let [a, b] = [0, 1].map(|i| own[i].start_agreement(&Given::new(&input.nonces)));
+    let (Ok(a), Ok(b)) = (a, b) else { return };
+    assert_eq!(a.ephemeral(), b.ephemeral());
+    let answers = [0, 1].map(|i| {
+        let given = Given::new(&[input.nonces[1], input.nonces[0]]);
+        let answer = peer[i].answer_agreement(own[0].public(), a.ephemeral(), &given);
+        answer.map(|(point, shared)| (point, secret(Ok(shared)).unwrap()))
+    });
+    assert_eq!(answers[0], answers[1]);
+    let point = answers[0].as_ref().map_or(input.bytes, |(point, _)| &point[..]);
+    let finished = [&a, &b].map(|started| secret(started.finish(peer[0].public(), point)));
+    assert_eq!(finished[0], finished[1]);
+    if let Ok((_, shared)) = answers[0] {
+        assert_eq!(finished[0], Ok(shared));
+    }
+    let other = changed(input, point);
+    let finished = [&a, &b].map(|started| secret(started.finish(peer[0].public(), &other)));
+    assert_eq!(finished[0], finished[1]);
+}

@@ -1,0 +1,177 @@
+//! Primitives that protect nothing and accept everything: so that a target gets past signatures, Finished and record
+//! protection, and sees what is behind them. Hashes and secrets are zero, ciphertexts are plaintexts, tags and MACs are
+//! zero; any other tag or MAC is refused, so that failing stays possible, too.
+use std::sync::Arc;
+use tlcp::crypto::{
+    Aead, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys, MacLane, PreMasterSecret, PrivateKey,
+    Provider, PublicKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
+};
+use tlcp::error::CryptoError;
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+
+/// All of them.
+pub fn provider() -> Provider {
+    Provider { name: "accepting", hashes: &Zeros, ciphers: &Zeros, keys: &Zeros }
+}
+
+/// A point, as far as these primitives care.
+pub const POINT: [u8; 65] = {
+    let mut point = [0; 65];
+    point[0] = 4;
+    point
+};
+
+/// A signature that verifies.
+pub const SIGNATURE: [u8; 8] = [0x30, 6, 2, 1, 1, 2, 1, 1];
+
+/// SM2Cipher in DER that decrypts.
+pub const CIPHERTEXT: [u8; 14] = [0x30, 12, 2, 1, 1, 2, 1, 1, 4, 1, 0, 4, 1, 0];
+
+struct Zeros;
+
+impl HashContext for Zeros {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn current(&self) -> Digest {
+        Digest::new(&[0; 32])
+    }
+}
+
+impl Hashes for Zeros {
+    fn start(&self, _: HashAlgorithm) -> Box<dyn HashContext> {
+        Box::new(Self)
+    }
+
+    fn digest(&self, _: HashAlgorithm, _: &[&[u8]]) -> Digest {
+        Digest::new(&[0; 32])
+    }
+
+    fn hmac(&self, _: HashAlgorithm, _: &[u8], _: &[&[u8]]) -> Digest {
+        Digest::new(&[0; 32])
+    }
+
+    fn prf(&self, _: HashAlgorithm, _: &[u8], _: &[u8], _: &[&[u8]], out: &mut [u8]) {
+        out.fill(0);
+    }
+}
+
+impl Aead for Zeros {
+    fn seal(&self, _: &[u8; 12], _: &[u8], _: &mut [u8]) -> [u8; 16] {
+        [0; 16]
+    }
+
+    fn open(&self, _: &[u8; 12], _: &[u8], _: &mut [u8], tag: &[u8; 16]) -> Result<(), CryptoError> {
+        if *tag == [0; 16] { Ok(()) } else { Err(CryptoError::DecryptFailed) }
+    }
+}
+
+impl CbcHmac for Zeros {
+    fn mac_len(&self) -> usize {
+        32
+    }
+
+    fn mac_lanes(&self, lanes: &mut [MacLane<'_>]) {
+        lanes.iter_mut().for_each(|lane| lane.mac = Digest::new(&[0; 32]));
+    }
+
+    fn encrypt_lanes(&self, _: &mut [CbcLane<'_>]) {}
+
+    fn decrypt(&self, _: &[u8; 16], _: &mut [u8]) {}
+
+    fn mac_secret_length(&self, _: &[u8; 13], _: &[u8], _: usize, _: usize) -> Digest {
+        Digest::new(&[0; 32])
+    }
+}
+
+impl Ciphers for Zeros {
+    fn aead(&self, _: AeadAlgorithm, _: &[u8]) -> Result<Box<dyn Aead>, CryptoError> {
+        Ok(Box::new(Self))
+    }
+
+    fn cbc_hmac(
+        &self,
+        _: CbcAlgorithm,
+        _: HashAlgorithm,
+        _: &[u8],
+        _: &[u8],
+    ) -> Result<Box<dyn CbcHmac>, CryptoError> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl Keys for Zeros {
+    fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        match <[u8; 65]>::try_from(point) {
+            Ok(point) if point[0] == 4 => Ok(PublicKey::Sm2(Arc::new(point))),
+            _ => Err(CryptoError::BadPoint),
+        }
+    }
+
+    fn sm2_private(&self, _: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        Ok(Arc::new(AnyKey(PublicKey::Sm2(Arc::new(POINT)))))
+    }
+
+    fn verify(
+        &self,
+        _: SignatureAlgorithm<'_>,
+        _: &PublicKey,
+        _: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        if signature == SIGNATURE { Ok(()) } else { Err(CryptoError::BadSignature) }
+    }
+
+    fn encrypt(&self, _: &PublicKey, _: &[u8], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
+        Ok(CIPHERTEXT.to_vec())
+    }
+}
+
+/// A key that goes with any public key.
+pub struct AnyKey(pub PublicKey);
+
+impl PrivateKey for AnyKey {
+    fn public(&self) -> &PublicKey {
+        &self.0
+    }
+
+    fn sign(&self, _: SignatureAlgorithm<'_>, _: &[&[u8]], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
+        Ok(SIGNATURE.to_vec())
+    }
+
+    fn decrypt(&self, ciphertext: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, CryptoError> {
+        if ciphertext == CIPHERTEXT { Ok(vec![1; 48].into()) } else { Err(CryptoError::DecryptFailed) }
+    }
+
+    fn start_agreement(&self, _: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        Ok(Arc::new(Started))
+    }
+
+    fn answer_agreement(
+        &self,
+        _: &PublicKey,
+        peer_ephemeral: &[u8],
+        _: &dyn Random,
+    ) -> Result<([u8; 65], Shared), CryptoError> {
+        shared(peer_ephemeral).map(|shared| (POINT, shared))
+    }
+}
+
+struct Started;
+
+impl StartedAgreement for Started {
+    fn ephemeral(&self) -> &[u8; 65] {
+        &POINT
+    }
+
+    fn finish(&self, _: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
+        shared(peer_ephemeral)
+    }
+}
+
+/// Infinity, for points that end in 255.
+fn shared(peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
+    match peer_ephemeral.last() {
+        Some(0xff) => Err(CryptoError::BadPoint),
+        _ => Ok(Shared::PreMaster(PreMasterSecret::zeroed())),
+    }
+}

@@ -1,0 +1,259 @@
+//! One small world for all runs: certificates, identities, configurations. Nothing in it changes from run to run, so
+//! that a run depends on its input alone.
+use crate::accepting::{self, AnyKey};
+use crate::drive::Witness;
+use crate::random::Repeatable;
+use std::sync::{Arc, LazyLock};
+use tlcp::cert::{Identity, Key, KeyUse, PeerClaim, ServerName, Verified, Verifier, WebPkiVerifier};
+use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
+use tlcp::crypto::{Draw, MasterSecret, Provider, Random};
+use tlcp::error::{CertificateError, CryptoError};
+use tlcp::message::{Credential, SessionId};
+use tlcp::pki::{Options, Pki};
+use tlcp::session::{Found, Peer, Session, SessionKey, SessionStore};
+use tlcp::suite::{SUITES, Suite};
+
+/// 2026-11-21, in Unix seconds: when all of it happens.
+pub const NOW: u64 = 1_795_219_200;
+
+/// The randomness of all configurations; every run restarts it.
+pub static RANDOM: Repeatable = Repeatable::from(7);
+
+struct Shared;
+
+impl Random for Shared {
+    fn fill(&self, draw: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        RANDOM.fill(draw, out)
+    }
+}
+
+/// The fastest primitives, without a cache that would look like a leak.
+pub fn provider() -> Provider {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use tlcp::crypto::native::{self, sm2};
+        static KEYS: sm2::Sm2Keys = sm2::Sm2Keys::new(sm2::Sm2Options::LEAN);
+        Provider { keys: &KEYS, ..native::provider() }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    tlcp::crypto::portable::provider()
+}
+
+/// Certificates and identities, with keys that work.
+pub struct World {
+    pub pki: Pki,
+    pub server: Arc<Identity>,
+    pub client: Arc<Identity>,
+    pub verifier: Arc<WebPkiVerifier>,
+}
+
+pub static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let provider = provider();
+    let pki = Pki::new(&Options::new(NOW), &provider, &Repeatable::from(1)).unwrap();
+    World {
+        server: Arc::new(pki.server_identity(&provider).unwrap()),
+        client: Arc::new(pki.client_identity(&provider).unwrap()),
+        verifier: Arc::new(pki.verifier(&provider).unwrap()),
+        pki,
+    }
+});
+
+/// How a connection is configured.
+#[derive(arbitrary::Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mode {
+    /// Which suites: one of the four, or all.
+    pub suite: Choice,
+    pub client_auth: Auth,
+    pub gmssl: bool,
+    /// A session can be resumed.
+    pub session: bool,
+    /// Verification and the choice of an identity are left to the caller.
+    pub later: bool,
+    pub bare: bool,
+}
+
+#[derive(arbitrary::Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    All,
+    EcdheGcm,
+    EccGcm,
+    EcdheCbc,
+    EccCbc,
+}
+
+#[derive(arbitrary::Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    None,
+    Request,
+    Require,
+}
+
+impl Choice {
+    /// Every suite that is enabled.
+    pub fn suites(self) -> Vec<&'static Suite> {
+        match self {
+            Self::All => SUITES.iter().collect(),
+            Self::EcdheGcm => vec![&SUITES[0]],
+            Self::EccGcm => vec![&SUITES[1]],
+            Self::EcdheCbc => vec![&SUITES[2]],
+            Self::EccCbc => vec![&SUITES[3]],
+        }
+    }
+}
+
+impl Mode {
+    /// From one byte, for targets whose input is bytes.
+    pub fn of(byte: u8) -> Self {
+        Self {
+            suite: [Choice::EcdheGcm, Choice::EccGcm, Choice::EcdheCbc, Choice::EccCbc]
+                [usize::from(byte & 3)],
+            client_auth: [Auth::None, Auth::Require][usize::from(byte >> 2 & 1)],
+            gmssl: byte & 8 != 0,
+            session: byte & 16 != 0,
+            later: false,
+            bare: byte & 32 != 0,
+        }
+    }
+
+    fn auth(self) -> ClientAuth {
+        match self.client_auth {
+            Auth::None => ClientAuth::None,
+            Auth::Request => ClientAuth::Request,
+            Auth::Require => ClientAuth::Require,
+        }
+    }
+
+    fn compat(self) -> Compat {
+        if self.gmssl { Compat::gmssl() } else { Compat::default() }
+    }
+
+    fn store(self) -> Option<Arc<dyn SessionStore>> {
+        self.session.then(|| Arc::new(OneSession(self.suite.suites()[0])) as _)
+    }
+
+    /// A server with primitives and certificates that work.
+    pub fn server(self) -> Arc<ServerConfig> {
+        self.server_of(provider(), WORLD.server.clone(), WORLD.verifier.clone())
+    }
+
+    /// A client with primitives and certificates that work.
+    pub fn client(self) -> Arc<ClientConfig> {
+        self.client_of(provider(), WORLD.client.clone(), WORLD.verifier.clone())
+    }
+
+    /// A server that accepts everything.
+    pub fn accepting_server(self) -> Arc<ServerConfig> {
+        self.server_of(accepting::provider(), ACCEPTING[0].clone(), Arc::new(Everyone))
+    }
+
+    /// A client that accepts everything.
+    pub fn accepting_client(self) -> Arc<ClientConfig> {
+        self.client_of(accepting::provider(), ACCEPTING[1].clone(), Arc::new(Everyone))
+    }
+
+    fn server_of(
+        self,
+        provider: Provider,
+        identity: Arc<Identity>,
+        verifier: Arc<dyn Verifier>,
+    ) -> Arc<ServerConfig> {
+        let config = ServerConfig::builder_with(provider, Arc::new(Shared))
+            .identity(identity)
+            .verifier(verifier)
+            .client_auth(self.auth())
+            .suites(&self.suite.suites())
+            .compat(self.compat())
+            .alpn([&b"h2"[..], b"http/1.1"])
+            .sessions(self.store())
+            .answer_later(self.later, self.later)
+            .observer(Arc::new(Witness));
+        Arc::new(config.build().unwrap())
+    }
+
+    fn client_of(
+        self,
+        provider: Provider,
+        identity: Arc<Identity>,
+        verifier: Arc<dyn Verifier>,
+    ) -> Arc<ClientConfig> {
+        let config = ClientConfig::builder_with(provider, Arc::new(Shared))
+            .identity(identity)
+            .verifier(verifier)
+            .suites(&self.suite.suites())
+            .compat(self.compat())
+            .alpn([&b"h2"[..], b"http/1.1"])
+            .sessions(self.store())
+            .answer_later(self.later, self.later)
+            .policy(|policy| policy.hello_extensions = !self.bare)
+            .observer(Arc::new(Witness));
+        Arc::new(config.build().unwrap())
+    }
+}
+
+/// The name of the server.
+pub fn name() -> ServerName<'static> {
+    ServerName::try_from("localhost").unwrap()
+}
+
+/// Server and client, with keys that sign and decrypt nothing.
+static ACCEPTING: LazyLock<[Arc<Identity>; 2]> = LazyLock::new(|| {
+    [&WORLD.server, &WORLD.client].map(|identity| {
+        let key = |key_use| Key::Here(Arc::new(AnyKey(identity.public_key(key_use).clone())));
+        let mut sign: Vec<&[u8]> = vec![identity.certificate(KeyUse::Sign)];
+        sign.extend(identity.intermediates().iter().map(|ca| &**ca));
+        let encrypt = (&**identity.certificate(KeyUse::Encrypt), key(KeyUse::Encrypt));
+        Arc::new(Identity::with_keys((&sign, key(KeyUse::Sign)), encrypt, &accepting::provider()).unwrap())
+    })
+});
+
+struct Everyone;
+
+impl Verifier for Everyone {
+    fn verify(&self, _: &PeerClaim, _: u64) -> Result<Verified, CertificateError> {
+        Ok(Verified::assertion(u64::MAX))
+    }
+
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    fn context(&self) -> Vec<u8> {
+        b"Everyone".to_vec()
+    }
+}
+
+/// The id of the only session that there is.
+pub const SESSION_ID: [u8; 32] = [0x5e; 32];
+
+/// Always holds the same session, whatever is stored.
+struct OneSession(&'static Suite);
+
+impl SessionStore for OneSession {
+    fn find(&self, key: &SessionKey, _: u64) -> Found {
+        let id = SessionId::new(SESSION_ID);
+        if matches!(key, SessionKey::Id(other) if *other != id) {
+            return Found::Nothing;
+        }
+        let peer = Peer::Authenticated {
+            credential: Arc::new(Credential::Certificates(Vec::new())),
+            not_after: u64::MAX,
+        };
+        Found::Session(Arc::new(Session {
+            id,
+            suite: self.0,
+            master: MasterSecret::from_bytes(&[9; 48]),
+            created: NOW,
+            server_name: None,
+            context: [0; 32],
+            peer,
+            server_end_point: [0; 32],
+        }))
+    }
+
+    fn store(&self, _: SessionKey, session: Arc<Session>) {
+        let bytes = session.to_bytes().unwrap();
+        assert_eq!(*Session::from_bytes(&bytes).unwrap().to_bytes().unwrap(), *bytes);
+    }
+
+    fn remove(&self, _: &SessionKey) {}
+}
