@@ -8,6 +8,7 @@ use core::fmt;
 mod chain;
 pub mod dangerous;
 pub(crate) mod der;
+mod description;
 mod identity;
 mod key;
 pub(crate) mod names;
@@ -22,6 +23,7 @@ pub(crate) mod usage;
 mod verify;
 pub(crate) mod x509;
 
+pub use description::Description;
 pub use identity::{CertificateForm, Identity};
 pub use rustls_pki_types::ServerName;
 pub use verify::{CertPolicy, VerifierBuilder, WebPkiVerifier};

@@ -1,7 +1,7 @@
 //! Our own pair of certificates with its keys, ready to send.
 use super::chain::upwards;
 use super::x509::X509;
-use super::{Key, KeyUse, names, time, usage};
+use super::{Description, Key, KeyUse, names, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential};
@@ -196,17 +196,5 @@ fn certificate_message<'a>(list: impl Iterator<Item = &'a Arc<[u8]>>) -> Result<
 
 /// One line of the report.
 fn describe(report: &mut String, what: &str, certificate: &X509<'_>) {
-    let usage = certificate.key_usage.map_or(String::from("absent"), |bits| {
-        bits.names().fold(String::new(), |list, name| {
-            if list.is_empty() { String::from(name) } else { format!("{list} {name}") }
-        })
-    });
-    report.push_str(&format!(
-        "{what}: {}; issued by {}; serial {}; keyUsage {usage}; valid from {} to {}\n",
-        names::text(certificate.subject),
-        names::text(certificate.issuer),
-        names::hex(certificate.serial),
-        time::text(certificate.not_before),
-        time::text(certificate.not_after),
-    ));
+    report.push_str(&format!("{what}: {}\n", Description::of(certificate)));
 }

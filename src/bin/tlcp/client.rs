@@ -1,0 +1,218 @@
+//! `tlcp client`: fetches a page, or pipes standard input and output.
+use crate::options::{self, Common, flag, string};
+use crate::pipe;
+use crate::problem::Problem;
+use crate::socket::Socket;
+use crate::trace::{Out, Role, Trace};
+use clap::{Arg, ArgMatches, Command};
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tlcp::cert::{Description, ServerName};
+use tlcp::config::ClientConfig;
+use tlcp::conn::ClientConnection;
+use tlcp::handshake::client::State;
+use tlcp::stream::{Clock, Stream};
+
+const CONNECT: Duration = Duration::from_secs(10);
+const HANDSHAKE: Duration = Duration::from_secs(30);
+const RESPONSE: Duration = Duration::from_secs(60);
+
+type ClientStream = Stream<State, Socket>;
+
+pub(crate) fn command() -> Command {
+    let connect = Arg::new("connect").long("connect").value_name("HOST:PORT").required(true);
+    let name = Arg::new("name").long("name").value_name("NAME");
+    let get = Arg::new("get").long("get").value_name("PATH");
+    Command::new("client")
+        .about("Fetches a page, or pipes standard input and output through a connection")
+        .arg(connect.help("The server"))
+        .args(options::arguments().map(|arg| if arg.get_id() == "ca" { arg.required(true) } else { arg }))
+        .arg(name.help("The name to verify the server for [default: HOST]"))
+        .arg(get.help("Send an HTTP request for this path and print the body of the answer"))
+        .arg(flag("reconnect", "Connect, close, and connect again, resuming the session"))
+}
+
+/// Where to connect, and as whom the server must show itself.
+struct Target {
+    host: String,
+    name: ServerName<'static>,
+    port: u16,
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
+    let target = Target::read(matches)?;
+    let options = Common::read(matches)?;
+    let trace = options.trace.then(|| Arc::new(Trace::new(Role::Client, Out::Stderr, String::new())));
+    let config = Arc::new(configure(&options, trace.clone())?);
+    if matches.get_flag("reconnect") {
+        let (stream, _) = target.connect(&config, trace.as_deref())?;
+        close(stream)?;
+    }
+    let (stream, clock) = target.connect(&config, trace.as_deref())?;
+    match string(matches, "get") {
+        Some(path) => get(stream, &target, path),
+        None => {
+            let (connection, socket) = stream.into_parts();
+            socket.set_timeout(None)?;
+            pipe::run(connection, socket.tcp, clock)
+        }
+    }
+}
+
+impl Target {
+    fn read(matches: &ArgMatches) -> Result<Self, Problem> {
+        let address = string(matches, "connect").unwrap_or_default();
+        let wrong =
+            || Problem::new(format!("--connect {address}: not HOST:PORT")).advise("such as localhost:4433");
+        let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
+        let port = port.parse().map_err(|_| wrong())?;
+        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        let name = string(matches, "name").unwrap_or(host);
+        let parsed = ServerName::try_from(name.to_string()).map_err(|_| {
+            Problem::new(format!("{name:?} is neither a DNS name nor an address"))
+                .advise("give one with --name")
+        })?;
+        Ok(Self { host: host.into(), name: parsed, port })
+    }
+
+    /// Connects and completes the handshake.
+    fn connect(
+        &self,
+        config: &Arc<ClientConfig>,
+        trace: Option<&Trace>,
+    ) -> Result<(ClientStream, Clock), Problem> {
+        let socket = Socket::new(self.dial()?)?;
+        socket.set_timeout(Some(HANDSHAKE))?;
+        if let Some(trace) = trace {
+            trace.begin();
+        }
+        let (clock, start) = (Clock::start(), Instant::now());
+        // Servers on one host may have different ports, and must not get each other's sessions.
+        let tag = self.port.to_be_bytes();
+        let connection =
+            ClientConnection::with_session_tag(config.clone(), self.name.clone(), &tag, clock.now())?;
+        let mut stream = Stream::new(connection, socket, clock);
+        stream.handshake()?;
+        eprintln!("{}", describe(stream.connection(), start.elapsed()));
+        Ok((stream, clock))
+    }
+
+    /// The first address that answers.
+    fn dial(&self) -> Result<TcpStream, Problem> {
+        let place = format!("{}:{}", self.host, self.port);
+        let fail = |e: io::Error| Problem::from(e).during(format!("connecting to {place}"));
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        for address in (self.host.as_str(), self.port).to_socket_addrs().map_err(fail)? {
+            match TcpStream::connect_timeout(&address, CONNECT) {
+                Ok(tcp) => return Ok(tcp),
+                Err(e) => last = e,
+            }
+        }
+        Err(fail(last).advise("see whether the server runs and listens there"))
+    }
+}
+
+fn configure(options: &Common, trace: Option<Arc<Trace>>) -> Result<ClientConfig, Problem> {
+    let mut builder = ClientConfig::builder()
+        .provider(options.provider)
+        .alpn(options.alpn())
+        .compat(options.compat)
+        .handshake_timeout(HANDSHAKE);
+    if let Some(identity) = &options.identity {
+        builder = builder.identity(identity.clone());
+    }
+    if let Some(verifier) = &options.verifier {
+        builder = builder.verifier(verifier.clone());
+    }
+    if let Some(suites) = &options.suites {
+        builder = builder.suites(suites);
+    }
+    if let Some(log) = &options.key_log {
+        builder = builder.key_log(log.clone());
+    }
+    if let Some(trace) = trace {
+        builder = builder.observer(trace);
+    }
+    builder
+        .build()
+        .map_err(|e| Problem::from(e).advise("see --ca, --identity and --suite in `tlcp client --help`"))
+}
+
+fn describe(connection: &ClientConnection, took: Duration) -> String {
+    let suite = connection.cipher_suite().map_or_else(String::new, |s| s.id.to_string());
+    let kind = if connection.is_resumed() { "resumed" } else { "full handshake" };
+    let mut out = format!("connected: {suite}, {kind}, {:.2} ms", took.as_secs_f64() * 1e3);
+    if let Some(protocol) = connection.alpn() {
+        out += &format!(", ALPN {}", String::from_utf8_lossy(protocol).escape_debug());
+    }
+    let certificate = connection.peer_certificates().and_then(|list| Description::read(list.first()?).ok());
+    match certificate {
+        Some(certificate) => format!("{out}, server {}", certificate.subject),
+        None => out,
+    }
+}
+
+/// Some servers end without close_notify when nothing was said: that loses nothing.
+fn close(mut stream: ClientStream) -> Result<(), Problem> {
+    stream.close()?;
+    let mut scratch = [0; 4096];
+    while matches!(stream.read(&mut scratch), Ok(1..)) {}
+    Ok(())
+}
+
+/// The body goes to standard output, the status to standard error. HTTP/1.0, whose answers come in one piece.
+fn get(mut stream: ClientStream, target: &Target, path: &str) -> Result<(), Problem> {
+    if path.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(Problem::new("--get: the path holds spaces").advise("write them as %20"));
+    }
+    stream.socket().set_timeout(Some(RESPONSE))?;
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let host = &target.host;
+    let request =
+        format!("GET {slash}{path} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: tlcp\r\nAccept: */*\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    let end = read_answer(&mut stream, &mut answer);
+    let head = head_len(&answer);
+    let (head, body) = answer.split_at(head);
+    io::stdout().write_all(body)?;
+    io::stdout().flush()?;
+    end?;
+    let status = String::from_utf8_lossy(head).lines().next().unwrap_or_default().to_string();
+    eprintln!("{}", status.escape_debug());
+    let code = status.split(' ').nth(1).unwrap_or_default();
+    if !code.starts_with('2') {
+        return Err(Problem::new(format!("the server answered {:?}", status))
+            .advise("check the path given with --get"));
+    }
+    close(stream)
+}
+
+/// Reads to the end, or to where Content-Length says that it is: then nothing that follows is missed.
+fn read_answer(stream: &mut ClientStream, answer: &mut Vec<u8>) -> Result<(), Problem> {
+    const MOST: usize = 1 << 30;
+    let mut chunk = vec![0; 64 * 1024];
+    while answer.len() < MOST {
+        let head = head_len(answer);
+        if content_length(answer.get(..head).unwrap_or_default()).is_some_and(|n| answer.len() - head >= n) {
+            return Ok(());
+        }
+        match stream.read(&mut chunk)? {
+            0 => return Ok(()),
+            n => answer.extend_from_slice(chunk.get(..n).unwrap_or_default()),
+        }
+    }
+    Err(Problem::new("the answer is longer than 1 GiB"))
+}
+
+/// Bytes of the head with its empty line; 0 if there is none yet.
+fn head_len(answer: &[u8]) -> usize {
+    answer.windows(4).take(1 << 16).position(|w| w == b"\r\n\r\n").map_or(0, |at| at + 4)
+}
+
+fn content_length(head: &[u8]) -> Option<usize> {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
+}

@@ -1,0 +1,272 @@
+//! `tlcp demo`: both ends in one program, with a TCP connection between them, so that a newcomer sees it all.
+use crate::facts::short;
+use crate::problem::Problem;
+use crate::socket::Socket;
+use crate::trace::{Out, Role, Trace};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use tlcp::cert::{Description, ServerName};
+use tlcp::config::{ClientConfig, Direction, ServerConfig};
+use tlcp::conn::{ClientConnection, ServerConnection};
+use tlcp::crypto::{Provider, default_provider, random::SystemRandom};
+use tlcp::handshake::client;
+use tlcp::pki::{Options, Pki};
+use tlcp::stream::{Clock, Stream};
+use tlcp::suite::{KeyExchange, SUITES, Suite};
+
+const QUESTION: &[u8] = b"How many certificates does a TLCP server show?";
+const ANSWER: &[u8] = b"Two: one signs, one encrypts.";
+/// So many handshakes give a median.
+const REPEATS: usize = 21;
+
+/// What is known of the two verify_data when the client is done.
+const CHECKED_FULL: &str = "Both verify_data are right: each side has checked the other's.";
+const CHECKED_RESUMED: &str = "The server's verify_data is right; the server now checks the client's.";
+
+type ClientStream = Stream<client::State, Socket>;
+
+/// All that the scenes share.
+struct Stage {
+    provider: Provider,
+    pki: Pki,
+    address: SocketAddr,
+}
+
+pub(crate) fn run() -> Result<(), Problem> {
+    let provider = default_provider();
+    println!("tlcp {}: TLCP (GB/T 38636-2020) between two threads over TCP\n", env!("CARGO_PKG_VERSION"));
+    let start = Instant::now();
+    let pki = Pki::new(&Options::new(Clock::start().now().unix), &provider, &SystemRandom)
+        .map_err(tlcp::error::Error::from)?;
+    show_pki(&pki, start.elapsed());
+    let address = start_server(&pki, &provider)?;
+    println!("The server listens on {address}. All times count from the start of a handshake.");
+    let stage = Stage { provider, pki, address };
+    let suites = [KeyExchange::Ecdhe, KeyExchange::Ecc];
+    let suites = suites.map(|wanted| SUITES.iter().find(|s| s.key_exchange == wanted));
+    let suites: Vec<&'static Suite> = suites.into_iter().flatten().collect();
+    for (suite, number) in suites.iter().copied().zip([1, 3]) {
+        stage.full_and_resumed(suite, number)?;
+    }
+    stage.show_times(&suites)
+}
+
+fn show_pki(pki: &Pki, took: Duration) {
+    println!("Certificates, made in memory: six SM2 keys, {}", milliseconds(took));
+    let rows = [
+        ("root", &pki.root),
+        ("intermediate CA", &pki.intermediate),
+        ("server, to sign", &pki.server.sign),
+        ("server, to encrypt", &pki.server.encrypt),
+        ("client, to sign", &pki.client.sign),
+        ("client, to encrypt", &pki.client.encrypt),
+    ];
+    for (who, issued) in rows {
+        let Ok(certificate) = Description::read(&issued.certificate) else { continue };
+        let usage = certificate.key_usage.unwrap_or_default().join(" ");
+        println!("  {who:<20}{:<43}{usage}", certificate.subject);
+    }
+    println!();
+}
+
+/// Accepts in the background until the program ends.
+fn start_server(pki: &Pki, provider: &Provider) -> Result<SocketAddr, Problem> {
+    let config = ServerConfig::builder()
+        .identity(Arc::new(pki.server_identity(provider)?))
+        .verifier(Arc::new(pki.verifier(provider)?))
+        .build()?;
+    let config = Arc::new(config);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        for tcp in listener.incoming().flatten() {
+            if let Err(problem) = answer(&config, tcp) {
+                eprintln!("server: {}", problem.line());
+            }
+        }
+    });
+    Ok(address)
+}
+
+/// The server's whole part of a connection.
+fn answer(config: &Arc<ServerConfig>, tcp: TcpStream) -> Result<(), Problem> {
+    let clock = Clock::start();
+    let connection = ServerConnection::new(config.clone(), clock.now());
+    let mut stream = Stream::new(connection, Socket::new(tcp)?, clock);
+    let mut question = [0; QUESTION.len()];
+    let mut length = 0;
+    while length < question.len() {
+        match stream.read(question.get_mut(length..).unwrap_or_default())? {
+            0 => break,
+            n => length += n,
+        }
+    }
+    if length > 0 {
+        stream.write_all(ANSWER)?;
+        stream.read_to_end(&mut Vec::new())?;
+    }
+    Ok(stream.close()?)
+}
+
+impl Stage {
+    /// Two scenes: the second resumes the session of the first.
+    fn full_and_resumed(&self, suite: &'static Suite, number: usize) -> Result<(), Problem> {
+        let trace = Arc::new(Trace::new(Role::Client, Out::Stdout, String::new()));
+        let config = Arc::new(self.client(suite).observer(trace.clone()).build()?);
+        for resumed in [false, true] {
+            let kind = match (resumed, suite.key_exchange) {
+                (true, _) => "resumed: no public-key operation",
+                (_, KeyExchange::Ecdhe) => "full: both sides show their certificates",
+                _ => "full: the client need not show certificates",
+            };
+            println!("\n{}. {}, {kind}\n", number + usize::from(resumed), suite.id);
+            trace.begin();
+            let start = Instant::now();
+            let mut stream = self.connect(&config)?;
+            let took = start.elapsed();
+            if stream.connection().is_resumed() != resumed {
+                return Err(Problem::new("the session was not resumed as it should have been"));
+            }
+            show_done(&trace, &stream, took);
+            talk(&trace, &mut stream)?;
+        }
+        Ok(())
+    }
+
+    fn client(&self, suite: &'static Suite) -> tlcp::config::ClientConfigBuilder {
+        let builder = ClientConfig::builder().suites(&[suite]);
+        let builder = match self.pki.verifier(&self.provider) {
+            Ok(verifier) => builder.verifier(Arc::new(verifier)),
+            Err(_) => builder,
+        };
+        match self.pki.client_identity(&self.provider) {
+            Ok(identity) if suite.key_exchange.is_mutual() => builder.identity(Arc::new(identity)),
+            _ => builder,
+        }
+    }
+
+    /// Connects and completes the handshake.
+    fn connect(&self, config: &Arc<ClientConfig>) -> Result<ClientStream, Problem> {
+        let name = ServerName::try_from("localhost").map_err(|e| Problem::new(e.to_string()))?;
+        let tcp = Socket::new(TcpStream::connect(self.address)?)?;
+        let clock = Clock::start();
+        let connection = ClientConnection::new(config.clone(), name, clock.now())?;
+        let mut stream = Stream::new(connection, tcp, clock);
+        stream.handshake()?;
+        Ok(stream)
+    }
+
+    /// Without anything printed in between.
+    fn show_times(&self, suites: &[&'static Suite]) -> Result<(), Problem> {
+        println!("\nTimes: the median of {REPEATS} quiet handshakes, both ends on this machine, over TCP\n");
+        println!("  {:<24}{:>12}{:>12}", "", "full", "resumed");
+        for suite in suites {
+            let full = Arc::new(self.client(suite).sessions(None).build()?);
+            let resuming = Arc::new(self.client(suite).build()?);
+            drop_politely(self.connect(&resuming)?)?;
+            let (full, resumed) = (self.median(&full)?, self.median(&resuming)?);
+            println!("  {:<24}{:>12}{:>12}", suite.id.to_string(), milliseconds(full), milliseconds(resumed));
+        }
+        println!(
+            "\nNext: `tlcp pki --out pki` makes certificates as files; `tlcp server` and `tlcp client` use them."
+        );
+        Ok(())
+    }
+
+    fn median(&self, config: &Arc<ClientConfig>) -> Result<Duration, Problem> {
+        let mut times = Vec::new();
+        for _ in 0..REPEATS {
+            let start = Instant::now();
+            let stream = self.connect(config)?;
+            times.push(start.elapsed());
+            drop_politely(stream)?;
+        }
+        times.sort_unstable();
+        Ok(times.get(REPEATS / 2).copied().unwrap_or_default())
+    }
+}
+
+fn drop_politely(mut stream: ClientStream) -> Result<(), Problem> {
+    stream.close()?;
+    stream.read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// What the handshake came to, and where its keys are from.
+fn show_done(trace: &Trace, stream: &ClientStream, took: Duration) {
+    let connection = stream.connection();
+    let (_, resumed, messages, bytes) = trace.so_far();
+    let Some(suite) = connection.cipher_suite() else { return };
+    let (received, sent) = (stream.socket().received, stream.socket().sent);
+    println!(
+        "\n  Complete after {}. {}",
+        milliseconds(took),
+        if resumed { CHECKED_RESUMED } else { CHECKED_FULL }
+    );
+    println!("  {messages} messages, {bytes} bytes; with records {sent} bytes sent, {received} received.");
+    if let Some(end_point) = connection.server_end_point() {
+        println!("  server_end_point {}: SM3 of the server's signing certificate.", short(end_point));
+    }
+    println!("\n  Where the keys come from");
+    for (name, length, origin) in origins(suite, resumed) {
+        println!("    {name:<20}{length:>3} bytes  {origin}");
+    }
+    println!();
+}
+
+/// Labels and inputs of the key schedule, never a secret.
+fn origins(suite: &Suite, resumed: bool) -> Vec<(&'static str, usize, String)> {
+    let (mac, key, iv) = suite.protection.key_lengths();
+    let agreement = match suite.key_exchange {
+        KeyExchange::Ecdhe => "SM2 key exchange: two ephemeral keys, both encryption keys",
+        _ => "the version and 46 random bytes of the client, encrypted for the server",
+    };
+    let mut rows = Vec::new();
+    if resumed {
+        rows.push(("master_secret", 48, String::from("kept from the full handshake, with its session id")));
+    } else {
+        rows.push(("pre_master_secret", 48, String::from(agreement)));
+        let prf = "PRF(pre_master_secret, \"master secret\", client random, server random)";
+        rows.push(("master_secret", 48, String::from(prf)));
+    }
+    let prf = "PRF(master_secret, \"key expansion\", server random, client random)";
+    rows.push(("key_block", 2 * (mac + key + iv), String::from(prf)));
+    let parts = [("  MAC keys", mac, "HMAC-SM3"), ("  keys", key, "SM4"), ("  fixed nonces", iv, "GCM")];
+    for (name, length, what) in parts.into_iter().filter(|(_, length, _)| *length > 0) {
+        rows.push((
+            name,
+            2 * length,
+            format!("{what}: {length} for the client's records, {length} for the server's"),
+        ));
+    }
+    rows
+}
+
+/// Application data both ways, and the close.
+fn talk(trace: &Trace, stream: &mut ClientStream) -> Result<(), Problem> {
+    let before = stream.socket().sent;
+    stream.write_all(QUESTION)?;
+    let wire = stream.socket().sent - before;
+    let fact = |text: &[u8], wire: u64| {
+        [
+            ("plaintext", String::from_utf8_lossy(text).into_owned()),
+            ("record", format!("{wire} bytes, encrypted")),
+        ]
+    };
+    trace.show(Direction::Sent, "application data", QUESTION.len(), &fact(QUESTION, wire));
+    let before = stream.socket().received;
+    let mut answer = [0; ANSWER.len()];
+    stream.read_exact(&mut answer)?;
+    let wire = stream.socket().received - before;
+    trace.show(Direction::Received, "application data", answer.len(), &fact(&answer, wire));
+    stream.close()?;
+    stream.read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}

@@ -1,0 +1,204 @@
+//! What stands in a handshake message, for people.
+use tlcp::cert::Description;
+use tlcp::message::{
+    CertificateRequest, CertificateVerify, ClientExtensions, ClientHello, ClientKeyExchange, Credential,
+    EphemeralPoint, Finished, Handshake, ServerHello, ServerKeyExchange, SessionId,
+};
+use tlcp::suite::{KeyExchange, Suite};
+use tlcp::wire::{DecodeError, HandshakeType};
+
+/// A field and its value.
+pub(crate) type Fact = (&'static str, String);
+
+/// What the messages so far have fixed.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) suite: Option<&'static Suite>,
+    offered: SessionId,
+    pub(crate) resumed: bool,
+    certificates: usize,
+    /// Messages and bytes of the transcript.
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Seen {
+    /// The facts in `message`, sent by the client or the server; it is the next one.
+    pub(crate) fn read(&mut self, message: Handshake<'_>, from_client: bool) -> Vec<Fact> {
+        let facts = self.parse(message, from_client).unwrap_or_else(|e| vec![("malformed", e.to_string())]);
+        if message.kind != HandshakeType::HELLO_REQUEST {
+            self.messages += 1;
+            self.bytes += message.raw.len();
+        }
+        facts
+    }
+
+    fn parse(&mut self, message: Handshake<'_>, from_client: bool) -> Result<Vec<Fact>, DecodeError> {
+        let body = message.body();
+        Ok(match message.kind {
+            HandshakeType::CLIENT_HELLO => self.client_hello(&ClientHello::read(body)?),
+            HandshakeType::SERVER_HELLO => self.server_hello(&ServerHello::read(body)?),
+            HandshakeType::CERTIFICATE => self.certificates(&Credential::read(body)?),
+            HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(body)?,
+            HandshakeType::CERTIFICATE_REQUEST => certificate_request(&CertificateRequest::read(body)?),
+            HandshakeType::SERVER_HELLO_DONE => vec![("", String::from("no content: the client's turn"))],
+            HandshakeType::CLIENT_KEY_EXCHANGE => self.client_key_exchange(body)?,
+            HandshakeType::CERTIFICATE_VERIFY => self.certificate_verify(body)?,
+            HandshakeType::FINISHED => self.finished(body, from_client)?,
+            _ => Vec::new(),
+        })
+    }
+
+    fn client_hello(&mut self, hello: &ClientHello) -> Vec<Fact> {
+        *self = Self { offered: hello.session_id, ..Self::default() };
+        let session = match hello.session_id.is_empty() {
+            true => String::from("none: a full handshake"),
+            false => format!("{}: asks to resume this session", short(hello.session_id.as_slice())),
+        };
+        let suites: Vec<_> = hello.cipher_suites.iter().map(ToString::to_string).collect();
+        let mut facts = vec![
+            ("client_version", format!("{} ({:#06x})", hello.version, hello.version.0)),
+            ("random", short(&hello.random)),
+            ("session_id", session),
+            ("cipher_suites", suites.join(", ")),
+        ];
+        facts.extend(client_extensions(&hello.extensions));
+        facts
+    }
+
+    fn server_hello(&mut self, hello: &ServerHello) -> Vec<Fact> {
+        self.suite = Suite::find(hello.cipher_suite);
+        self.resumed = !hello.session_id.is_empty() && hello.session_id == self.offered;
+        let id = short(hello.session_id.as_slice());
+        let session = match (hello.session_id.is_empty(), self.resumed) {
+            (true, _) => String::from("none: this session cannot be resumed"),
+            (false, true) => format!("{id}: the one asked for, so the session is resumed"),
+            (false, false) => format!("{id}: new, may be resumed later"),
+        };
+        let mut facts = vec![
+            ("server_version", format!("{} ({:#06x})", hello.version, hello.version.0)),
+            ("random", short(&hello.random)),
+            ("session_id", session),
+            ("cipher_suite", format!("{} ({:#06x})", hello.cipher_suite, hello.cipher_suite.0)),
+        ];
+        if hello.extensions.server_name {
+            facts.push(("server_name", String::from("was used to choose the certificates")));
+        }
+        if let Some(name) = &hello.extensions.alpn {
+            facts.push(("alpn", String::from_utf8_lossy(name).escape_debug().to_string()));
+        }
+        facts
+    }
+
+    fn certificates(&mut self, credential: &Credential) -> Vec<Fact> {
+        let list = credential.certificates();
+        self.certificates = list.len();
+        if list.is_empty() {
+            return vec![("certificate_list", String::from("empty: no certificate to show"))];
+        }
+        list.iter().map(|der| certificate(der)).collect()
+    }
+
+    fn server_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
+        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::Ecdhe) {
+            let exchange = ServerKeyExchange::read_ephemeral(body)?;
+            let mut facts: Vec<Fact> = exchange.ephemeral.iter().flat_map(|(p, _)| ephemeral(p)).collect();
+            facts.push(signature(exchange.signature, "both randoms and this point"));
+            return Ok(facts);
+        }
+        let exchange = ServerKeyExchange::read_signature(body)?;
+        Ok(vec![signature(exchange.signature, "both randoms and the encryption certificate")])
+    }
+
+    fn client_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
+        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::Ecdhe) {
+            return Ok(ephemeral(&ClientKeyExchange::read_ephemeral(body)?).into());
+        }
+        let cipher = ClientKeyExchange::read_encrypted(body)?;
+        let text = format!("{} bytes of SM2 ciphertext, for the server's encryption key", cipher.len());
+        Ok(vec![("pre_master_secret", text)])
+    }
+
+    fn certificate_verify(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
+        let what = format!("the SM3 hash of the {} messages so far", self.messages);
+        Ok(vec![signature(CertificateVerify::read(body)?, &what)])
+    }
+
+    fn finished(&self, body: &[u8], from_client: bool) -> Result<Vec<Fact>, DecodeError> {
+        let length = Finished::read(body)?.len();
+        let label = if from_client { "client finished" } else { "server finished" };
+        let (checker, messages) = (if from_client { "the server" } else { "the client" }, self.messages);
+        Ok(vec![
+            (
+                "verify_data",
+                format!("{length} bytes = PRF(master_secret, \"{label}\", SM3 of {messages} messages)"),
+            ),
+            ("", format!("{checker} computes the same and ends the connection if it differs")),
+        ])
+    }
+}
+
+fn client_extensions(extensions: &ClientExtensions) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(name) = &extensions.server_name {
+        facts.push(("server_name", name.escape_debug().to_string()));
+    }
+    if !extensions.supported_groups.is_empty() {
+        let groups: Vec<_> = extensions.supported_groups.iter().map(ToString::to_string).collect();
+        facts.push(("supported_groups", groups.join(", ")));
+    }
+    if let Some(schemes) = &extensions.signature_schemes {
+        let schemes: Vec<_> = schemes.iter().map(ToString::to_string).collect();
+        facts.push(("signature_algorithms", schemes.join(", ")));
+    }
+    if !extensions.alpn.is_empty() {
+        let names: Vec<_> = extensions.alpn.iter().map(|n| String::from_utf8_lossy(n)).collect();
+        facts.push(("alpn", names.join(", ").escape_debug().to_string()));
+    }
+    facts
+}
+
+fn certificate(der: &[u8]) -> Fact {
+    let Ok(certificate) = Description::read(der) else {
+        return ("certificate", format!("{} bytes that do not parse", der.len()));
+    };
+    let usage = certificate.key_usage.unwrap_or_default();
+    let any = |names: &[&str]| usage.iter().any(|u| names.contains(u));
+    let signs = any(&["digitalSignature", "nonRepudiation"]);
+    let encrypts = any(&["keyEncipherment", "dataEncipherment", "keyAgreement"]);
+    let name = match (certificate.is_ca, signs, encrypts) {
+        (true, ..) => "CA certificate",
+        (_, true, false) => "to sign",
+        (_, false, true) => "to encrypt",
+        _ => "certificate",
+    };
+    let usage = if usage.is_empty() { String::from("no keyUsage") } else { usage.join(" ") };
+    (name, format!("{}; {usage}; {} bytes", certificate.subject, der.len()))
+}
+
+fn certificate_request(request: &CertificateRequest) -> Vec<Fact> {
+    let types: Vec<_> = request.types.iter().map(ToString::to_string).collect();
+    let mut facts = vec![("certificate_types", types.join(", "))];
+    match request.authorities.as_slice() {
+        [] => facts.push(("certificate from", String::from("any CA"))),
+        names => facts.extend(names.iter().map(|n| ("certificate from", Description::name(n)))),
+    }
+    facts
+}
+
+fn ephemeral(point: &EphemeralPoint<'_>) -> [Fact; 2] {
+    [
+        ("curve", format!("{} ({})", point.named_curve, point.named_curve.0)),
+        ("ephemeral point", format!("{}, {} bytes", short(point.point), point.point.len())),
+    ]
+}
+
+fn signature(signature: &[u8], over: &str) -> Fact {
+    ("signature", format!("SM2 with SM3, {} bytes, over {over}", signature.len()))
+}
+
+/// The first bytes in hexadecimal.
+pub(crate) fn short(bytes: &[u8]) -> String {
+    let head: String = bytes.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    if bytes.len() > 8 { format!("{head}...") } else { head }
+}

@@ -1,0 +1,51 @@
+//! `tlcp`: the library on the command line. Makes certificates, serves, connects, and shows a handshake message by
+//! message. It uses the public API alone.
+mod client;
+mod demo;
+mod facts;
+mod http;
+mod options;
+mod pipe;
+mod pki;
+mod problem;
+mod server;
+mod slots;
+mod socket;
+mod trace;
+
+use clap::Command;
+use problem::Problem;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let outcome = match matches.subcommand() {
+        Some(("demo", _)) => demo::run(),
+        Some(("pki", options)) => pki::run(options),
+        Some(("server", options)) => server::run(options),
+        Some(("client", options)) => client::run(options),
+        _ => Err(Problem::new("no such command").advise("run `tlcp --help`")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Command {
+    Command::new("tlcp")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("TLCP (GB/T 38636-2020): TLS with SM2, SM3, SM4 and two certificates per party")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("demo")
+                .about("Shows handshakes and data over TCP, message by message; needs nothing"),
+        )
+        .subcommand(pki::command())
+        .subcommand(server::command())
+        .subcommand(client::command())
+}

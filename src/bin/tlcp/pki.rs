@@ -1,0 +1,79 @@
+//! `tlcp pki`: certificates for tests, as PEM files.
+use crate::options::{flag, many, path, strings};
+use crate::problem::Problem;
+use clap::{Arg, ArgMatches, Command, value_parser};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tlcp::crypto::{default_provider, random::SystemRandom};
+use tlcp::pki::{Options, Pki};
+use tlcp::stream::Clock;
+
+pub(crate) fn command() -> Command {
+    let out =
+        Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).required(true);
+    Command::new("pki")
+        .about("Makes a root, an intermediate CA, a server's pair and a client's pair, for tests")
+        .arg(out.help("The folder for the files; made if it is not there"))
+        .arg(many(
+            "host",
+            "NAME",
+            "A DNS name or address of the server; may be repeated [default: localhost, 127.0.0.1, ::1]",
+        ))
+        .arg(flag("force", "Overwrite files that are there"))
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
+    let out = path(matches, "out").unwrap_or(Path::new("."));
+    let mut options = Options::new(Clock::start().now().unix);
+    let hosts = strings(matches, "host");
+    if !hosts.is_empty() {
+        options.hosts = hosts;
+    }
+    let pki = Pki::new(&options, &default_provider(), &SystemRandom).map_err(tlcp::error::Error::from)?;
+    let files = pki.files();
+    fs::create_dir_all(out).map_err(|e| Problem::from(e).during(out.display()))?;
+    let force = matches.get_flag("force");
+    if let Some((name, _)) = files.iter().find(|(name, _)| !force && out.join(name).exists()) {
+        let there = Problem::new(format!("{} is there already", out.join(name).display()));
+        return Err(there.advise("choose another folder with --out, or overwrite with --force"));
+    }
+    for (name, contents) in &files {
+        let path = out.join(name);
+        write(&path, contents).map_err(|e| Problem::from(e).during(path.display()))?;
+        println!("{:<24} {}", path.display(), meaning(name));
+    }
+    let out = out.display();
+    println!("\nTry them:");
+    println!("  tlcp server --listen 127.0.0.1:4433 --identity {out}/server.pem --ca {out}/ca.crt --echo");
+    println!("  tlcp client --connect localhost:4433 --ca {out}/ca.crt --identity {out}/client.pem --trace");
+    Ok(())
+}
+
+/// What holds a private key is for the owner alone.
+fn write(path: &Path, contents: &str) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if contents.contains("PRIVATE KEY") {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options.open(path)?.write_all(contents.as_bytes())
+}
+
+fn meaning(name: &str) -> &'static str {
+    match name {
+        "ca.crt" => "the root: for --ca of the other side",
+        "intermediate.crt" => "issued by the root, issues the pairs",
+        "server.pem" => "all of the server: for --identity",
+        "client.pem" => "all of the client: for --identity",
+        _ if name.ends_with("-sign.crt") => "signing certificate",
+        _ if name.ends_with("-sign.key") => "its private key",
+        _ if name.ends_with("-encrypt.crt") => "encryption certificate",
+        _ => "its private key",
+    }
+}

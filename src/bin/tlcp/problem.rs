@@ -1,0 +1,206 @@
+//! What goes wrong, as the terminal shows it: what happened, in which message and field, and what to do.
+use std::fmt;
+use std::io;
+use tlcp::error::{CertificateError, ConfigError, Error, PeerIncompatible, PeerMisbehaved};
+use tlcp::wire::AlertDescription as A;
+
+/// An error for the user.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    what: String,
+    /// The message and the field that it is about.
+    place: Option<String>,
+    advice: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), place: None, advice: None }
+    }
+
+    pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// Says what was being done.
+    pub(crate) fn during(mut self, doing: impl fmt::Display) -> Self {
+        self.what = format!("{doing}: {}", self.what);
+        self
+    }
+
+    /// On one line, for a server's log.
+    pub(crate) fn line(&self) -> String {
+        self.to_string().replace("\n  where: ", "; where: ").replace("\n  do: ", "; ").replace("   ", " ")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n  where: {place}")?;
+        }
+        if let Some(advice) = &self.advice {
+            write!(f, "\n  do:    {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<ConfigError> for Problem {
+    fn from(e: ConfigError) -> Self {
+        Self::new(e.to_string())
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(e: Error) -> Self {
+        Self { what: e.to_string(), place: place(&e), advice: advice(&e).map(String::from) }
+    }
+}
+
+impl From<io::Error> for Problem {
+    /// A stream's error has the connection's inside.
+    fn from(e: io::Error) -> Self {
+        match e.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            Some(error) => error.clone().into(),
+            None if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                Self::new("the peer sent nothing for too long")
+            }
+            None => Self::new(e.to_string()),
+        }
+    }
+}
+
+/// The message, and the field in it.
+fn place(error: &Error) -> Option<String> {
+    use PeerMisbehaved as P;
+    let (message, field) = match error {
+        Error::Decode(e) => (e.message, e.field),
+        Error::PeerMisbehaved(P::IllegalParameter { message, field, .. }) => (*message, *field),
+        Error::PeerMisbehaved(P::UnexpectedMessage { state, message }) => {
+            return Some(format!("{message}, received in the state {state}"));
+        }
+        Error::PeerMisbehaved(P::ProtocolVersion { message, .. }) => (*message, "version"),
+        Error::PeerMisbehaved(P::BadSignature { message }) => (message.name()?, "signature"),
+        Error::PeerMisbehaved(P::WrongVerifyData) => ("Finished", "verify_data"),
+        Error::PeerMisbehaved(P::UnsupportedExtension(_)) => ("ServerHello", "extensions"),
+        Error::PeerMisbehaved(P::NotTlcp { .. }) => ("the first record", "type and version"),
+        Error::PeerIncompatible(e) => incompatible(*e),
+        Error::Certificate(CertificateError::MissingEncryptionCertificate) => {
+            ("Certificate", "certificate_list: the second certificate")
+        }
+        Error::Certificate(_) => ("Certificate", "certificate_list"),
+        Error::AlertReceived(_) => ("Alert", "description"),
+        _ => return None,
+    };
+    Some(format!("{message}, {field}"))
+}
+
+fn incompatible(error: PeerIncompatible) -> (&'static str, &'static str) {
+    use PeerIncompatible as P;
+    match error {
+        P::NoCommonCipherSuite => ("ClientHello", "cipher_suites"),
+        P::NoCommonSignatureScheme => ("ClientHello", "signature_algorithms"),
+        P::NoCertificateRequest => ("ServerHelloDone", "no CertificateRequest before it"),
+        P::ClientCertificateMissing => ("Certificate", "certificate_list"),
+        P::NoClientIdentity => ("CertificateRequest", "certificate_types"),
+        P::UnrecognizedName => ("ClientHello", "server_name"),
+        P::NoApplicationProtocol => ("ClientHello", "application_layer_protocol_negotiation"),
+        _ => ("ClientHello", "the offer as a whole"),
+    }
+}
+
+/// What the user can do about it.
+fn advice(error: &Error) -> Option<&'static str> {
+    use PeerMisbehaved as P;
+    Some(match error {
+        Error::Certificate(e) => for_certificate(e),
+        Error::PeerIncompatible(e) => for_incompatible(*e),
+        Error::PeerMisbehaved(P::NotTlcp { .. }) => {
+            "check address and port: what answers there does not speak TLCP"
+        }
+        Error::PeerMisbehaved(P::ProtocolVersion { .. }) => {
+            "the peer speaks another protocol, perhaps TLS: check its configuration for TLCP (0x0101)"
+        }
+        Error::PeerMisbehaved(P::BadSignature { .. } | P::WrongVerifyData) => {
+            "if the peer is GmSSL, try --compat gmssl; otherwise its keys and certificates do not belong together"
+        }
+        Error::Decode(_) => {
+            "if the peer is GmSSL, try --compat gmssl; --trace shows the messages before this one"
+        }
+        Error::PeerMisbehaved(_) => "run again with --trace to see the messages before this one",
+        Error::AlertReceived(description) => for_alert(*description),
+        Error::HandshakeTimeout => "see whether the peer speaks TLCP on this port at all",
+        Error::Truncated => "what was received may be cut short; see why the peer ended the connection",
+        _ => return None,
+    })
+}
+
+fn for_certificate(error: &CertificateError) -> &'static str {
+    use CertificateError as C;
+    match error {
+        C::UnknownIssuer => {
+            "give the certificate of the CA that issued the peer's pair with --ca; if an intermediate CA is missing in \
+             what the peer sends, give that one too"
+        }
+        C::NameMismatch => "give a name that the certificate has with --name (--trace shows the certificate)",
+        C::Expired | C::NotYetValid => "renew the certificate, or check the clock of this machine",
+        C::InconsistentPair | C::MissingEncryptionCertificate => {
+            "the peer must send its signing certificate first and its encryption certificate second, both of one subject"
+        }
+        C::WrongUsage(_) => {
+            "the peer's certificates need the right keyUsage: signing first, encryption second"
+        }
+        C::BadSignature => {
+            "the CA given with --ca has the right name but another key: get its current certificate"
+        }
+        C::UnsupportedKey => "TLCP needs SM2 certificates; the peer may have sent its TLS certificate",
+        _ => "see the peer's certificates with --trace",
+    }
+}
+
+fn for_incompatible(error: PeerIncompatible) -> &'static str {
+    use PeerIncompatible as P;
+    match error {
+        P::NoCommonCipherSuite => {
+            "enable a suite that both have with --suite; ECDHE suites also need --ca on a server and --identity on a \
+             client"
+        }
+        P::NoCertificateRequest => {
+            "the server must ask for a certificate in ECDHE suites; use --suite ECC_SM4_GCM_SM3"
+        }
+        P::ClientCertificateMissing => "the client must give its pair with --identity",
+        P::NoClientIdentity => "give the client's pair with --identity, or use --suite ECC_SM4_GCM_SM3",
+        P::UnrecognizedName => "ask for a name that the server serves with --name",
+        P::NoApplicationProtocol => "give a protocol that both have with --alpn",
+        _ => "compare what both sides enable with --trace",
+    }
+}
+
+fn for_alert(description: A) -> &'static str {
+    match description {
+        A::HANDSHAKE_FAILURE => {
+            "the peer found no common ground: a suite (--suite), or it wants a client certificate (--identity)"
+        }
+        A::UNKNOWN_CA => {
+            "the peer does not trust the CA of our pair: have it trust that CA, or use another --identity"
+        }
+        A::BAD_CERTIFICATE
+        | A::UNSUPPORTED_CERTIFICATE
+        | A::CERTIFICATE_UNKNOWN
+        | A::CERTIFICATE_REQUIRED => {
+            "the peer does not accept our certificates: see what it expects, and --identity"
+        }
+        A::CERTIFICATE_EXPIRED | A::CERTIFICATE_REVOKED => "renew the certificates given with --identity",
+        A::DECRYPT_ERROR | A::DECODE_ERROR | A::ILLEGAL_PARAMETER => {
+            "the peer reads a message otherwise than it was meant; if it is GmSSL, try --compat gmssl"
+        }
+        A::PROTOCOL_VERSION => "the peer does not speak TLCP on this port: check its configuration",
+        A::UNRECOGNIZED_NAME => "ask for a name that the server serves with --name",
+        A::NO_APPLICATION_PROTOCOL => "offer a protocol that the server has with --alpn",
+        A::INTERNAL_ERROR => "look into the peer's log",
+        _ => "look into the peer's log; --trace shows the messages before the alert",
+    }
+}
