@@ -69,3 +69,23 @@ fn gives_out_all_records_before_it_tells_that_the_stream_was_cut() {
         assert_eq!(end, if clean { Ok(0) } else { Err(tlcp::error::Error::Truncated) });
     }
 }
+
+/// R-AL-3: close_notify in one piece with the last data does not cut the answer off.
+#[test]
+fn answers_a_peer_that_closed_and_answers_its_close_notify_at_the_end() {
+    let world = World::new();
+    let (client, server) =
+        (Arc::new(world.client().build().unwrap()), Arc::new(world.server().build().unwrap()));
+    let Ends { mut client, mut server } = Ends::new(&client, &server).connected();
+    client.write(b"question").unwrap();
+    client.close();
+    carry(&mut client, &mut server).unwrap();
+    let mut buffer = [0; 100];
+    assert_eq!(server.read(&mut buffer).unwrap(), 8);
+    assert_eq!(server.write(b"answer").unwrap(), 6);
+    assert_eq!(server.read(&mut buffer).unwrap(), 0);
+    assert!(server.is_closed() && server.write(b"more").is_err());
+    carry(&mut server, &mut client).unwrap();
+    assert_eq!(read_all(&mut client), b"answer");
+    assert!(client.is_closed());
+}

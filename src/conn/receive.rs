@@ -78,7 +78,9 @@ impl<S: Endpoint> Connection<S> {
     }
 
     /// Reads plaintext into `out`: how many bytes. 0 with bytes asked for means that none are there now, or, if
-    /// [`Connection::wants_read`] is false too, that the peer has closed.
+    /// [`Connection::wants_read`] is false too, that the peer has closed: its close_notify is answered then (R-AL-3), and
+    /// not before, so that whoever reads a question to its end can answer it although the asker has closed. Whoever takes
+    /// [`Connection::plaintext`] instead answers with [`Connection::close`].
     ///
     /// # Errors
     /// Whatever the connection failed with, after all plaintext before it was read.
@@ -100,6 +102,9 @@ impl<S: Endpoint> Connection<S> {
         }
         if done == 0 {
             self.check_alive()?;
+            if self.reading == Half::Closed && !out.is_empty() {
+                self.close();
+            }
         }
         Ok(done)
     }
@@ -185,7 +190,6 @@ impl<S: Endpoint> Connection<S> {
             AlertDescription::CLOSE_NOTIFY => {
                 self.reading = Half::Closed;
                 self.incoming.clear(); // R-AL-3: what follows is ignored.
-                self.close();
                 Ok(())
             }
             description if alert.level == AlertLevel::FATAL => Err(Error::AlertReceived(description)),
