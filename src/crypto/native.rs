@@ -5,15 +5,22 @@
 //! computed by the AES instructions or by GFNI, never looked up.
 #![allow(unsafe_code)]
 mod cbc;
+#[cfg(test)]
+mod constant_time;
 mod cpu;
+mod declassify;
 mod gcm;
 mod ghash;
 mod hmac;
+#[cfg(test)]
+mod memory_checker;
 mod provider;
 #[cfg(feature = "std")]
 pub mod sm2;
 mod sm3;
 mod sm4;
+#[cfg(test)]
+mod speed;
 mod vector;
 
 use super::Provider;

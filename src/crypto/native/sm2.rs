@@ -9,7 +9,7 @@
 //!
 //! What is secret (keys, nonces, shared points, KDF output) meets no branch and no address, and is wiped.
 mod agree;
-mod declassify;
+
 mod encrypt;
 mod field;
 mod field_x86;
@@ -32,6 +32,7 @@ mod vartime;
 pub use key::Sm2PrivateKey;
 pub use keys::{KEYS, Sm2Keys, Sm2Options};
 
+use super::declassify;
 use field::Portable;
 use field_x86::Adx;
 

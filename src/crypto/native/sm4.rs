@@ -77,5 +77,3 @@ impl Decryptor {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-pub(in crate::crypto::native) use tests::speed;

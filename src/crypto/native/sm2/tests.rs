@@ -3,7 +3,7 @@ mod arithmetic;
 mod caches;
 mod constant_time;
 mod interoperation;
-pub(super) mod memory_checker;
+pub(super) use crate::crypto::native::memory_checker;
 mod multiples;
 mod portable_twin;
 mod vectors;

@@ -93,6 +93,7 @@ macro_rules! round {
     }};
 }
 
+#[allow(unused_assignments, reason = "the last four words expanded are not carried on")]
 #[inline(always)]
 unsafe fn one(state: &mut Words, block: &[u8; BLOCK]) {
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
@@ -117,9 +118,7 @@ unsafe fn one(state: &mut Words, block: &[u8; BLOCK]) {
                     let next = expand(&x);
                     _mm_storeu_si128(to_words.add($j + 16).cast(), next);
                     _mm_storeu_si128(to_sums.add($j + 12).cast(), _mm_xor_si128(x[3], next));
-                    if $j < 48 {
-                        x = [x[1], x[2], x[3], next];
-                    }
+                    x = [x[1], x[2], x[3], next];
                 }
                 // The rounds read the words from memory, where they cost no instruction.
                 asm!("/* {0} {1} */", in(reg) to_words, in(reg) to_sums, options(nostack, preserves_flags));

@@ -85,38 +85,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-#[ignore]
-fn speed() {
-    use crate::crypto::native::sm4::speed::best;
-    use std::hint::black_box;
-    use std::println;
-    let data = bytes(16384);
-    println!(
-        "reference {:.3} c/B",
-        best(|| {
-            black_box(reference(&data));
-        }) / 16384.
-    );
-    for level in Level::all() {
-        println!(
-            "{level:?} stream {:.3} c/B, 32 bytes {:.0} cycles",
-            best(|| {
-                black_box(digest(level, &data));
-            }) / 16384.,
-            best(|| {
-                black_box(digest(level, &data[..32]));
-            })
-        );
-        for count in [2, 4, 8, 16, 64] {
-            let mut words = vec![START; count];
-            let cycles = best(|| {
-                let mut lanes: Vec<Lane<'_>> =
-                    words.iter_mut().map(|words| Lane { words, blocks: data.as_chunks().0 }).collect();
-                Lane::compress(level, &mut lanes);
-            });
-            println!("  lanes {count}: {:.3} c/B", cycles / (16384 * count) as f64);
-        }
-    }
-}

@@ -5,6 +5,6 @@
 #[inline(always)]
 pub(super) fn declassify<T: Copy>(value: T) -> T {
     #[cfg(test)]
-    super::tests::memory_checker::mark_defined(&value);
+    super::memory_checker::mark_defined(&value);
     value
 }

@@ -26,21 +26,21 @@ fn call(request: u64, address: u64, len: u64) -> u64 {
     result
 }
 
-pub(in super::super) fn running() -> bool {
+pub(super) fn running() -> bool {
     call(RUNNING_ON_VALGRIND, 0, 0) != 0
 }
 
 /// How many errors memcheck has reported so far.
-pub(in super::super) fn errors() -> u64 {
+pub(super) fn errors() -> u64 {
     call(COUNT_ERRORS, 0, 0)
 }
 
 /// `value` is secret from here on.
-pub(in super::super) fn mark_undefined<T: ?Sized>(value: &T) {
+pub(super) fn mark_undefined<T: ?Sized>(value: &T) {
     call(MAKE_UNDEFINED, (&raw const *value).cast::<()>() as u64, size_of_val(value) as u64);
 }
 
 /// `value` is public from here on.
-pub(in super::super) fn mark_defined<T: ?Sized>(value: &T) {
+pub(super) fn mark_defined<T: ?Sized>(value: &T) {
     call(MAKE_DEFINED, (&raw const *value).cast::<()>() as u64, size_of_val(value) as u64);
 }
