@@ -45,7 +45,12 @@ pub(super) fn encrypt<F: Field>(
 }
 
 /// `None` if the KDF's output is all zero.
-fn encrypt_with<F: Field>(field: F, key: &Receiver<'_>, message: &[u8], k: &Scalar) -> Option<Vec<u8>> {
+pub(super) fn encrypt_with<F: Field>(
+    field: F,
+    key: &Receiver<'_>,
+    message: &[u8],
+    k: &Scalar,
+) -> Option<Vec<u8>> {
     let (ephemeral, shared) = points(field, key, k);
     let shared = Zeroizing::new(shared.to_coordinates(field));
     let mut data = Zeroizing::new(vec![0; message.len()]);

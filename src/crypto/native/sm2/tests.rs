@@ -2,6 +2,7 @@
 mod arithmetic;
 mod caches;
 mod constant_time;
+mod equations;
 mod interoperation;
 pub(super) use crate::crypto::native::memory_checker;
 mod multiples;
