@@ -1,29 +1,35 @@
 //! One end over TCP on the loopback address, for runs against programs of other projects:
 //!
 //! `peer server|client --port P [--cert F --key F --enc-cert F --enc-key F --chain F] --ca F --suite ECC_SM4_GCM_SM3[,..]
-//! [--auth none|request|require] [--name N] [--alpn P] [--bytes N] [--times N]`
+//! [--auth none|request|require] [--name N] [--alpn P] [--bytes N] [--times N] [--no-cache] [--with tlcp|tongsuo]
+//! [--compat default|gmssl] [--keylog F]`
 //!
 //! The server echoes until close_notify; the client sends, compares the echo, closes, and connects again with its session.
-//! One line per connection; the exit code is 0 if all of them went well.
+//! One line per connection; the exit code is 0 if all of them went well. The last three options choose the
+//! implementation, and for `tlcp` the quirks to allow for and a file for the secrets.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tlcp::config::{Compat, KeyLog, KeyLogFile};
 use tlcp_interop::exchange;
 use tlcp_interop::party::{
     ClientAuth, ClientSettings, Implementation, Outcome, Report, ServerSettings, Suite,
 };
 use tlcp_interop::pki::Pair;
+use tlcp_interop::tlcp_party::Tlcp;
 use tlcp_interop::tongsuo_party::Tongsuo;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let role = arguments.next().unwrap_or_default();
     let options = Options::read(arguments);
-    let implementation: &dyn Implementation = &Tongsuo;
+    let implementation = options.implementation();
     let good = match role.as_str() {
-        "server" => serve(implementation, &options),
-        "client" => connect(implementation, &options),
+        "server" => serve(&*implementation, &options),
+        "client" => connect(&*implementation, &options),
         _ => panic!("server or client?"),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -46,11 +52,20 @@ fn connect(implementation: &dyn Implementation, options: &Options) -> bool {
     let length = options.number("bytes", 1000);
     let mut good = true;
     for _ in 0..options.number("times", 1) {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, options.port())).expect("the server");
+        let stream = reach((Ipv4Addr::LOCALHOST, options.port()));
         let outcome = client.connect(Box::new(stream), &|channel| exchange::call_echo(channel, length));
         good &= tell("ok", &outcome);
     }
     good
+}
+
+/// The server may have been started with us.
+fn reach(address: (Ipv4Addr, u16)) -> TcpStream {
+    let attempts = std::iter::repeat_with(|| {
+        std::thread::sleep(Duration::from_millis(50));
+        TcpStream::connect(address)
+    });
+    attempts.take(100).find_map(Result::ok).expect("a server on the port")
 }
 
 fn tell(word: &str, outcome: &Outcome) -> bool {
@@ -78,7 +93,8 @@ impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Self {
         let mut options = HashMap::new();
         while let Some(name) = arguments.next() {
-            let value = arguments.next().unwrap_or_else(|| panic!("{name} needs a value"));
+            let mut value = || arguments.next().unwrap_or_else(|| panic!("{name} needs a value"));
+            let value = if name == "--no-cache" { String::new() } else { value() };
             options.insert(name.trim_start_matches("--").to_owned(), value);
         }
         Self(options)
@@ -90,6 +106,22 @@ impl Options {
 
     fn number(&self, name: &str, default: usize) -> usize {
         self.text(name).map_or(default, |text| text.parse().expect("a number"))
+    }
+
+    fn implementation(&self) -> Box<dyn Implementation> {
+        let log = |path: &str| -> Arc<dyn KeyLog> {
+            Arc::new(KeyLogFile::open(path).unwrap_or_else(|error| panic!("{path}: {error}")))
+        };
+        match self.text("with") {
+            None | Some("tlcp") => Box::new(Tlcp {
+                compat: Compat::by_name(self.text("compat").unwrap_or("default")).expect("--compat"),
+                key_log: self.text("keylog").map(log),
+                resumes: self.text("no-cache").is_none(),
+                ..Tlcp::default()
+            }),
+            Some("tongsuo") => Box::new(Tongsuo),
+            Some(other) => panic!("--with {other}?"),
+        }
     }
 
     fn port(&self) -> u16 {

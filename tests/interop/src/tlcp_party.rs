@@ -5,7 +5,7 @@ use crate::party::{
     Client, ClientAuth, ClientSettings, Failure, Implementation, Outcome, Report, Server, ServerSettings,
     Suite, Transport,
 };
-use crate::pki::Pair;
+use crate::pki::{self, Pair};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use tlcp::alert::alert_for;
@@ -62,9 +62,11 @@ impl Tlcp {
             ClientAuth::Optional { root } => (config::ClientAuth::Request, Some(root)),
             ClientAuth::Required { root } => (config::ClientAuth::Require, Some(root)),
         };
+        // Named, so that server_name is acknowledged: openHiTLS clients leave it out when they resume if it was not, and
+        // such a hello is not the session's any more (R-SES-10).
         let mut builder = ServerConfig::builder()
             .provider(self.provider)
-            .identity(self.identity(&settings.identity)?)
+            .identity_for([pki::SERVER_NAME], self.identity(&settings.identity)?)
             .suites(&rows(&settings.suites))
             .client_auth(auth)
             .alpn(settings.protocols.iter().map(|name| name.as_bytes()))
