@@ -4,6 +4,7 @@
 //! over a socket pair, lets them run one [`exchange::Script`] and gives both ends' [`party::Outcome`]s. [`checks`] holds
 //! what any server and any client must manage together.
 
+pub mod capture;
 pub mod checks;
 pub mod exchange;
 pub mod pair;
