@@ -95,7 +95,7 @@ impl Target {
             ClientConnection::with_session_tag(config.clone(), self.name.clone(), &tag, clock.now())?;
         let mut stream = Stream::new(connection, socket, clock);
         stream.handshake()?;
-        eprintln!("{}", describe(stream.connection(), start.elapsed()));
+        log!("{}", describe(stream.connection(), start.elapsed()));
         Ok((stream, clock))
     }
 
@@ -181,7 +181,7 @@ fn get(mut stream: ClientStream, target: &Target, path: &str) -> Result<(), Prob
     io::stdout().flush()?;
     end?;
     let status = String::from_utf8_lossy(head).lines().next().unwrap_or_default().to_string();
-    eprintln!("{}", status.escape_debug());
+    log!("{}", status.escape_debug());
     let code = status.split(' ').nth(1).unwrap_or_default();
     if !code.starts_with('2') {
         return Err(Problem::new(format!("the server answered {:?}", status))

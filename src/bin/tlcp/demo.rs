@@ -37,13 +37,13 @@ struct Stage {
 
 pub(crate) fn run() -> Result<(), Problem> {
     let provider = default_provider();
-    println!("tlcp {}: TLCP (GB/T 38636-2020) between two threads over TCP\n", env!("CARGO_PKG_VERSION"));
+    say!("tlcp {}: TLCP (GB/T 38636-2020) between two threads over TCP\n", env!("CARGO_PKG_VERSION"));
     let start = Instant::now();
     let pki = Pki::new(&Options::new(Clock::start().now().unix), &provider, &SystemRandom)
         .map_err(tlcp::error::Error::from)?;
     show_pki(&pki, start.elapsed());
     let address = start_server(&pki, &provider)?;
-    println!("The server listens on {address}. All times count from the start of a handshake.");
+    say!("The server listens on {address}. All times count from the start of a handshake.");
     let stage = Stage { provider, pki, address };
     let suites = [KeyExchange::Ecdhe, KeyExchange::Ecc];
     let suites = suites.map(|wanted| SUITES.iter().find(|s| s.key_exchange == wanted));
@@ -55,7 +55,7 @@ pub(crate) fn run() -> Result<(), Problem> {
 }
 
 fn show_pki(pki: &Pki, took: Duration) {
-    println!("Certificates, made in memory: six SM2 keys, {}", milliseconds(took));
+    say!("Certificates, made in memory: six SM2 keys, {}", milliseconds(took));
     let rows = [
         ("root", &pki.root),
         ("intermediate CA", &pki.intermediate),
@@ -67,9 +67,9 @@ fn show_pki(pki: &Pki, took: Duration) {
     for (who, issued) in rows {
         let Ok(certificate) = Description::read(&issued.certificate) else { continue };
         let usage = certificate.key_usage.unwrap_or_default().join(" ");
-        println!("  {who:<20}{:<43}{usage}", certificate.subject);
+        say!("  {who:<20}{:<43}{usage}", certificate.subject);
     }
-    println!();
+    say!();
 }
 
 /// Accepts in the background until the program ends.
@@ -84,7 +84,7 @@ fn start_server(pki: &Pki, provider: &Provider) -> Result<SocketAddr, Problem> {
     thread::spawn(move || {
         for tcp in listener.incoming().flatten() {
             if let Err(problem) = answer(&config, tcp) {
-                eprintln!("server: {}", problem.line());
+                log!("server: {}", problem.line());
             }
         }
     });
@@ -122,7 +122,7 @@ impl Stage {
                 (_, KeyExchange::Ecdhe) => "full: both sides show their certificates",
                 _ => "full: the client need not show certificates",
             };
-            println!("\n{}. {}, {kind}\n", number + usize::from(resumed), suite.id);
+            say!("\n{}. {}, {kind}\n", number + usize::from(resumed), suite.id);
             trace.begin();
             let start = Instant::now();
             let mut stream = self.connect(&config)?;
@@ -161,16 +161,16 @@ impl Stage {
 
     /// Without anything printed in between.
     fn show_times(&self, suites: &[&'static Suite]) -> Result<(), Problem> {
-        println!("\nTimes: the median of {REPEATS} quiet handshakes, both ends on this machine, over TCP\n");
-        println!("  {:<24}{:>12}{:>12}", "", "full", "resumed");
+        say!("\nTimes: the median of {REPEATS} quiet handshakes, both ends on this machine, over TCP\n");
+        say!("  {:<24}{:>12}{:>12}", "", "full", "resumed");
         for suite in suites {
             let full = Arc::new(self.client(suite).sessions(None).build()?);
             let resuming = Arc::new(self.client(suite).build()?);
             drop_politely(self.connect(&resuming)?)?;
             let (full, resumed) = (self.median(&full)?, self.median(&resuming)?);
-            println!("  {:<24}{:>12}{:>12}", suite.id.to_string(), milliseconds(full), milliseconds(resumed));
+            say!("  {:<24}{:>12}{:>12}", suite.id.to_string(), milliseconds(full), milliseconds(resumed));
         }
-        println!(
+        say!(
             "\nNext: `tlcp pki --out pki` makes certificates as files; `tlcp server` and `tlcp client` use them."
         );
         Ok(())
@@ -201,20 +201,20 @@ fn show_done(trace: &Trace, stream: &ClientStream, took: Duration) {
     let (_, resumed, messages, bytes) = trace.so_far();
     let Some(suite) = connection.cipher_suite() else { return };
     let (received, sent) = (stream.socket().received, stream.socket().sent);
-    println!(
+    say!(
         "\n  Complete after {}. {}",
         milliseconds(took),
         if resumed { CHECKED_RESUMED } else { CHECKED_FULL }
     );
-    println!("  {messages} messages, {bytes} bytes; with records {sent} bytes sent, {received} received.");
+    say!("  {messages} messages, {bytes} bytes; with records {sent} bytes sent, {received} received.");
     if let Some(end_point) = connection.server_end_point() {
-        println!("  server_end_point {}: SM3 of the server's signing certificate.", short(end_point));
+        say!("  server_end_point {}: SM3 of the server's signing certificate.", short(end_point));
     }
-    println!("\n  Where the keys come from");
+    say!("\n  Where the keys come from");
     for (name, length, origin) in origins(suite, resumed) {
-        println!("    {name:<20}{length:>3} bytes  {origin}");
+        say!("    {name:<20}{length:>3} bytes  {origin}");
     }
-    println!();
+    say!();
 }
 
 /// Labels and inputs of the key schedule, never a secret.

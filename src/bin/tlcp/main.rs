@@ -1,5 +1,21 @@
 //! `tlcp`: the library on the command line. Makes certificates, serves, connects, and shows a handshake message by
 //! message. It uses the public API alone.
+/// A line on standard output. Unlike `println!`, a reader that is gone (`| head`) is no reason to panic.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout().lock(), $($text)*);
+    }};
+}
+
+/// A line on standard error, likewise: a server must not end because nobody reads its log any more.
+macro_rules! log {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr().lock(), $($text)*);
+    }};
+}
+
 mod client;
 mod demo;
 mod facts;
@@ -29,7 +45,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("error: {problem}");
+            log!("error: {problem}");
             ExitCode::FAILURE
         }
     }

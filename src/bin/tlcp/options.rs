@@ -45,7 +45,7 @@ pub(crate) fn choice<const N: usize>(
     help: &'static str,
 ) -> Arg {
     let default = values.first().copied().unwrap_or_default();
-    Arg::new(name).long(name).value_parser(values).default_value(default).help(help)
+    Arg::new(name).long(name).value_name("NAME").value_parser(values).default_value(default).help(help)
 }
 
 fn files(name: &'static str, help: &'static str) -> Arg {

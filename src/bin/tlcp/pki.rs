@@ -41,12 +41,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     for (name, contents) in &files {
         let path = out.join(name);
         write(&path, contents).map_err(|e| Problem::from(e).during(path.display()))?;
-        println!("{:<24} {}", path.display(), meaning(name));
+        say!("{:<24} {}", path.display(), meaning(name));
     }
     let out = out.display();
-    println!("\nTry them:");
-    println!("  tlcp server --listen 127.0.0.1:4433 --identity {out}/server.pem --ca {out}/ca.crt --echo");
-    println!("  tlcp client --connect localhost:4433 --ca {out}/ca.crt --identity {out}/client.pem --trace");
+    say!("\nTry them:");
+    say!("  tlcp server --listen 127.0.0.1:4433 --identity {out}/server.pem --ca {out}/ca.crt --echo");
+    say!("  tlcp client --connect localhost:4433 --ca {out}/ca.crt --identity {out}/client.pem --trace");
     Ok(())
 }
 

@@ -64,9 +64,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let listener =
         TcpListener::bind(address).map_err(|e| Problem::from(e).during(format!("--listen {address}")))?;
     if let Some(identity) = &server.options.identity {
-        eprint!("{}", identity.report());
+        log!("{}", identity.report().trim_end());
     }
-    println!("listening on {}", listener.local_addr()?);
+    say!("listening on {}", listener.local_addr()?);
     io::stdout().flush()?;
     let slots = Slots::new(usize::from(*matches.get_one::<u16>("max-connections").unwrap_or(&256)));
     for (number, tcp) in (1_u64..).zip(listener.incoming()) {
@@ -79,7 +79,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
         });
         if let Err(e) = started {
             // Such as too many open files: that passes, but not at once.
-            eprintln!("#{number}: {e}");
+            log!("#{number}: {e}");
             thread::sleep(Duration::from_millis(100));
         }
     }
@@ -107,7 +107,7 @@ impl Server {
     fn handle(&self, tcp: TcpStream, number: u64) {
         let peer = tcp.peer_addr().map_or_else(|_| String::from("?"), |a| a.to_string());
         if let Err(problem) = self.serve(tcp, number, &peer) {
-            eprintln!("#{number} {peer}: {}", problem.line());
+            log!("#{number} {peer}: {}", problem.line());
         }
     }
 
@@ -125,7 +125,7 @@ impl Server {
 
     fn talk(&self, stream: &mut ServerStream, number: u64, peer: &str) -> Result<(), Problem> {
         stream.handshake()?;
-        eprintln!("#{number} {peer}: {}", describe(stream.connection()));
+        log!("#{number} {peer}: {}", describe(stream.connection()));
         let idle = if self.folder.is_some() { IDLE_HTTP } else { IDLE_ECHO };
         stream.socket().set_timeout(Some(idle))?;
         match &self.folder {
