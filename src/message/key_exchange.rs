@@ -2,8 +2,8 @@
 use super::encode;
 use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
 use alloc::vec::Vec;
-use x509_cert::der::asn1::{OctetStringRef, UintRef};
-use x509_cert::der::{self, Decode, Reader as _, SliceReader};
+use der::asn1::{OctetStringRef, UintRef};
+use der::{Decode, Reader as _, SliceReader};
 
 /// A point on the SM2 curve with the `ECParameters` before it, as both sides of ECDHE send it: 69 bytes,
 /// `03 || 0029 || 41 || 04 X[32] Y[32]`. Values are as they came; R-HS-18 is checked by the state that reads it.
