@@ -1,8 +1,9 @@
 //! SM3 and the SM4 modes alone: what a record costs before any protocol.
 
-use crate::{rounds, table, tongsuo_primitives};
+use crate::clock::Stopwatch;
+use crate::table::{Table, Unit};
+use crate::{rounds, tlcp_primitives, tongsuo_primitives};
 use std::hint::black_box;
-use std::time::Instant;
 
 pub(crate) const KEY: [u8; 16] = [0x11; 16];
 pub(crate) const NONCE: [u8; 12] = [0x22; 12];
@@ -24,6 +25,8 @@ pub(crate) trait Primitives {
 
 fn all() -> Vec<Box<dyn Primitives>> {
     vec![
+        Box::new(tlcp_primitives::Tlcp::new("tlcp", tlcp::crypto::default_provider())),
+        Box::new(tlcp_primitives::Tlcp::new("portable", tlcp::crypto::portable::provider())),
         Box::new(tongsuo_primitives::Tongsuo::new()),
         #[cfg(feature = "libgcrypt")]
         Box::new(crate::gcrypt::Libgcrypt::new()),
@@ -60,12 +63,13 @@ pub(crate) fn compare(filter: &str) {
     let mut all = all();
     agree(&mut all);
     let names: Vec<_> = all.iter().map(|one| one.name()).collect();
-    table::head("primitives", &names);
+    let pairs: Vec<_> = (1..names.len()).map(|theirs| (0, theirs)).collect();
+    let table = Table::new("primitives", &names, &pairs);
     for (what, work) in ROWS {
         for length in [64, 1344, 16_384] {
             let label = format!("{what}, {length} bytes");
             if label.contains(filter) {
-                row(&mut all, &label, length, work);
+                row(&table, &mut all, &label, length, work);
             }
         }
     }
@@ -74,14 +78,14 @@ pub(crate) fn compare(filter: &str) {
 /// Calls per timed unit: enough that reading the clock does not show.
 const BATCH: usize = 32;
 
-fn row(all: &mut [Box<dyn Primitives>], label: &str, length: usize, work: Work) {
+fn row(table: &Table, all: &mut [Box<dyn Primitives>], label: &str, length: usize, work: Work) {
     let mut messages: Vec<_> = all.iter_mut().map(|one| message(one.as_mut(), length)).collect();
-    let samples = rounds::run(all, |one, index| {
-        let start = Instant::now();
+    let [samples] = rounds::run(all, |one, index| {
+        let mut watch = Stopwatch::start();
         (0..BATCH).for_each(|_| work(one, &mut messages[index]));
-        start.elapsed()
+        Some([watch.lap()])
     });
-    table::row(label, "MB/s", (length * BATCH) as f64 / 1e6, &samples);
+    table.row(label, Unit::Megabytes((length * BATCH) as f64 / 1e6), &samples);
 }
 
 fn message(one: &mut dyn Primitives, length: usize) -> Message {

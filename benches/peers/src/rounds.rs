@@ -4,56 +4,65 @@ use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_millis(150);
+const FEWEST: usize = 3;
 
-/// Seconds per call of each contender in each round: `[contender][round]`.
-pub(crate) struct Samples(Vec<[f64; ROUNDS]>);
+/// Seconds per call of each contender in each round, for one of the times that a call takes; none for a contender that
+/// cannot do it.
+pub(crate) struct Samples(Vec<Option<[f64; ROUNDS]>>);
 
 impl Samples {
-    /// How many contenders ran.
+    /// How many contenders there are.
     pub(crate) fn contenders(&self) -> usize {
         self.0.len()
     }
 
     /// The median of one contender's rounds.
-    pub(crate) fn median(&self, contender: usize) -> f64 {
-        middle(self.0[contender])
+    pub(crate) fn median(&self, contender: usize) -> Option<f64> {
+        self.0[contender].map(middle)
     }
 
-    /// The first contender's speed over this one's: the median of the ratios round by round.
-    pub(crate) fn speed_up(&self, contender: usize) -> f64 {
-        let mut ratios = self.0[contender];
-        for (ratio, first) in ratios.iter_mut().zip(self.0[0]) {
-            *ratio /= first;
+    /// How many times faster `ours` is than `theirs`: the median of the ratios round by round.
+    pub(crate) fn speed_up(&self, ours: usize, theirs: usize) -> Option<f64> {
+        let (mut ratios, ours) = (self.0[theirs]?, self.0[ours]?);
+        for (ratio, ours) in ratios.iter_mut().zip(ours) {
+            *ratio /= ours;
         }
-        middle(ratios)
+        Some(middle(ratios))
     }
 }
 
-/// Runs all contenders in turn; `call` does one unit of work with a contender and returns the time that counts.
-pub(crate) fn run<T: ?Sized>(
+/// Runs all contenders in turn; `call` does one unit of work with a contender and returns the times that count, or
+/// nothing if it cannot.
+pub(crate) fn run<T: ?Sized, const N: usize>(
     contenders: &mut [Box<T>],
-    mut call: impl FnMut(&mut T, usize) -> Duration,
-) -> Samples {
-    let mut samples = Samples(vec![[0.0; ROUNDS]; contenders.len()]);
+    mut call: impl FnMut(&mut T, usize) -> Option<[Duration; N]>,
+) -> [Samples; N] {
+    let mut all: Vec<Option<[[f64; ROUNDS]; N]>> = Vec::new();
     for (index, contender) in contenders.iter_mut().enumerate() {
-        call(contender, index);
+        all.push(call(contender, index).map(|_| [[0.0; ROUNDS]; N]));
     }
     for round in 0..ROUNDS {
         for (index, contender) in contenders.iter_mut().enumerate() {
-            samples.0[index][round] = one_round(|| call(contender, index));
+            let Some(samples) = &mut all[index] else { continue };
+            let times = one_round(|| call(contender, index));
+            samples.iter_mut().zip(times).for_each(|(rounds, time)| rounds[round] = time);
         }
     }
-    samples
+    std::array::from_fn(|time| Samples(all.iter().map(|of_one| of_one.map(|times| times[time])).collect()))
 }
 
-fn one_round(mut call: impl FnMut() -> Duration) -> f64 {
-    let (mut counted, mut calls) = (Duration::ZERO, 0_u32);
+/// The median call of the round, of each time on its own: a call that was interrupted does not show.
+fn one_round<const N: usize>(mut call: impl FnMut() -> Option<[Duration; N]>) -> [f64; N] {
+    let mut calls: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::new());
     let start = Instant::now();
-    while start.elapsed() < ROUND {
-        counted += call();
-        calls += 1;
+    while start.elapsed() < ROUND || calls[0].len() < FEWEST {
+        let times = call().expect("it could the first time");
+        calls.iter_mut().zip(times).for_each(|(all, time)| all.push(time));
     }
-    counted.as_secs_f64() / f64::from(calls)
+    calls.map(|mut all| {
+        all.sort();
+        all[all.len() / 2].as_secs_f64()
+    })
 }
 
 fn middle(mut samples: [f64; ROUNDS]) -> f64 {

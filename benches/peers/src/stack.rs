@@ -1,14 +1,12 @@
 //! Whole connections: what each implementation must offer, and the measures taken of it.
 
+use crate::rounds;
+use crate::table::{Table, Unit};
+use crate::tlcp_stack::{Caches, TlcpStack};
 use crate::tongsuo_stack::TongsuoStack;
-use crate::{rounds, table};
 use std::time::Duration;
+use tlcp::crypto::portable;
 use tlcp_interop::party::{Suite, settings};
-
-/// Bytes written at once in the bulk measures: a full record.
-pub(crate) const RECORD: usize = 16_384;
-/// Records per timed call.
-pub(crate) const RECORDS: usize = 64;
 
 /// Time spent in each end.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,51 +15,86 @@ pub(crate) struct Costs {
     pub(crate) server: Duration,
 }
 
+impl Costs {
+    /// Both ends, the client, the server.
+    fn split(self) -> [Duration; 3] {
+        [self.client + self.server, self.client, self.server]
+    }
+}
+
 /// One implementation with one suite: both ends in one thread, over memory.
 pub(crate) trait Stack {
     /// A handshake from nothing to both ends open; `resume`: with the session of an earlier one.
     fn handshake(&mut self, resume: bool) -> Costs;
-    /// `RECORDS` writes of `RECORD` bytes from client to server over one open connection: sealing is the client's cost, opening the server's.
-    fn bulk(&mut self) -> Costs;
+    /// `count` writes of `size` bytes from client to server over one open connection: sealing is the client's cost,
+    /// opening the server's.
+    fn bulk(&mut self, size: usize, count: usize) -> Costs;
+}
+
+const NAMES: [&str; 4] = ["tlcp, peer seen", "tlcp, cold", "portable, cold", "Tongsuo 8.4.0"];
+const PAIRS: [(usize, usize); 4] = [(1, 2), (0, 2), (1, 3), (0, 3)];
+
+fn stacks(suite: Suite) -> Vec<Box<dyn Stack>> {
+    let (server, client) = settings(suite, suite.is_ecdhe());
+    vec![
+        Box::new(TlcpStack::new(tlcp::crypto::default_provider(), Caches::Warm, &server, &client)),
+        Box::new(TlcpStack::new(crate::tlcp_stack::without_hot_keys(), Caches::Cold, &server, &client)),
+        Box::new(TlcpStack::new(portable::provider(), Caches::Cold, &server, &client)),
+        Box::new(TongsuoStack::new(&server, &client)),
+    ]
 }
 
 /// Prints the tables whose rows contain `filter`.
 pub(crate) fn compare(filter: &str) {
-    let names = ["Tongsuo 8.4.0"];
-    table::head("handshakes, both ends on one core", &names);
+    handshakes(filter);
+    records(filter);
+}
+
+fn handshakes(filter: &str) {
+    let table = Table::new("handshakes, both ends on one core", &NAMES, &PAIRS);
     for suite in Suite::ALL {
         for resume in [false, true] {
             let kind = if resume { "resumed" } else { "full" };
             let mutual = if suite.is_ecdhe() { ", mutual" } else { "" };
-            let mut stacks = stacks(suite);
-            for (end, cost) in ENDS {
-                let label = format!("{suite:?} {kind}{mutual}, {end}");
-                if label.contains(filter) {
-                    let samples = rounds::run(&mut stacks, |stack, _| cost(stack.handshake(resume)));
-                    table::row(&label, "/s", 1.0, &samples);
-                }
-            }
-        }
-    }
-    table::head("records of 16 KiB", &names);
-    for suite in [Suite::EccGcm, Suite::EccCbc] {
-        let mut stacks = stacks(suite);
-        for ((_, cost), what) in ENDS.into_iter().zip(["seal and open", "seal", "open"]) {
-            let label = format!("{suite:?} {what}");
+            let label = format!("{suite:?} {kind}{mutual}");
             if label.contains(filter) {
-                let megabytes = (RECORD * RECORDS) as f64 / 1e6;
-                let samples = rounds::run(&mut stacks, |stack, _| cost(stack.bulk()));
-                table::row(&label, "MB/s", megabytes, &samples);
+                let mut stacks = stacks(suite);
+                let samples = rounds::run(&mut stacks, |stack, _| Some(stack.handshake(resume).split()));
+                for (end, samples) in ["both ends", "client", "server"].iter().zip(samples) {
+                    table.row(&format!("{label}, {end}"), Unit::PerSecond, &samples);
+                }
             }
         }
     }
 }
 
-type Cost = fn(Costs) -> Duration;
-const ENDS: [(&str, Cost); 3] =
-    [("both", |c| c.client + c.server), ("client", |c| c.client), ("server", |c| c.server)];
+/// Bytes to a write, writes to a call, and what it is called.
+const WRITES: [(usize, usize, &str); 4] = [
+    (64, 256, "records of 64 bytes"),
+    (1350, 64, "records of 1350 bytes"),
+    (16_384, 16, "records of 16 KiB"),
+    (1 << 20, 1, "one write of 1 MiB"),
+];
 
-fn stacks(suite: Suite) -> Vec<Box<dyn Stack>> {
-    let (server, client) = settings(suite, suite.is_ecdhe());
-    vec![Box::new(TongsuoStack::new(&server, &client))]
+fn records(filter: &str) {
+    let names = ["tlcp", "portable", "Tongsuo 8.4.0"];
+    let table = Table::new("records", &names, &[(0, 1), (0, 2)]);
+    for suite in [Suite::EccGcm, Suite::EccCbc] {
+        for (size, count, what) in WRITES {
+            let label = format!("{suite:?} {what}");
+            if label.contains(filter) {
+                let mut stacks = stacks(suite);
+                // What the second would show is the first's already.
+                stacks.remove(1);
+                let samples = rounds::run(&mut stacks, |stack, _| Some(stack.bulk(size, count).split()));
+                let unit = match size {
+                    ..16_384 => Unit::Nanoseconds(count),
+                    _ => Unit::Megabytes((size * count) as f64 / 1e6),
+                };
+                for (end, samples) in ["both", "seal", "open"].iter().zip(samples) {
+                    table.row(&format!("{label}, {end}"), unit, &samples);
+                }
+            }
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Tongsuo's two ends.
 
-use crate::stack::{Costs, RECORD, RECORDS, Stack};
+use crate::clock::Stopwatch;
+use crate::stack::{Costs, Stack};
 use crate::wire::{self, Wire};
-use std::time::Instant;
 use tlcp_interop::party::{ClientSettings, ServerSettings};
 use tlcp_interop::tongsuo_party::{client_context, client_ssl, server_context};
 use tongsuo::ssl::{Error, ErrorCode, ShutdownState, Ssl, SslContext, SslSession, SslStream};
@@ -15,6 +15,7 @@ pub(crate) struct TongsuoStack {
     name: String,
     session: SslSession,
     open: Ends,
+    buffers: [Vec<u8>; 2],
 }
 
 impl TongsuoStack {
@@ -26,7 +27,8 @@ impl TongsuoStack {
         let session = ends.0.ssl().session().expect("a session").to_owned();
         end_well(&mut ends);
         let (open, _) = handshake(&client, &server, &name, None);
-        Self { client, server, name, session, open }
+        let buffers = [vec![7; 1 << 20], vec![0; 1 << 16]];
+        Self { client, server, name, session, open, buffers }
     }
 }
 
@@ -39,19 +41,18 @@ impl Stack for TongsuoStack {
         costs
     }
 
-    fn bulk(&mut self) -> Costs {
-        let (client, server) = &mut self.open;
-        let (record, mut read) = ([7; RECORD], [0; RECORD]);
-        let start = Instant::now();
-        for _ in 0..RECORDS {
-            client.ssl_write(&record).expect("write");
+    fn bulk(&mut self, size: usize, count: usize) -> Costs {
+        let ((client, server), [data, read]) = (&mut self.open, &mut self.buffers);
+        let mut watch = Stopwatch::start();
+        for _ in 0..count {
+            assert_eq!(client.ssl_write(&data[..size]).expect("write"), size);
         }
-        let sealed = Instant::now();
-        let mut left = RECORD * RECORDS;
+        let sealed = watch.lap();
+        let mut left = size * count;
         while left > 0 {
-            left -= server.ssl_read(&mut read).expect("read");
+            left -= server.ssl_read(read).expect("read");
         }
-        Costs { client: sealed - start, server: sealed.elapsed() }
+        Costs { client: sealed, server: watch.lap() }
     }
 }
 
@@ -63,21 +64,18 @@ fn handshake(
 ) -> (Ends, Costs) {
     let mut costs = Costs::default();
     let (near, far) = wire::pair();
-    let start = Instant::now();
+    let mut watch = Stopwatch::start();
     let mut client =
         SslStream::new(client_ssl(client, name, session).expect("client"), near).expect("client");
-    let made = Instant::now();
-    costs.client += made - start;
+    costs.client += watch.lap();
     let mut server = SslStream::new(Ssl::new(server).expect("server"), far).expect("server");
-    costs.server += made.elapsed();
+    costs.server += watch.lap();
     let (mut client_open, mut server_open) = (false, false);
     while !(client_open && server_open) {
-        let start = Instant::now();
         client_open = client_open || done(client.connect());
-        let middle = Instant::now();
-        costs.client += middle - start;
+        costs.client += watch.lap();
         server_open = server_open || done(server.accept());
-        costs.server += middle.elapsed();
+        costs.server += watch.lap();
     }
     ((client, server), costs)
 }

@@ -40,13 +40,13 @@ impl Tape {
         file.extend_from_slice(&0xa1b2_c3d4_u32.to_ne_bytes());
         file.extend_from_slice(&2_u16.to_ne_bytes());
         file.extend_from_slice(&4_u16.to_ne_bytes());
-        [0_u32, 0, 65_535, 101].map(|field| file.extend_from_slice(&field.to_ne_bytes()));
+        file.extend([0_u32, 0, 65_535, 101].iter().flat_map(|field| field.to_ne_bytes()));
         let mut sent = [1_u32, 1];
         for (sender, bytes) in self.0.lock().expect("tape").iter() {
             for segment in bytes.chunks(SEGMENT) {
                 let packet = packet(*sender, sent, segment);
                 let length = u32::try_from(packet.len()).expect("at most 64 KiB");
-                [0_u32, 0, length, length].map(|field| file.extend_from_slice(&field.to_ne_bytes()));
+                file.extend([0_u32, 0, length, length].iter().flat_map(|field| field.to_ne_bytes()));
                 file.extend_from_slice(&packet);
                 sent[usize::from(*sender == Sender::Server)] +=
                     u32::try_from(segment.len()).expect("a segment");
