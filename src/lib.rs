@@ -1,4 +1,63 @@
-//! TLCP (GB/T 38636-2020, GM/T 0024) from one sans-IO handshake engine.
+//! TLCP (GB/T 38636-2020, GM/T 0024), China's national TLS, from one sans-IO handshake engine: SM2, SM3, SM4, and two
+//! certificates per party, of which one signs and one encrypts.
+//!
+//! # The paved path
+//! An [`Identity`] is made of any pile of PEM or DER files, a [`WebPkiVerifier`] of the CA certificates that are
+//! trusted; a [`ClientConfig`] or [`ServerConfig`] takes them, and its connections share it. With `std`, a [`Stream`]
+//! runs a [`ClientConnection`] or [`ServerConnection`] over any `Read + Write`. Without, or over anything else, the
+//! caller carries the bytes itself; here is a whole handshake in memory:
+//!
+#![cfg_attr(all(feature = "std", feature = "pki"), doc = "```")]
+#![cfg_attr(not(all(feature = "std", feature = "pki")), doc = "```ignore")]
+//! use std::sync::Arc;
+//! use tlcp::crypto::random::SystemRandom;
+//! use tlcp::{ClientConfig, ClientConnection, Clock, ServerConfig, ServerConnection, ServerName};
+//!
+//! // Certificates for this example; real ones come from files, by `Identity::from_pile`.
+//! let (clock, provider) = (Clock::start(), tlcp::default_provider());
+//! let pki = tlcp::pki::Pki::new(&tlcp::pki::Options::new(clock.now().unix), &provider, &SystemRandom)?;
+//! let server = ServerConfig::builder().identity(Arc::new(pki.server_identity(&provider)?)).build()?;
+//! let client = ClientConfig::builder().verifier(Arc::new(pki.verifier(&provider)?)).build()?;
+//!
+//! let name = ServerName::try_from("localhost")?;
+//! let mut client = ClientConnection::new(Arc::new(client), name, clock.now())?;
+//! let mut server = ServerConnection::new(Arc::new(server), clock.now());
+//! while client.is_handshaking() || server.is_handshaking() {
+//!     let sent = server.receive(client.pending_output(), clock.now())?;
+//!     client.sent(sent);
+//!     let sent = client.receive(server.pending_output(), clock.now())?;
+//!     server.sent(sent);
+//! }
+//! assert_eq!(client.cipher_suite().map(|suite| suite.id.to_string()).as_deref(), Some("ECC_SM4_GCM_SM3"));
+//!
+//! client.write(b"hello")?;
+//! let sent = server.receive(client.pending_output(), clock.now())?;
+//! client.sent(sent);
+//! assert_eq!(server.plaintext(), b"hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The floors
+//! Each module uses only modules below it. Whoever needs less than a connection enters on a lower floor:
+//! [`record`] alone protects any stream that has keys, [`handshake`] alone runs over any framing.
+//!
+//! | floor | modules | what |
+//! |---|---|---|
+//! | 9 | `stream` | a connection over a blocking `Read + Write` |
+//! | 8 | [`conn`] | one connection: engine and record layer, bytes in and bytes out |
+//! | 7 | [`handshake`] | the pure engine: an input goes in, actions come out; one table per role |
+//! | 6 | [`config`], `pki` | policy as data, services as objects; certificates for tests |
+//! | 5 | [`transcript`], [`key_schedule`], [`record`], [`cert`], [`session`] | each usable on its own |
+//! | 4 | [`crypto`] | the seam to the primitives: a `Provider` is a struct of `&'static dyn` fields |
+//! | 3 | [`alert`], [`suite`], [`message`] | errors to alerts, suites as rows of data, messages as structs |
+//! | 2 | [`error`] | what can go wrong, by whose fault |
+//! | 1 | [`wire`] | cursors that name the field they ran out in, and code points |
+//!
+//! # Features
+//! - `std` (default): sockets, the system's randomness and clocks, the in-memory session store. Without it the crate
+//!   is `no_std` with `alloc`: time and randomness are arguments.
+//! - `pki`: makes certificates for tests and demonstrations.
+//! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
 
@@ -20,3 +79,16 @@ pub mod stream;
 pub mod suite;
 pub mod transcript;
 pub mod wire;
+
+pub use cert::{CertPolicy, Identity, ServerName, WebPkiVerifier};
+pub use config::{ClientAuth, ClientConfig, Compat, ServerConfig};
+pub use conn::{ClientConnection, Connection, ServerConnection, Time};
+pub use crypto::{Provider, default_provider};
+pub use error::{ConfigError, Error};
+#[cfg(feature = "std")]
+pub use stream::{Clock, Stream};
+
+/// The programs in README.md compile.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
