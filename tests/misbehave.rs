@@ -1,10 +1,12 @@
 //! Peers that break the protocol: each thing they can do wrong, the alert that it gets (R-AL-8), the error that names
 //! it, and what becomes of the connection and its session (R-SES-12). What every failure has in common is checked by
-//! `Outcome` in the support module `script`.
+//! `Outcome` in the support module of that name.
 #![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/hello.rs"]
 mod hello;
+#[path = "support/outcome.rs"]
+mod outcome;
 #[path = "support/pair.rs"]
 mod pair;
 #[path = "support/script.rs"]
@@ -14,12 +16,22 @@ mod watched;
 
 #[path = "misbehave/alerts.rs"]
 mod alerts;
+#[path = "misbehave/bytes.rs"]
+mod bytes;
+#[path = "misbehave/certificates.rs"]
+mod certificates;
+#[path = "misbehave/client_hello.rs"]
+mod client_hello;
+#[path = "misbehave/exchange.rs"]
+mod exchange;
 #[path = "misbehave/framing.rs"]
 mod framing;
 #[path = "misbehave/order.rs"]
 mod order;
 #[path = "misbehave/records.rs"]
 mod records;
+#[path = "misbehave/server_hello.rs"]
+mod server_hello;
 
 use script::{Case, Heard, Item, Lab};
 use std::sync::LazyLock;

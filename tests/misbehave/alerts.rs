@@ -1,5 +1,6 @@
 //! What alerts of every level and description do, and how many that change nothing are borne.
-use crate::script::{Item, Lab, Outcome, message, plain};
+use crate::outcome::Outcome;
+use crate::script::{Item, Lab, message, plain};
 use crate::{ECC, RESUMED, before, kinds, labs, said};
 use tlcp::alert::Alert;
 use tlcp::error::Error;

@@ -1,5 +1,6 @@
 //! How messages are cut into records: every legal way is understood, every other one refused.
-use crate::script::{Item, Lab, Outcome, message, plain};
+use crate::outcome::Outcome;
+use crate::script::{Item, Lab, message, plain};
 use crate::watched::Watched;
 use crate::{ECC, MUTUAL, RESUMED, labs, place};
 use std::sync::Arc;

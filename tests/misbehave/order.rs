@@ -1,5 +1,6 @@
 //! Messages that are missing, repeated, swapped or out of place: at every point of every handshake.
-use crate::script::{Item, Lab, Outcome, message};
+use crate::outcome::Outcome;
+use crate::script::{Item, Lab, message};
 use crate::{before, labs, place};
 use tlcp::error::{Error, PeerIncompatible};
 use tlcp::wire::{AlertDescription as A, ContentType, HandshakeType as H};
