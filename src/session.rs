@@ -133,9 +133,13 @@ impl Session {
         let id = SessionId::from_slice(r.vector8("session_id", 0)?).ok_or(malformed(&r, "session_id"))?;
         let master = Zeroizing::new(r.array("master_secret")?);
         let created = u64::from_be_bytes(r.array("created")?);
-        let named = !r.vector8("server_name", 0)?.is_empty();
+        let named = r.vector8("server_name", 0)?;
         let name = core::str::from_utf8(r.vector16("server_name", 0)?);
-        let name = name.map_err(|_| malformed(&r, "server_name"))?;
+        let server_name = match (named, name) {
+            ([1], Ok(name)) => Some(Box::from(name)),
+            ([], Ok("")) => None,
+            _ => return Err(malformed(&r, "server_name")),
+        };
         let context = r.array("context")?;
         let server_end_point = r.array("server_end_point")?;
         let peer = if r.is_empty() {
@@ -149,7 +153,7 @@ impl Session {
             suite,
             master: MasterSecret::from_bytes(&master),
             created,
-            server_name: named.then(|| Box::from(name)),
+            server_name,
             context,
             peer,
             server_end_point,
@@ -204,6 +208,19 @@ mod tests {
         for n in (0..bytes.len()).filter(|n| *n != anonymous) {
             assert!(Session::from_bytes(&bytes[..n]).is_err(), "{n} bytes");
         }
+    }
+
+    /// R-SES-13: one session has one form.
+    #[test]
+    fn refuses_another_form_of_the_same_session() {
+        let bytes = session(Peer::Anonymous).to_bytes().unwrap();
+        let at = 1 + 2 + 1 + 32 + 48 + 8;
+        assert_eq!(bytes[at..at + 4], [1, 1, 0, 10]);
+        let mut other_mark = bytes.to_vec();
+        other_mark[at + 1] = 2;
+        assert!(Session::from_bytes(&other_mark).is_err());
+        let name_without_mark = [&bytes[..at], &[0], &bytes[at + 2..]].concat();
+        assert!(Session::from_bytes(&name_without_mark).is_err());
     }
 
     /// R-SES-10, R-SES-13

@@ -3,7 +3,9 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
-use tlcp::cert::{CertPolicy, KeyUse, PeerClaim, PeerPair, PeerRole, ServerName, Verifier, WebPkiVerifier};
+use tlcp::cert::{
+    CertPolicy, Identity, KeyUse, PeerClaim, PeerPair, PeerRole, ServerName, Verifier, WebPkiVerifier,
+};
 use tlcp::message::Credential;
 use tlcp_fuzz::world::{NOW, WORLD, provider};
 
@@ -14,6 +16,8 @@ struct Input<'a> {
     gm: bool,
     name: Name,
     list: Vec<Entry<'a>>,
+    /// More certificates, one after another.
+    more: &'a [u8],
 }
 
 #[derive(Arbitrary, Debug)]
@@ -80,6 +84,17 @@ impl Entry<'_> {
     }
 }
 
+/// Elements of DER with two bytes of length, as certificates are.
+fn split(mut bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    std::iter::from_fn(move || {
+        let [0x30, 0x82, high, low, ..] = *bytes else { return None };
+        let length = 4 + usize::from(u16::from_be_bytes([high, low]));
+        let (element, rest) = bytes.split_at(length.min(bytes.len()));
+        bytes = rest;
+        Some(element.to_vec())
+    })
+}
+
 static VERIFIERS: LazyLock<[WebPkiVerifier; 2]> = LazyLock::new(|| {
     [CertPolicy::Standard, CertPolicy::Gm].map(|policy| {
         let provider = provider();
@@ -89,7 +104,8 @@ static VERIFIERS: LazyLock<[WebPkiVerifier; 2]> = LazyLock::new(|| {
 });
 
 fuzz_target!(|input: Input<'_>| {
-    let list: Vec<Box<[u8]>> = input.list.iter().take(10).map(|e| e.bytes().into_boxed_slice()).collect();
+    let entries = input.list.iter().map(Entry::bytes).chain(split(input.more));
+    let list: Vec<Box<[u8]>> = entries.take(10).map(Vec::into_boxed_slice).collect();
     let credential = Arc::new(Credential::Certificates(list));
     let Ok(pair) = PeerPair::choose(&credential, input.needs_encryption, provider().keys) else { return };
     assert!(pair.encryption.is_some() || !input.needs_encryption);
@@ -112,12 +128,16 @@ fuzz_target!(|input: Input<'_>| {
 /// What was accepted is of our making, to the byte: nobody else can sign.
 fn check_accepted(input: &Input<'_>, credential: &Credential, pair: &PeerPair) {
     let list = credential.certificates();
-    let [server, client] = [&WORLD.server, &WORLD.client];
-    let identity = if input.is_client { client } else { server };
-    assert_eq!(&*list[0], &**identity.certificate(KeyUse::Sign));
-    assert!(input.is_client || !matches!(input.name, Name::Other), "a server for a name that is not its own");
-    match &pair.encryption {
-        Some((index, _)) => assert_eq!(&*list[*index], &**identity.certificate(KeyUse::Encrypt)),
-        None => assert!(input.is_client),
+    let fits = |identity: &Identity| {
+        let encrypt = pair.encryption.as_ref().map(|(index, _)| &*list[*index]);
+        *list[0] == **identity.certificate(KeyUse::Sign)
+            && encrypt.map_or(input.is_client, |der| *der == **identity.certificate(KeyUse::Encrypt))
+    };
+    if input.is_client {
+        // Chinese CAs issue client certificates from their server profile.
+        assert!(fits(&WORLD.client) || (input.gm && fits(&WORLD.server)));
+    } else {
+        assert!(fits(&WORLD.server));
+        assert!(!matches!(input.name, Name::Other), "a server for a name that is not its own");
     }
 }

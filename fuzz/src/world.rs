@@ -3,7 +3,7 @@
 use crate::accepting::{self, AnyKey};
 use crate::drive::Witness;
 use crate::random::Repeatable;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use tlcp::cert::{Identity, Key, KeyUse, PeerClaim, ServerName, Verified, Verifier, WebPkiVerifier};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::crypto::{Draw, MasterSecret, Provider, Random};
@@ -127,66 +127,93 @@ impl Mode {
         if self.gmssl { Compat::gmssl() } else { Compat::default() }
     }
 
-    fn store(self) -> Option<Arc<dyn SessionStore>> {
-        self.session.then(|| Arc::new(OneSession(self.suite.suites()[0])) as _)
-    }
-
     /// A server with primitives and certificates that work.
     pub fn server(self) -> Arc<ServerConfig> {
-        self.server_of(provider(), WORLD.server.clone(), WORLD.verifier.clone())
+        self.server_with(Arc::new(Shared))
     }
 
     /// A client with primitives and certificates that work.
     pub fn client(self) -> Arc<ClientConfig> {
-        self.client_of(provider(), WORLD.client.clone(), WORLD.verifier.clone())
+        self.client_with(Arc::new(Shared))
+    }
+
+    /// The same with other randomness: who talks to the one under test.
+    pub fn server_with(self, random: Arc<dyn Random>) -> Arc<ServerConfig> {
+        let parts =
+            Parts { provider: provider(), identity: WORLD.server.clone(), name: Some("localhost"), random };
+        self.server_of(parts, WORLD.verifier.clone())
+    }
+
+    /// The same of a client.
+    pub fn client_with(self, random: Arc<dyn Random>) -> Arc<ClientConfig> {
+        let parts =
+            Parts { provider: provider(), identity: WORLD.client.clone(), name: Some("localhost"), random };
+        self.client_of(parts, WORLD.verifier.clone())
     }
 
     /// A server that accepts everything.
     pub fn accepting_server(self) -> Arc<ServerConfig> {
-        self.server_of(accepting::provider(), ACCEPTING[0].clone(), Arc::new(Everyone))
+        self.server_of(Parts::accepting(0), Arc::new(Everyone))
     }
 
     /// A client that accepts everything.
     pub fn accepting_client(self) -> Arc<ClientConfig> {
-        self.client_of(accepting::provider(), ACCEPTING[1].clone(), Arc::new(Everyone))
+        self.client_of(Parts::accepting(1), Arc::new(Everyone))
     }
 
-    fn server_of(
-        self,
-        provider: Provider,
-        identity: Arc<Identity>,
-        verifier: Arc<dyn Verifier>,
-    ) -> Arc<ServerConfig> {
-        let config = ServerConfig::builder_with(provider, Arc::new(Shared))
-            .identity(identity)
+    fn server_of(self, parts: Parts, verifier: Arc<dyn Verifier>) -> Arc<ServerConfig> {
+        let store = self.store(&parts);
+        let config = ServerConfig::builder_with(parts.provider, parts.random)
+            .identity(parts.identity)
             .verifier(verifier)
             .client_auth(self.auth())
             .suites(&self.suite.suites())
             .compat(self.compat())
             .alpn([&b"h2"[..], b"http/1.1"])
-            .sessions(self.store())
+            .sessions(store.clone().map(|store| store as _))
             .answer_later(self.later, self.later)
-            .observer(Arc::new(Witness));
-        Arc::new(config.build().unwrap())
+            .observer(Arc::new(Witness))
+            .build()
+            .unwrap();
+        store.map(|store| store.context.set(config.policy().session_context));
+        Arc::new(config)
     }
 
-    fn client_of(
-        self,
-        provider: Provider,
-        identity: Arc<Identity>,
-        verifier: Arc<dyn Verifier>,
-    ) -> Arc<ClientConfig> {
-        let config = ClientConfig::builder_with(provider, Arc::new(Shared))
-            .identity(identity)
+    fn client_of(self, parts: Parts, verifier: Arc<dyn Verifier>) -> Arc<ClientConfig> {
+        let store = self.store(&parts);
+        let config = ClientConfig::builder_with(parts.provider, parts.random)
+            .identity(parts.identity)
             .verifier(verifier)
             .suites(&self.suite.suites())
             .compat(self.compat())
             .alpn([&b"h2"[..], b"http/1.1"])
-            .sessions(self.store())
+            .sessions(store.map(|store| store as _))
             .answer_later(self.later, self.later)
             .policy(|policy| policy.hello_extensions = !self.bare)
             .observer(Arc::new(Witness));
         Arc::new(config.build().unwrap())
+    }
+
+    fn store(self, parts: &Parts) -> Option<Arc<OneSession>> {
+        let name = parts.name.filter(|_| !self.bare);
+        let suite = self.suite.suites()[0];
+        self.session.then(|| Arc::new(OneSession { suite, name, context: OnceLock::new() }))
+    }
+}
+
+/// What a connection is made of.
+struct Parts {
+    provider: Provider,
+    identity: Arc<Identity>,
+    /// The name in the session.
+    name: Option<&'static str>,
+    random: Arc<dyn Random>,
+}
+
+impl Parts {
+    fn accepting(which: usize) -> Self {
+        let identity = ACCEPTING[which].clone();
+        Self { provider: accepting::provider(), identity, name: None, random: Arc::new(Shared) }
     }
 }
 
@@ -226,7 +253,12 @@ impl Verifier for Everyone {
 pub const SESSION_ID: [u8; 32] = [0x5e; 32];
 
 /// Always holds the same session, whatever is stored.
-struct OneSession(&'static Suite);
+struct OneSession {
+    suite: &'static Suite,
+    name: Option<&'static str>,
+    /// Known once the server's configuration is built.
+    context: OnceLock<[u8; 32]>,
+}
 
 impl SessionStore for OneSession {
     fn find(&self, key: &SessionKey, _: u64) -> Found {
@@ -234,18 +266,15 @@ impl SessionStore for OneSession {
         if matches!(key, SessionKey::Id(other) if *other != id) {
             return Found::Nothing;
         }
-        let peer = Peer::Authenticated {
-            credential: Arc::new(Credential::Certificates(Vec::new())),
-            not_after: u64::MAX,
-        };
+        let credential = Arc::new(Credential::Certificates(Vec::new()));
         Found::Session(Arc::new(Session {
             id,
-            suite: self.0,
+            suite: self.suite,
             master: MasterSecret::from_bytes(&[9; 48]),
             created: NOW,
-            server_name: None,
-            context: [0; 32],
-            peer,
+            server_name: self.name.map(Into::into),
+            context: self.context.get().copied().unwrap_or_default(),
+            peer: Peer::Authenticated { credential, not_after: u64::MAX },
             server_end_point: [0; 32],
         }))
     }
@@ -256,4 +285,9 @@ impl SessionStore for OneSession {
     }
 
     fn remove(&self, _: &SessionKey) {}
+}
+
+/// A store that always holds the same session.
+pub fn session_store(suite: &'static Suite, name: Option<&'static str>) -> Arc<dyn SessionStore> {
+    Arc::new(OneSession { suite, name, context: OnceLock::new() })
 }

@@ -94,6 +94,12 @@ impl Side {
         Self { records, messages }
     }
 
+    /// From what a client or a server sent.
+    pub(crate) fn of_records(name: &str, bytes: &[u8], is_client: bool) -> Self {
+        let tlcp = VersionRule::AlertsOfAny(ProtocolVersion::TLCP);
+        Self::of(name, bytes, if is_client { VersionRule::First } else { tlcp })
+    }
+
     pub(crate) fn message(&self, kind: HandshakeType) -> Option<Handshake<'_>> {
         self.messages.iter().filter_map(|raw| Handshake::of(raw)).find(|m| m.kind == kind)
     }
@@ -134,8 +140,8 @@ impl Conversation {
         master: Vec<u8>,
         values: Values,
     ) -> Option<Self> {
-        let client = Side::of(&name, sides[0], VersionRule::First);
-        let server = Side::of(&name, sides[1], VersionRule::AlertsOfAny(ProtocolVersion::TLCP));
+        let [client, server] =
+            [(sides[0], true), (sides[1], false)].map(|(b, c)| Side::of_records(&name, b, c));
         let read = |side: &Side, kind| side.message(kind).unwrap().body().to_vec();
         let client_hello = ClientHello::read(&read(&client, HandshakeType::CLIENT_HELLO)).unwrap();
         let server_hello = ServerHello::read(&read(&server, HandshakeType::SERVER_HELLO)).unwrap();

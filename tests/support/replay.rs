@@ -1,0 +1,305 @@
+//! One end of a recorded conversation, played by our own connection: it is given the recorded randomness, the recorded
+//! signatures, agreements and ciphertexts as answers, and the other end's bytes.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::conversation::{Conversation, KeyRing, Side};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tlcp::cert::{Identity, Key, PeerClaim, PeerPair, ServerName, Verified};
+use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
+use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
+use tlcp::crypto::{Draw, Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
+use tlcp::error::CryptoError;
+use tlcp::handshake::{Answer, IdentityQuery, Request, Selection};
+use tlcp::message::{
+    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, ServerKeyExchange,
+};
+use tlcp::session::SessionStore;
+use tlcp::suite::{KeyExchange, Protection};
+use tlcp::wire::HandshakeType as H;
+
+const NOW: Time = Time { unix: 1_795_219_200, monotonic: Duration::ZERO };
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client,
+    Server,
+}
+
+/// A conversation, and who we are in it.
+pub(crate) struct Part<'a> {
+    pub(crate) role: Role,
+    pub(crate) conversation: &'a Conversation,
+    pub(crate) keys: &'a KeyRing,
+    pub(crate) provider: Provider,
+}
+
+/// Answers by purpose with what was recorded.
+struct Recorded {
+    hello_random: [u8; 32],
+    session_id: Vec<u8>,
+    pre_master: Vec<u8>,
+    ephemeral: Vec<u8>,
+    ivs: Mutex<VecDeque<Vec<u8>>>,
+}
+
+impl Random for Recorded {
+    fn fill(&self, draw: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        match draw {
+            Draw::HelloRandom => out.copy_from_slice(&self.hello_random),
+            Draw::SessionId => out.copy_from_slice(&self.session_id),
+            Draw::PreMasterSecret => out.copy_from_slice(&self.pre_master[2..]),
+            Draw::PrivateKey => out.copy_from_slice(&self.ephemeral),
+            Draw::RecordIv => {
+                out.copy_from_slice(&self.ivs.lock().unwrap().pop_front().expect("one more IV"))
+            }
+            // R-HS-43: drawn always; here every ciphertext opens.
+            Draw::Substitute => out.fill(0),
+            other => panic!("nothing was recorded for {other:?}"),
+        }
+        Ok(())
+    }
+}
+
+/// Encryption is no request: the scalar of the recorded ciphertext is not known, the ciphertext is.
+struct RecordedKeys {
+    inner: &'static dyn Keys,
+    pre_master: Vec<u8>,
+    ciphertext: Vec<u8>,
+}
+
+impl Keys for RecordedKeys {
+    fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        self.inner.sm2_public(point)
+    }
+
+    fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        self.inner.sm2_private(scalar)
+    }
+
+    fn verify(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        key: &PublicKey,
+        parts: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        self.inner.verify(algorithm, key, parts, signature)
+    }
+
+    fn encrypt(&self, _: &PublicKey, message: &[u8], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
+        assert_eq!(message, self.pre_master, "the pre_master_secret is the recorded one");
+        Ok(self.ciphertext.clone())
+    }
+}
+
+impl<'a> Part<'a> {
+    fn own(&self) -> &'a Side {
+        match self.role {
+            Role::Client => &self.conversation.client,
+            Role::Server => &self.conversation.server,
+        }
+    }
+
+    fn peer(&self) -> &'a Side {
+        match self.role {
+            Role::Client => &self.conversation.server,
+            Role::Server => &self.conversation.client,
+        }
+    }
+
+    /// Why this part cannot be replayed to the byte from what was recorded, if so.
+    pub(crate) fn obstacle(&self) -> Option<&'static str> {
+        let c = self.conversation;
+        if !c.is_ours {
+            return Some("a suite that is not run yet");
+        }
+        match self.role {
+            Role::Client => self.client_obstacle(),
+            Role::Server => self.server_obstacle(),
+        }
+    }
+
+    fn client_obstacle(&self) -> Option<&'static str> {
+        let c = self.conversation;
+        if c.client_hello.cipher_suites != [c.suite.id] || !self.own().messages[0].ends_with(&[1, 0]) {
+            return Some("the hello has extensions or a signalling suite that we do not send");
+        }
+        let secret_known = match c.suite.key_exchange {
+            KeyExchange::Ecdhe => c.values.bytes(&["client_eph"]).is_some(),
+            _ => self.pre_master().is_some(),
+        };
+        (!secret_known && !c.is_resumed()).then_some("the client's secret is not known")
+    }
+
+    fn server_obstacle(&self) -> Option<&'static str> {
+        let c = self.conversation;
+        let only_name = c.server_hello.extensions.kinds.iter().all(|kind| kind.0 == 0);
+        if !only_name || !c.ticket().is_empty() {
+            return Some("the server issues tickets");
+        }
+        match c.suite.key_exchange {
+            KeyExchange::Ecdhe => Some("the server's ephemeral scalar is not known"),
+            _ => (self.pre_master().is_none() && !c.is_resumed()).then_some("no private key of the server"),
+        }
+    }
+
+    /// As recorded, or as the server's private key decrypts it.
+    fn pre_master(&self) -> Option<Vec<u8>> {
+        let c = self.conversation;
+        let recorded = c.values.bytes(&["premaster", "pre_master_secret"]);
+        recorded.or_else(|| {
+            let exchange = c.client.message(H::CLIENT_KEY_EXCHANGE)?;
+            let ciphertext = ClientKeyExchange::read_encrypted(exchange.body()).ok()?;
+            let (_, public) = self.pair(&c.server)?.encryption?;
+            Some(self.keys.find(&public)?.decrypt(ciphertext).ok()?.to_vec())
+        })
+    }
+
+    fn pair(&self, side: &Side) -> Option<PeerPair> {
+        let credential = self.conversation.certificates(side)?;
+        PeerPair::choose(&credential, true, self.provider.keys).ok()
+    }
+
+    fn random(&self) -> Arc<dyn Random> {
+        let c = self.conversation;
+        let is_cbc = matches!(c.suite.protection, Protection::Cbc { .. });
+        let protected = self.own().protected().iter().filter(|_| is_cbc);
+        Arc::new(Recorded {
+            hello_random: match self.role {
+                Role::Client => c.client_hello.random,
+                Role::Server => c.server_hello.random,
+            },
+            session_id: c.server_hello.session_id.as_slice().to_vec(),
+            pre_master: self.pre_master().unwrap_or_default(),
+            ephemeral: c.values.bytes(&["client_eph"]).unwrap_or_default(),
+            ivs: Mutex::new(protected.map(|r| r.fragment()[..16].to_vec()).collect()),
+        })
+    }
+
+    fn recorded_provider(&self) -> Provider {
+        let exchange = self.conversation.client.message(H::CLIENT_KEY_EXCHANGE);
+        let ciphertext = exchange.and_then(|m| ClientKeyExchange::read_encrypted(m.body()).ok());
+        let keys = RecordedKeys {
+            inner: self.provider.keys,
+            pre_master: self.pre_master().unwrap_or_default(),
+            ciphertext: ciphertext.unwrap_or_default().to_vec(),
+        };
+        Provider { keys: Box::leak(Box::new(keys)), ..self.provider }
+    }
+
+    pub(crate) fn client(&self, store: &Arc<dyn SessionStore>) -> ClientConnection {
+        let is_gmssl = self.conversation.name.contains("gs_");
+        let config = ClientConfig::builder_with(self.recorded_provider(), self.random())
+            .suites(&[self.conversation.suite])
+            .compat(if is_gmssl { Compat::gmssl() } else { Compat::default() })
+            .sessions(Some(store.clone()))
+            .answer_later(true, true)
+            .policy(|policy| policy.hello_extensions = false)
+            .build()
+            .unwrap();
+        let name = ServerName::try_from("recorded.example").unwrap();
+        ClientConnection::new(Arc::new(config), name, NOW).unwrap()
+    }
+
+    pub(crate) fn server(&self, store: &Arc<dyn SessionStore>) -> ServerConnection {
+        let keeps_sessions = !self.conversation.server_hello.session_id.is_empty();
+        let asks = self.conversation.server.message(H::CERTIFICATE_REQUEST).is_some();
+        let config = ServerConfig::builder_with(self.recorded_provider(), self.random())
+            .suites(&[self.conversation.suite])
+            .sessions(keeps_sessions.then(|| store.clone()))
+            .client_auth(if asks { ClientAuth::Request } else { ClientAuth::None })
+            .answer_later(true, true)
+            .build()
+            .unwrap();
+        ServerConnection::new(Arc::new(config), NOW)
+    }
+
+    /// Feeds the peer's bytes in pieces of `size` and answers every request: all that the connection sends.
+    pub(crate) fn play<S: Endpoint>(&self, connection: &mut Connection<S>, size: usize) -> Vec<u8> {
+        let name = &self.conversation.name;
+        let mut sent = Vec::new();
+        for piece in self.peer().handshake_bytes().chunks(size) {
+            let mut rest = piece;
+            loop {
+                let n = connection.receive(rest, NOW).unwrap_or_else(|e| panic!("{name}: {e}"));
+                rest = &rest[n..];
+                let Some(request) = connection.request() else { break };
+                let answer = self.answer(*request);
+                connection.answer(answer, NOW).unwrap_or_else(|e| panic!("{name}: {e}"));
+            }
+            assert!(rest.is_empty(), "{name}: bytes were left");
+            sent.extend_from_slice(connection.pending_output());
+            connection.sent(connection.pending_output().len());
+        }
+        assert!(!connection.is_handshaking(), "{name}: {} at the end", connection.state());
+        sent
+    }
+
+    fn answer(&self, request: Request) -> Answer {
+        match request {
+            Request::VerifyPeer(claim) => self.verify_peer(&claim),
+            Request::SelectIdentity(query) => self.select_identity(&query),
+            Request::Sign { algorithm, message, .. } => self.sign(algorithm, &message),
+            Request::Decrypt(question) => {
+                let (_, public) = self.pair(self.own()).unwrap().encryption.unwrap();
+                let found = self.keys.find(&public).unwrap().decrypt(question.ciphertext()).unwrap();
+                assert_eq!(Some(found.to_vec()), self.pre_master());
+                question.answer(Ok(&found))
+            }
+            Request::AnswerAgreement { peer_static, peer_ephemeral, .. } => {
+                let (_, public) = self.pair(self.own()).unwrap().encryption.unwrap();
+                let key = self.keys.find(&public).expect("the client's encryption key");
+                Answer::AgreementAnswered(key.answer_agreement(
+                    &peer_static,
+                    &peer_ephemeral,
+                    &*self.random(),
+                ))
+            }
+            other => panic!("nothing was recorded for {other:?}"),
+        }
+    }
+
+    /// The claim is what the peer sent.
+    fn verify_peer(&self, claim: &PeerClaim) -> Answer {
+        assert_eq!(*claim.credential, self.conversation.certificates(self.peer()).unwrap());
+        let pair = self.pair(self.peer()).unwrap();
+        assert_eq!((&claim.pair.sign_key, &claim.pair.encryption), (&pair.sign_key, &pair.encryption));
+        Answer::PeerVerified(Ok(Verified::assertion(u64::MAX)))
+    }
+
+    fn select_identity(&self, query: &IdentityQuery) -> Answer {
+        let c = self.conversation;
+        let Some(Credential::Certificates(list)) = c.certificates(self.own()) else {
+            return Answer::IdentitySelected(Selection::Nothing);
+        };
+        if let IdentityQuery::ForServer { request, .. } = query {
+            let recorded = c.server.message(H::CERTIFICATE_REQUEST).unwrap();
+            assert_eq!(**request, CertificateRequest::read(recorded.body()).unwrap());
+        }
+        let mut list: Vec<&[u8]> = list.iter().map(AsRef::as_ref).collect();
+        let encrypt = list.remove(1);
+        let key = || Key::Elsewhere("recorded".into());
+        let identity = Identity::with_keys((&list, key()), (encrypt, key()), &self.provider).unwrap();
+        let by_name = self.role == Role::Server && c.server_hello.extensions.server_name;
+        Answer::IdentitySelected(Selection::Identity { identity: Arc::new(identity), by_name })
+    }
+
+    /// The recorded signature, which is one over what we would sign.
+    fn sign(&self, algorithm: SignatureAlgorithm<'static>, message: &[u8]) -> Answer {
+        let c = self.conversation;
+        let signature = match self.role {
+            Role::Client => {
+                let verify = c.client.message(H::CERTIFICATE_VERIFY).unwrap();
+                CertificateVerify::read(verify.body()).unwrap()
+            }
+            Role::Server => {
+                let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap();
+                ServerKeyExchange::read_signature(exchange.body()).unwrap().signature
+            }
+        };
+        let key = self.pair(self.own()).unwrap().sign_key;
+        assert_eq!(self.provider.keys.verify(algorithm, &key, &[message], signature), Ok(()), "{}", c.name);
+        Answer::Signed(signature.to_vec())
+    }
+}
