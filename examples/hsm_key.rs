@@ -25,7 +25,8 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let identity = Arc::new(Identity::with_keys(sign, encrypt, &provider)?);
     let verifier = Arc::new(pki.verifier(&provider)?);
     let server = Arc::new(ServerConfig::builder().identity(identity).verifier(verifier.clone()).build()?);
-    let client = ClientConfig::builder().identity(Arc::new(pki.client_identity(&provider)?)).verifier(verifier);
+    let client =
+        ClientConfig::builder().identity(Arc::new(pki.client_identity(&provider)?)).verifier(verifier);
     let client = Arc::new(client.build()?);
 
     let mut client = ClientConnection::new(client, ServerName::try_from("localhost")?, clock.now())?;

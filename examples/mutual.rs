@@ -8,7 +8,9 @@ use std::sync::Arc;
 use tlcp::cert::Description;
 use tlcp::crypto::random::SystemRandom;
 use tlcp::pki::{Options, Pki};
-use tlcp::{ClientAuth, ClientConfig, ClientConnection, Clock, ServerConfig, ServerConnection, ServerName, Stream};
+use tlcp::{
+    ClientAuth, ClientConfig, ClientConnection, Clock, ServerConfig, ServerConnection, ServerName, Stream,
+};
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let provider = tlcp::default_provider();
@@ -37,7 +39,8 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let client = Arc::new(client);
     for resumed in [false, true] {
         let clock = Clock::start();
-        let connection = ClientConnection::new(client.clone(), ServerName::try_from("localhost")?, clock.now())?;
+        let connection =
+            ClientConnection::new(client.clone(), ServerName::try_from("localhost")?, clock.now())?;
         let mut stream = Stream::new(connection, TcpStream::connect(address)?, clock);
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

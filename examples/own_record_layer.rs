@@ -34,7 +34,9 @@ impl Frames {
     const PLAIN: Self = Self { key: None, number: 0 };
 
     fn new(keys: &TrafficKeys, setup: &Setup) -> Result<Self, Failed> {
-        let Protection::Aead(algorithm) = keys.protection() else { return Err("our frames need an AEAD".into()) };
+        let Protection::Aead(algorithm) = keys.protection() else {
+            return Err("our frames need an AEAD".into());
+        };
         let aead = setup.provider.ciphers.aead(algorithm, keys.key())?;
         Ok(Self { key: Some((aead, keys.iv().try_into()?)), number: 0 })
     }
@@ -107,7 +109,9 @@ impl<S: Role, C: AsRef<Setup>> End<S, C> {
                 Action::NewReadKeys(keys) => self.receiving = Frames::new(&keys, self.config.as_ref())?,
                 Action::Done(_) => self.done = true,
                 // Always the last of its step: the answer is the next input, now or later.
-                Action::Ask(request) => return self.step(Input::Answer(answer(self.config.as_ref(), self.now, *request))),
+                Action::Ask(request) => {
+                    return self.step(Input::Answer(answer(self.config.as_ref(), self.now, *request)));
+                }
                 // No sessions and no key log here.
                 _ => {}
             }
@@ -119,7 +123,9 @@ impl<S: Role, C: AsRef<Setup>> End<S, C> {
     fn receive(&mut self, frame: &[u8]) -> Result<Option<Vec<u8>>, Failed> {
         let (kind, content) = self.receiving.read(frame)?;
         match kind {
-            MESSAGE => self.step(Input::Message(Handshake::of(&content).ok_or("a message without a header")?))?,
+            MESSAGE => {
+                self.step(Input::Message(Handshake::of(&content).ok_or("a message without a header")?))?
+            }
             CHANGE => self.step(Input::ChangeCipherSpec)?,
             DATA if self.done => return Ok(Some(content)),
             _ => return Err("a frame that has no place here".into()),

@@ -22,6 +22,8 @@ pub struct VerifierBuilder {
     name_on_both: bool,
     crls: Vec<(Vec<u8>, CertRevocationList<'static>)>,
     crl_depth: RevocationCheckDepth,
+    #[cfg(feature = "std")]
+    remembered: usize,
 }
 
 impl VerifierBuilder {
@@ -35,6 +37,8 @@ impl VerifierBuilder {
             name_on_both: false,
             crls: Vec::new(),
             crl_depth: RevocationCheckDepth::Chain,
+            #[cfg(feature = "std")]
+            remembered: super::cache::DEFAULT_CAPACITY,
         }
     }
 
@@ -124,6 +128,14 @@ impl VerifierBuilder {
         self
     }
 
+    /// How many signatures of certificates that verified are remembered, 64 bytes each, so that the certificates of a
+    /// peer seen before cost none; 256 unless told otherwise, 0 switches it off.
+    #[cfg(feature = "std")]
+    pub fn remember_signatures(mut self, most: usize) -> Self {
+        self.remembered = most;
+        self
+    }
+
     /// The verifier.
     ///
     /// # Errors
@@ -162,7 +174,7 @@ impl VerifierBuilder {
             crls: self.crls.into_iter().map(|(_, crl)| crl).collect(),
             crl_depth: self.crl_depth,
             #[cfg(feature = "std")]
-            cache: super::cache::Cache::default(),
+            cache: super::cache::Cache::new(self.remembered),
         })
     }
 

@@ -6,15 +6,22 @@ use crate::suite::HashAlgorithm;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-/// Signatures remembered; 64 bytes each.
-const CAPACITY: usize = 256;
+/// Signatures remembered unless told otherwise; 64 bytes each.
+pub(super) const DEFAULT_CAPACITY: usize = 256;
 
 /// The hashes of (key, message, signature) that verified under one of the verifier's user ids; the oldest goes first.
 /// Only a key that a trusted root vouches for gets here, so a stranger cannot fill it.
-#[derive(Default)]
-pub(super) struct Cache(Mutex<VecDeque<Digest>>);
+pub(super) struct Cache {
+    /// 0 switches it off.
+    capacity: usize,
+    entries: Mutex<VecDeque<Digest>>,
+}
 
 impl Cache {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, entries: Mutex::default() }
+    }
+
     /// The name of an entry: the lengths keep the parts apart. SHA-256, since processors have instructions for it.
     pub(super) fn digest(&self, provider: &Provider, parts: [&[u8]; 3]) -> Digest {
         let [key, message, signature] = parts;
@@ -23,14 +30,36 @@ impl Cache {
     }
 
     pub(super) fn contains(&self, digest: &Digest) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(digest)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).contains(digest)
     }
 
     pub(super) fn insert(&self, digest: Digest) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= CAPACITY {
-            entries.pop_front();
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        while entries.len() >= self.capacity {
+            if entries.pop_front().is_none() {
+                return;
+            }
         }
         entries.push_back(digest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(capacity: usize) -> [bool; 3] {
+        let cache = Cache::new(capacity);
+        let digests = [1, 2, 3].map(|n| Digest::new(&[n; 32]));
+        digests.iter().for_each(|d| cache.insert(*d));
+        digests.map(|d| cache.contains(&d))
+    }
+
+    #[test]
+    fn keeps_the_newest_up_to_its_capacity_and_nothing_when_switched_off() {
+        assert_eq!(
+            [0, 1, 2, 3].map(holds),
+            [[false; 3], [false, false, true], [false, true, true], [true; 3]]
+        );
     }
 }
