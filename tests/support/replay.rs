@@ -5,7 +5,7 @@ use super::conversation::{Conversation, KeyRing, Side};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tlcp::cert::{Identity, Key, PeerClaim, PeerPair, ServerName, Verified};
+use tlcp::cert::{CertificateForm, Identity, Key, PeerClaim, PeerPair, ServerName, Verified};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
 use tlcp::crypto::{Draw, Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
@@ -16,7 +16,7 @@ use tlcp::message::{
 };
 use tlcp::session::SessionStore;
 use tlcp::suite::{KeyExchange, Protection};
-use tlcp::wire::HandshakeType as H;
+use tlcp::wire::{ClientCertificateType, HandshakeType as H};
 
 const NOW: Time = Time { unix: 1_795_219_200, monotonic: Duration::ZERO };
 
@@ -108,11 +108,27 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Whether a session of an earlier conversation is resumed.
+    pub(crate) fn needs_first(&self) -> bool {
+        self.conversation.is_resumed()
+    }
+
+    /// Whether that is `first`, and it can be replayed.
+    pub(crate) fn resumes(&self, first: &'a Conversation) -> bool {
+        let same = first.server_hello.session_id == self.conversation.server_hello.session_id;
+        let part = Part { conversation: first, ..*self };
+        self.needs_first() && !first.is_resumed() && same && part.obstacle().is_none()
+    }
+
     /// Why this part cannot be replayed to the byte from what was recorded, if so.
     pub(crate) fn obstacle(&self) -> Option<&'static str> {
         let c = self.conversation;
         if !c.is_ours {
             return Some("a suite that is not run yet");
+        }
+        let certificates = c.certificates(self.own()).filter(|list| !list.is_empty());
+        if certificates.is_some() && self.identity().is_none() {
+            return Some("the certificates are not in an order that we write");
         }
         match self.role {
             Role::Client => self.client_obstacle(),
@@ -120,13 +136,26 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Who we are, if our Certificate message would be the recorded one.
+    fn identity(&self) -> Option<Identity> {
+        let certificates = self.conversation.certificates(self.own())?;
+        let (index, _) = self.pair(self.own())?.encryption?;
+        let mut list: Vec<&[u8]> = certificates.certificates().iter().map(AsRef::as_ref).collect();
+        let encrypt = list.remove(index);
+        let key = || Key::Elsewhere("recorded".into());
+        let identity = Identity::with_keys((&list, key()), (encrypt, key()), &self.provider).ok()?;
+        let recorded = self.own().message(H::CERTIFICATE)?.raw;
+        (**identity.message(CertificateForm::Dual) == *recorded).then_some(identity)
+    }
+
     fn client_obstacle(&self) -> Option<&'static str> {
         let c = self.conversation;
         if c.client_hello.cipher_suites != [c.suite.id] || !self.own().messages[0].ends_with(&[1, 0]) {
             return Some("the hello has extensions or a signalling suite that we do not send");
         }
+        let own_key = || self.keys.find(&self.pair(self.own())?.encryption?.1);
         let secret_known = match c.suite.key_exchange {
-            KeyExchange::Ecdhe => c.values.bytes(&["client_eph"]).is_some(),
+            KeyExchange::Ecdhe => c.values.bytes(&["client_eph"]).is_some() && own_key().is_some(),
             _ => self.pre_master().is_some(),
         };
         (!secret_known && !c.is_resumed()).then_some("the client's secret is not known")
@@ -136,12 +165,21 @@ impl<'a> Part<'a> {
         let c = self.conversation;
         let only_name = c.server_hello.extensions.kinds.iter().all(|kind| kind.0 == 0);
         if !only_name || !c.ticket().is_empty() {
-            return Some("the server issues tickets");
+            return Some("the server answers an extension that we do not, such as session_ticket");
+        }
+        let only_ecdsa = |r: CertificateRequest| r.types == [ClientCertificateType::ECDSA_SIGN];
+        if !self.certificate_request().is_none_or(only_ecdsa) {
+            return Some("the server asks for other types of certificate");
         }
         match c.suite.key_exchange {
             KeyExchange::Ecdhe => Some("the server's ephemeral scalar is not known"),
             _ => (self.pre_master().is_none() && !c.is_resumed()).then_some("no private key of the server"),
         }
+    }
+
+    fn certificate_request(&self) -> Option<CertificateRequest> {
+        let message = self.conversation.server.message(H::CERTIFICATE_REQUEST)?;
+        Some(CertificateRequest::read(message.body()).unwrap())
     }
 
     /// As recorded, or as the server's private key decrypts it.
@@ -189,7 +227,9 @@ impl<'a> Part<'a> {
     }
 
     pub(crate) fn client(&self, store: &Arc<dyn SessionStore>) -> ClientConnection {
-        let is_gmssl = self.conversation.name.contains("gs_");
+        // Only GmSSL's clients write the point with a length before it (Q1).
+        let exchange = self.conversation.client.message(H::CLIENT_KEY_EXCHANGE);
+        let is_gmssl = exchange.is_some_and(|m| m.body().len() == 71);
         let config = ClientConfig::builder_with(self.recorded_provider(), self.random())
             .suites(&[self.conversation.suite])
             .compat(if is_gmssl { Compat::gmssl() } else { Compat::default() })
@@ -204,12 +244,14 @@ impl<'a> Part<'a> {
 
     pub(crate) fn server(&self, store: &Arc<dyn SessionStore>) -> ServerConnection {
         let keeps_sessions = !self.conversation.server_hello.session_id.is_empty();
-        let asks = self.conversation.server.message(H::CERTIFICATE_REQUEST).is_some();
+        let request = self.certificate_request();
+        let client_auth = if request.is_some() { ClientAuth::Request } else { ClientAuth::None };
         let config = ServerConfig::builder_with(self.recorded_provider(), self.random())
             .suites(&[self.conversation.suite])
             .sessions(keeps_sessions.then(|| store.clone()))
-            .client_auth(if asks { ClientAuth::Request } else { ClientAuth::None })
+            .client_auth(client_auth)
             .answer_later(true, true)
+            .policy(|policy| policy.authorities = request.map(|r| r.authorities).unwrap_or_default())
             .build()
             .unwrap();
         ServerConnection::new(Arc::new(config), NOW)
@@ -270,17 +312,10 @@ impl<'a> Part<'a> {
 
     fn select_identity(&self, query: &IdentityQuery) -> Answer {
         let c = self.conversation;
-        let Some(Credential::Certificates(list)) = c.certificates(self.own()) else {
-            return Answer::IdentitySelected(Selection::Nothing);
-        };
         if let IdentityQuery::ForServer { request, .. } = query {
-            let recorded = c.server.message(H::CERTIFICATE_REQUEST).unwrap();
-            assert_eq!(**request, CertificateRequest::read(recorded.body()).unwrap());
+            assert_eq!(Some(&**request), self.certificate_request().as_ref());
         }
-        let mut list: Vec<&[u8]> = list.iter().map(AsRef::as_ref).collect();
-        let encrypt = list.remove(1);
-        let key = || Key::Elsewhere("recorded".into());
-        let identity = Identity::with_keys((&list, key()), (encrypt, key()), &self.provider).unwrap();
+        let Some(identity) = self.identity() else { return Answer::IdentitySelected(Selection::Nothing) };
         let by_name = self.role == Role::Server && c.server_hello.extensions.server_name;
         Answer::IdentitySelected(Selection::Identity { identity: Arc::new(identity), by_name })
     }
