@@ -174,7 +174,7 @@ impl Sealer {
     /// empty record. `random` is asked for the IVs of CBC records alone.
     ///
     /// Allocates nothing where `out` has room for [`Sealer::sealed_len`] more bytes. The records of one large write
-    /// cost less under CBC than as many small writes: they are sealed eight at a time.
+    /// cost less under CBC than as many small writes: they are sealed sixteen at a time.
     ///
     /// # Errors
     /// [`Error::KeyExhausted`]: no more records but alerts under this key (R-REC-18). `Crypto`: no randomness.

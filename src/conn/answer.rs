@@ -2,7 +2,7 @@
 use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
 use crate::error::{AnswerError, CryptoError};
-use crate::handshake::{Answer, IdentityQuery, Request, Selection};
+use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Request, Selection};
 use crate::message::{CertificateRequest, ClientHello};
 use crate::session::Found;
 use crate::wire::ClientCertificateType;
@@ -10,30 +10,39 @@ use alloc::{boxed::Box, vec::Vec};
 
 /// Answers what can be answered at once, or hands the request back: then it is the caller's.
 pub(super) fn answer(setup: &Setup, now: u64, request: Box<Request>) -> Result<Answer, Box<Request>> {
+    let request = match *request {
+        Request::Decrypt(question) => return decrypt(question).map_err(Box::new),
+        other => other,
+    };
+    at_once(setup, now, &request).ok_or_else(|| Box::new(request))
+}
+
+/// `None`: not at once.
+fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
     let services = &setup.services;
     let random = &*services.random;
-    Ok(match &*request {
+    Some(match request {
         Request::FindSession { key } => match services.sessions.as_ref().map(|s| s.find(key, now)) {
             Some(Found::Session(session)) => Answer::SessionFound(Some(session)),
             Some(Found::Nothing) | None => Answer::SessionFound(None),
-            Some(Found::Later) => return Err(request),
+            Some(Found::Later) => return None,
         },
-        Request::SelectIdentity(_) if services.select_later => return Err(request),
+        Request::SelectIdentity(_) if services.select_later => return None,
         Request::SelectIdentity(query) => Answer::IdentitySelected(select(services, query)),
         Request::VerifyPeer(claim) => match &services.verifier {
             Some(verifier) if !services.verify_later => Answer::PeerVerified(verifier.verify(claim, now)),
-            _ => return Err(request),
+            _ => return None,
         },
         Request::Sign { identity, algorithm, message } => match identity.key(KeyUse::Sign) {
             Key::Here(key) => signed(key.sign(*algorithm, &[message], random)),
-            Key::Elsewhere(_) => return Err(request),
+            Key::Elsewhere(_) => return None,
         },
         Request::StartAgreement { identity } => match identity.key(KeyUse::Encrypt) {
             Key::Here(key) => match key.start_agreement(random) {
                 Ok(started) => Answer::AgreementStarted(started),
                 Err(_) => failed("the key agreement could not be started"),
             },
-            Key::Elsewhere(_) => return Err(request),
+            Key::Elsewhere(_) => return None,
         },
         Request::FinishAgreement { started, peer_static, peer_ephemeral, .. } => {
             Answer::AgreementFinished(started.finish(peer_static, peer_ephemeral))
@@ -43,24 +52,22 @@ pub(super) fn answer(setup: &Setup, now: u64, request: Box<Request>) -> Result<A
                 Key::Here(key) => {
                     Answer::AgreementAnswered(key.answer_agreement(peer_static, peer_ephemeral, random))
                 }
-                Key::Elsewhere(_) => return Err(request),
+                Key::Elsewhere(_) => return None,
             }
         }
-        Request::Decrypt(_) => return decrypt(request),
+        // Its answer consumes it, substitute and all: above.
+        Request::Decrypt(_) => return None,
     })
 }
 
 /// R-HS-43: whatever comes of it, the answer is 48 bytes.
-fn decrypt(request: Box<Request>) -> Result<Answer, Box<Request>> {
-    match *request {
-        Request::Decrypt(question) => match question.identity().key(question.key_use()) {
-            Key::Here(key) => {
-                let found = key.decrypt(question.ciphertext());
-                Ok(question.answer(found.as_ref().map(|m| &m[..]).map_err(|e| *e)))
-            }
-            Key::Elsewhere(_) => Err(Box::new(Request::Decrypt(question))),
-        },
-        other => Err(Box::new(other)),
+fn decrypt(question: DecryptRequest) -> Result<Answer, Request> {
+    match question.identity().key(question.key_use()) {
+        Key::Here(key) => {
+            let found = key.decrypt(question.ciphertext());
+            Ok(question.answer(found.as_ref().map(|m| &m[..]).map_err(|e| *e)))
+        }
+        Key::Elsewhere(_) => Err(Request::Decrypt(question)),
     }
 }
 

@@ -9,8 +9,7 @@ use crate::record::{MAX_PLAINTEXT, Opener, Sealer};
 use crate::wire::{AlertDescription, ContentType};
 use alloc::{boxed::Box, vec::Vec};
 
-/// Plaintext is taken while fewer bytes than these wait to be sent. Sixteen full records: enough for CBC to be sealed
-/// eight at a time.
+/// Plaintext is taken while fewer bytes than these wait to be sent: sixteen full records, as many as CBC seals at once.
 const SEND_LIMIT: usize = 16 * MAX_PLAINTEXT;
 
 impl<S: Endpoint> Connection<S> {

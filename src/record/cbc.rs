@@ -14,8 +14,8 @@ use subtle::{Choice, ConstantTimeEq};
 
 const BLOCK: usize = 16;
 
-/// Records that are sealed side by side.
-pub(super) const LANES: usize = 8;
+/// Records that are sealed side by side: as many as the widest registers take.
+pub(super) const LANES: usize = 16;
 
 /// The longest padding, without the byte that says its length.
 const MAX_PADDING: usize = 255;
