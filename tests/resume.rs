@@ -9,7 +9,7 @@ mod pair;
 mod watched;
 
 use engine::{Given, Memo, Scenario};
-use pair::{Ends, NOW, Side, World, at, carry, name, read_all};
+use pair::{Ends, NOW, World, at, carry, name, read_all};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tlcp::cert::dangerous::NoVerification;
@@ -51,7 +51,7 @@ impl Town {
 
     fn connect(&self, client: ClientConfigBuilder, server: ServerConfigBuilder, seconds: u64) -> Ends {
         let (client, server) = (Arc::new(client.build().unwrap()), Arc::new(server.build().unwrap()));
-        Ends::at(&client, &server, seconds).connected()
+        Ends::at(&client, &server, seconds).connected_at(seconds)
     }
 
     /// A full handshake at second 1.
@@ -390,5 +390,4 @@ fn the_store_of_a_busy_server_stays_bounded() {
         clients.iter().rev().take(2).map(|c| resumes(&Ends::new(c, &server).connected())).collect();
     assert_eq!(resumed, [true, true]);
     assert!(!resumes(&Ends::new(&clients[0], &server).connected()));
-    let _ = Side::Client;
 }

@@ -107,9 +107,15 @@ impl Ends {
 
     /// Carries bytes both ways until nothing moves.
     pub fn run(&mut self) -> Result<(), (Side, Error)> {
+        self.run_at(1)
+    }
+
+    /// The same at another time.
+    pub fn run_at(&mut self, seconds: u64) -> Result<(), (Side, Error)> {
         loop {
-            let moved = carry(&mut self.client, &mut self.server).map_err(|e| (Side::Server, e))?
-                + carry(&mut self.server, &mut self.client).map_err(|e| (Side::Client, e))?;
+            let moved = carry_at(&mut self.client, &mut self.server, seconds)
+                .map_err(|e| (Side::Server, e))?
+                + carry_at(&mut self.server, &mut self.client, seconds).map_err(|e| (Side::Client, e))?;
             if moved == 0 {
                 return Ok(());
             }
@@ -117,8 +123,13 @@ impl Ends {
     }
 
     /// A complete handshake.
-    pub fn connected(mut self) -> Self {
-        self.run().unwrap_or_else(|(side, e)| panic!("{side:?}: {e}"));
+    pub fn connected(self) -> Self {
+        self.connected_at(1)
+    }
+
+    /// A complete handshake at another time.
+    pub fn connected_at(mut self, seconds: u64) -> Self {
+        self.run_at(seconds).unwrap_or_else(|(side, e)| panic!("{side:?}: {e}"));
         assert!(!self.client.is_handshaking() && !self.server.is_handshaking());
         self
     }
@@ -135,8 +146,17 @@ pub fn carry<A: Endpoint, B: Endpoint>(
     from: &mut Connection<A>,
     to: &mut Connection<B>,
 ) -> Result<usize, Error> {
+    carry_at(from, to, 1)
+}
+
+/// The same at another time.
+pub fn carry_at<A: Endpoint, B: Endpoint>(
+    from: &mut Connection<A>,
+    to: &mut Connection<B>,
+    seconds: u64,
+) -> Result<usize, Error> {
     let bytes = from.pending_output().to_vec();
-    let n = to.receive(&bytes, at(1))?;
+    let n = to.receive(&bytes, at(seconds))?;
     from.sent(n);
     Ok(n)
 }
