@@ -39,7 +39,7 @@ impl Table {
         for (ours, theirs) in pairs {
             print!(" {:>20} |", format!("{} / {}", names[*ours], names[*theirs]));
         }
-        println!("\n|{}{}", "---|", "---:|".repeat(names.len() + pairs.len()));
+        println!("\n|---|{}", "---:|".repeat(names.len() + pairs.len()));
         Self { pairs: pairs.to_vec() }
     }
 

@@ -20,7 +20,9 @@ pub enum Sender {
 
 /// Everything sent over one connection, in order.
 #[derive(Debug, Clone, Default)]
-pub struct Tape(Arc<Mutex<Vec<(Sender, Vec<u8>)>>>);
+pub struct Tape(Arc<Mutex<Vec<Sent>>>);
+
+type Sent = (Sender, Vec<u8>);
 
 impl Tape {
     fn add(&self, sender: Sender, bytes: &[u8]) {

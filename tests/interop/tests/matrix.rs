@@ -1,8 +1,14 @@
-//! Every check of [`tlcp_interop::checks`] for every pairing. Tongsuo with itself proves the checks.
+//! Every check of [`tlcp_interop::checks`] for every pairing. Tongsuo with itself proves the checks. `Tlcp::default()` runs
+//! the machine's fastest provider.
 
+use tlcp::crypto::portable;
 use tlcp_interop::checks;
 use tlcp_interop::tlcp_party::Tlcp;
 use tlcp_interop::tongsuo_party::Tongsuo;
+
+fn portable() -> Tlcp {
+    Tlcp { provider: portable::provider(), ..Tlcp::default() }
+}
 
 macro_rules! pairing {
     (@one $name:ident: $server:expr, $client:expr; $($check:ident)*) => {
@@ -32,5 +38,7 @@ pairing! {
     tongsuo_serves_tongsuo: Tongsuo, Tongsuo;
     tlcp_serves_tongsuo: Tlcp::default(), Tongsuo;
     tongsuo_serves_tlcp: Tongsuo, Tlcp::default();
+    portable_serves_tongsuo: portable(), Tongsuo;
+    tongsuo_serves_portable: Tongsuo, portable();
     tlcp_serves_tlcp: Tlcp::default(), Tlcp::default();
 }
