@@ -89,3 +89,21 @@ fn answers_a_peer_that_closed_and_answers_its_close_notify_at_the_end() {
     assert_eq!(read_all(&mut client), b"answer");
     assert!(client.is_closed());
 }
+
+/// R-HS-37: acknowledged if it chose the certificate, be it by the names in the certificate itself.
+#[test]
+fn acknowledges_a_name_that_its_certificate_is_for_and_no_other() {
+    let world = World::new();
+    let server = Arc::new(world.server().build().unwrap());
+    for (name, acknowledged) in [("localhost", true), ("elsewhere.example", false)] {
+        let client = Arc::new(world.client().build().unwrap());
+        let name = tlcp::cert::ServerName::try_from(name).unwrap();
+        let client = tlcp::conn::ClientConnection::new(client, name, pair::at(1)).unwrap();
+        let mut connection = tlcp::conn::ServerConnection::new(server.clone(), pair::at(1));
+        connection.receive(client.pending_output(), pair::at(1)).unwrap();
+        let (record_and_message_header, length) = (5 + 4, usize::from(connection.pending_output()[8]));
+        let body = &connection.pending_output()[record_and_message_header..][..length];
+        let hello = tlcp::message::ServerHello::read(body).unwrap();
+        assert_eq!(hello.extensions.server_name, acknowledged);
+    }
+}

@@ -1,7 +1,7 @@
 //! Our own pair of certificates with its keys, ready to send.
 use super::chain::upwards;
 use super::x509::X509;
-use super::{Description, Key, KeyUse, names, usage};
+use super::{Description, Key, KeyUse, ServerName, names, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential};
@@ -149,6 +149,13 @@ impl Identity {
     /// that issued any certificate of ours (R-HS-21).
     pub fn matches_authorities(&self, authorities: &[Box<[u8]>]) -> bool {
         authorities.is_empty() || authorities.iter().any(|name| self.issuers.contains(name))
+    }
+
+    /// Whether the signing certificate's subjectAltName holds this DNS name (R-HS-41).
+    pub fn is_for(&self, dns_name: &str) -> bool {
+        let name = ServerName::try_from(dns_name);
+        let certificate = X509::read(&self.sign.certificate);
+        matches!((name, certificate), (Ok(name), Ok(c)) if names::matches(&c, &name, false))
     }
 
     /// When the first of the pair expires, in Unix seconds.

@@ -59,7 +59,7 @@ pub struct ServerConfigBuilder {
 }
 
 impl ServerConfigBuilder {
-    /// Our certificate pair, for every client that names no other.
+    /// Our certificate pair, for clients that ask for a name in its certificate. The first one is for all others too.
     pub fn identity(mut self, identity: Arc<Identity>) -> Self {
         self.services.identities.push(NamedIdentity { names: Vec::new(), identity });
         self

@@ -33,7 +33,7 @@ pub struct Services {
 /// A certificate pair and the names it is for.
 #[derive(Debug, Clone)]
 pub struct NamedIdentity {
-    /// Names in server_name, lower case; none: the default.
+    /// Names in server_name, lower case; none: those of its certificate, and it may serve as the default.
     pub names: Vec<Box<str>>,
     /// The pair and its keys.
     pub identity: Arc<Identity>,

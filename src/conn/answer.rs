@@ -89,18 +89,19 @@ fn select(services: &Services, query: &IdentityQuery) -> Selection {
     }
 }
 
-/// The identity named for the client's server_name; else the first without names, or the first of all (R-HS-37).
+/// The identity named for the client's server_name, else one without names whose certificate is for it; else the first
+/// without names, or the first of all (R-HS-37).
 fn select_for_client(services: &Services, hello: &ClientHello) -> Selection {
-    let name = hello.extensions.server_name.as_deref();
-    let by_name = |name: &str| services.identities.iter().find(|i| i.names.iter().any(|n| **n == *name));
-    if let Some(named) = name.and_then(by_name) {
-        return Selection::Identity { identity: named.identity.clone(), by_name: true };
+    let identities = &services.identities;
+    let default = identities.iter().find(|i| i.names.is_empty()).or(identities.first());
+    let Some(name) = hello.extensions.server_name.as_deref() else { return chosen(default, false) };
+    let named = identities.iter().find(|i| i.names.iter().any(|n| **n == *name));
+    let fitting = || identities.iter().find(|i| i.names.is_empty() && i.identity.is_for(name));
+    match named.or_else(fitting) {
+        Some(named) => chosen(Some(named), true),
+        None if services.refuse_unknown_names => Selection::UnrecognizedName,
+        None => chosen(default, false),
     }
-    if name.is_some() && services.refuse_unknown_names {
-        return Selection::UnrecognizedName;
-    }
-    let default = services.identities.iter().find(|i| i.names.is_empty());
-    chosen(default.or(services.identities.first()))
 }
 
 /// The identity that a CA named by the server has issued. If none was, the first all the same: CA lists are often
@@ -111,12 +112,12 @@ fn select_for_server(identities: &[NamedIdentity], request: &CertificateRequest)
         return Selection::Nothing;
     }
     let fitting = identities.iter().find(|i| i.identity.matches_authorities(&request.authorities));
-    chosen(fitting.or(identities.first()))
+    chosen(fitting.or(identities.first()), false)
 }
 
-fn chosen(named: Option<&NamedIdentity>) -> Selection {
+fn chosen(named: Option<&NamedIdentity>, by_name: bool) -> Selection {
     match named {
-        Some(named) => Selection::Identity { identity: named.identity.clone(), by_name: false },
+        Some(named) => Selection::Identity { identity: named.identity.clone(), by_name },
         None => Selection::Nothing,
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Incoming {
     bytes: Vec<u8>,
     plaintext: Range<usize>,
     sealed: Range<usize>,
+    /// Application data was opened in `bytes`.
+    held_plaintext: bool,
 }
 
 impl Incoming {
@@ -64,6 +66,7 @@ impl Incoming {
     /// `at` is plaintext for the reader.
     pub(super) fn set_plaintext(&mut self, at: Range<usize>) {
         self.plaintext = at;
+        self.held_plaintext = true;
     }
 
     /// What waits for the reader.
@@ -90,8 +93,10 @@ impl Incoming {
 }
 
 impl Drop for Incoming {
-    /// Plaintext of a connection is wiped with it.
+    /// Plaintext of a connection is wiped with it. Handshake messages are no secret.
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        if self.held_plaintext {
+            self.bytes.zeroize();
+        }
     }
 }
