@@ -1,11 +1,11 @@
 //! SM2 (GB/T 32918) for x86-64: signatures, encryption and key exchange on the recommended curve.
 //!
 //! From the bottom up:
-//! - [`limbs`], [`field`] (modulo p; [`field_x86`] with mulx/adcx/adox), [`scalar`] (modulo n), [`safegcd`] (inversion);
-//! - [`point`]: coordinates and additions; [`recode`]: scalars as digits;
-//! - [`fixed_base`] (k G), [`variable_base`] (k P), [`hot_point`] (k P by a table): constant time;
-//!   [`vartime`]: sums of multiples for public values;
-//! - [`hash`] (Z, e, KDF), [`sign`], [`nonces`], [`encrypt`], [`agree`], and [`hot_key`], the cache of tables.
+//! - `limbs`, `field` (modulo p; `field_x86` with mulx/adcx/adox), `scalar` (modulo n), `safegcd` (inversion);
+//! - `point`: coordinates and additions; `recode`: scalars as digits;
+//! - `fixed_base` (k G), `variable_base` (k P), `hot_point` (k P by a table): constant time;
+//!   `vartime`: sums of multiples for public values;
+//! - `hash` (Z, e, KDF), `sign`, `nonces`, `encrypt`, `agree`, and `hot_key`, the cache of tables.
 //!
 //! What is secret (keys, nonces, shared points, KDF output) meets no branch and no address, and is wiped.
 mod agree;
