@@ -234,12 +234,12 @@ fn origins(suite: &Suite, resumed: bool) -> Vec<(&'static str, usize, String)> {
     }
     let prf = "PRF(master_secret, \"key expansion\", server random, client random)";
     rows.push(("key_block", 2 * (mac + key + iv), String::from(prf)));
-    let parts = [("  MAC keys", mac, "HMAC-SM3"), ("  keys", key, "SM4"), ("  fixed nonces", iv, "GCM")];
-    for (name, length, what) in parts.into_iter().filter(|(_, length, _)| *length > 0) {
+    let parts = [("  MAC keys", mac), ("  cipher keys", key), ("  nonce prefixes", iv)];
+    for (name, length) in parts.into_iter().filter(|(_, length)| *length > 0) {
         rows.push((
             name,
             2 * length,
-            format!("{what}: {length} for the client's records, {length} for the server's"),
+            format!("{length} for the client's records, {length} for the server's"),
         ));
     }
     rows
