@@ -69,6 +69,7 @@ fn talks(mut ends: Ends) {
     assert_eq!(read_all(client), b"answer");
 }
 
+/// R-SM-9: the order in which they are asked: nobody's key is used before a hello was taken, and none on what an unverified client says.
 #[test]
 fn every_request_can_be_answered_later_in_every_suite() {
     let verify_and_show = ["VerifyPeer", "SelectIdentity"];

@@ -153,7 +153,10 @@ impl<S: Endpoint> Connection<S> {
             Action::Done(summary) => self.phase = Phase::Open(summary),
             Action::RefuseRenegotiation => {
                 self.patience.refused_renegotiation()?;
-                self.send_alert(Alert::warning(AlertDescription::NO_RENEGOTIATION));
+                // Nothing follows our close_notify.
+                if self.writing == Half::Open {
+                    self.send_alert(Alert::warning(AlertDescription::NO_RENEGOTIATION));
+                }
             }
             for_services => self.apply_to_services(for_services),
         }

@@ -120,7 +120,7 @@ fn an_alert_as_the_first_record_ends_a_server() {
     }
 }
 
-/// R-REC-38: four warnings in a row; progress makes up for them.
+/// R-REC-31, R-REC-38: four warnings in a row; progress makes up for them.
 #[test]
 fn the_fifth_warning_in_a_row_is_one_too_many() {
     for lab in labs() {

@@ -230,7 +230,7 @@ fn protocol_names_are_chosen_or_refused() {
     assert_eq!(answer(&outcome).extensions, Some(vec![(0, vec![])]), "the name alone");
 }
 
-/// R-HS-36: a hint is never an error.
+/// R-HS-36, R-EXT-4: a hint is never an error.
 #[test]
 fn trusted_ca_keys_of_any_content_are_borne() {
     let sha1 = [&[1][..], &[7; 20]].concat();

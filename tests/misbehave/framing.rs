@@ -152,7 +152,7 @@ fn bytes_after_finished_in_its_record_are_unexpected() {
     }
 }
 
-/// R-REC-38: decided on the header, before any of the body is there.
+/// R-REC-29, R-REC-32, R-REC-38: decided on the header, before any of the body is there.
 #[test]
 fn oversized_messages_are_refused_on_their_header() {
     let limits = [

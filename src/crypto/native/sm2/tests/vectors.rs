@@ -40,7 +40,7 @@ fn signs_and_verifies_the_standards_example() {
     }
 }
 
-/// R-SM2-3
+/// R-SM2-3, R-SM2-4
 #[test]
 fn encrypts_and_decrypts_the_standards_example() {
     let v = standard("encrypt");
