@@ -8,13 +8,13 @@ mod later;
 mod pair;
 
 use later::{Device, Remote, answer_one, identity_elsewhere, name_of, run};
-use pair::{Ends, Side, World, at, carry, read_all, store};
+use pair::{Counting, Ends, Side, World, at, carry, read_all, store};
 use std::sync::Arc;
 use std::time::Duration;
 use tlcp::cert::Verified;
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
-use tlcp::conn::{Connection, Endpoint, Time};
-use tlcp::crypto::{PreMasterSecret, Shared};
+use tlcp::conn::{ClientConnection, Connection, Endpoint, Time};
+use tlcp::crypto::{Draw, PreMasterSecret, Random, Shared};
 use tlcp::error::{AnswerError, CryptoError, Error};
 use tlcp::handshake::{Answer, Selection};
 use tlcp::suite::{SUITES, Suite};
@@ -313,5 +313,44 @@ fn with_fixed_randomness_a_handshake_is_the_same_to_the_byte() {
             assert!(first.iter().map(Vec::len).sum::<usize>() > 40_000);
             assert!(first == flow(suite, auth), "{} {auth:?}", suite.id);
         }
+    }
+}
+
+/// Randomness that fails for one purpose.
+struct Dry(Draw, Counting);
+
+impl Random for Dry {
+    fn fill(&self, draw: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        if draw == self.0 { Err(CryptoError::NoRandomness) } else { self.1.fill(draw, out) }
+    }
+}
+
+/// What fails on our own side is an internal_error, and no secret is ever made of nothing.
+#[test]
+fn a_source_of_randomness_that_fails_ends_the_handshake() {
+    let world = World::new();
+    let dry = |draw| Arc::new(Dry(draw, Counting::from(50)));
+    let suite = &SUITES[3];
+    let gone = Error::Crypto(CryptoError::NoRandomness);
+    for draw in [Draw::HelloRandom, Draw::SessionId, Draw::SignatureNonce, Draw::Substitute, Draw::RecordIv] {
+        let client = Arc::new(world.client().suites(&[suite]).build().unwrap());
+        let server = ServerConfig::builder_with(world.provider, dry(draw)).identity(world.server.clone());
+        let server = server.suites(&[suite]).sessions(Some(store())).build().unwrap();
+        let mut ends = Ends::new(&client, &Arc::new(server));
+        let (side, error) = ends.run().unwrap_err();
+        assert_eq!(side, Side::Server, "{draw:?}");
+        assert!(error == gone || matches!(error, Error::Answer(_)), "{draw:?}: {error}");
+        assert!(ends.server.is_closed() && ends.server.cipher_suite().is_none());
+    }
+    for draw in [Draw::HelloRandom, Draw::PreMasterSecret, Draw::EncryptionNonce, Draw::RecordIv] {
+        let client = ClientConfig::builder_with(world.provider, dry(draw)).verifier(world.verifier.clone());
+        let client = Arc::new(client.suites(&[suite]).build().unwrap());
+        let server = Arc::new(world.server().suites(&[suite]).build().unwrap());
+        if draw == Draw::HelloRandom {
+            assert_eq!(ClientConnection::new(client, pair::name(), at(1)).err(), Some(gone.clone()));
+            continue;
+        }
+        let (side, error) = Ends::new(&client, &server).run().unwrap_err();
+        assert_eq!((side, error), (Side::Client, gone.clone()), "{draw:?}");
     }
 }

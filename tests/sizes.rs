@@ -30,7 +30,9 @@ fn functions(source: &Source) -> Vec<(usize, String, usize)> {
         let indent = line.len() - line.trim_start().len();
         let end = lines[at..].iter().position(|l| {
             let inside = l.len() - l.trim_start().len();
-            inside == indent && (l.trim_end().ends_with('}') || l.trim_end().ends_with(';'))
+            // `})*`: in a macro
+            let code = l.trim_end().trim_end_matches(['*', ')']);
+            inside == indent && code.ends_with(['}', ';'])
         });
         let name = line.trim().split("fn ").nth(1).unwrap_or_default();
         let name = name.split(['(', '<']).next().unwrap_or_default();

@@ -352,3 +352,21 @@ fn a_resumption_without_the_secret_is_a_bad_record_mac() {
     outcome.refused(A::BAD_RECORD_MAC, "does not open");
     assert_eq!((outcome.removed, outcome.stored), (0, 1), "R-SES-12: it proved nothing");
 }
+
+/// R-HS-13, R-HS-23, R-HS-27: what GmSSL wants is sent by its preset alone; what a default server makes of it.
+#[test]
+fn the_preset_for_gmssl_sends_its_forms() {
+    let gmssl = |c: tlcp::config::ClientConfigBuilder| c.compat(Compat::gmssl());
+    let both = Case { client: gmssl, server: |s| s.compat(Compat::gmssl()), ..ECDHE.case };
+    let ecdhe = Lab::new(both);
+    let exchange = said(&ecdhe.client, H::CLIENT_KEY_EXCHANGE);
+    assert_eq!((exchange.len(), &exchange[4..9]), (75, &[0, 69, 3, 0, 41][..]));
+    assert_eq!(said(&ECDHE.client, H::CLIENT_KEY_EXCHANGE)[4..7], [3, 0, 41]);
+    // Both certificates all the same, for the suite needs them (R-CS-3).
+    let list = |lab: &Lab| tlcp::message::Credential::read(&said(&lab.client, H::CERTIFICATE)[4..]).unwrap();
+    assert_eq!(list(&ecdhe).certificates().len(), 3);
+    let ecc = Lab::new(Case { client: gmssl, server: |s| s.compat(Compat::gmssl()), ..MUTUAL.case });
+    assert_eq!((list(&ecc).certificates().len(), list(&MUTUAL).certificates().len()), (2, 3));
+    let server = || ECDHE.world.server().suites(&[ECDHE.case.suite]);
+    ecdhe.to_server_of(server(), &ecdhe.literal[0]).refused(A::DECRYPT_ERROR, "CertificateVerify");
+}

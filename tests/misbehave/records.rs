@@ -4,6 +4,7 @@ use crate::{ECC, MUTUAL, RESUMED, before, labs, place, said};
 use std::sync::Arc;
 use tlcp::conn::ServerConnection;
 use tlcp::error::{Error, PeerMisbehaved};
+use tlcp::suite::AeadAlgorithm;
 use tlcp::wire::{AlertDescription as A, ContentType, HandshakeType as H, ProtocolVersion};
 
 const DATA: ContentType = ContentType::APPLICATION_DATA;
@@ -242,6 +243,55 @@ fn finished_without_change_cipher_spec_before_it_is_unexpected() {
             swapped.swap(finished - 1, finished);
             let outcome = if to_server { lab.to_server(&swapped) } else { lab.to_client(&swapped) };
             outcome.refused(A::UNEXPECTED_MESSAGE, "Finished has no place");
+        }
+    }
+}
+
+/// A record of GCM made by hand: the sealer would not make it.
+fn sealed_by_hand(lab: &Lab, to_server: bool, sequence: u64, kind: ContentType, content: &[u8]) -> Vec<u8> {
+    let keys = if to_server { &lab.keys.client } else { &lab.keys.server };
+    let aead = lab.world.provider.ciphers.aead(AeadAlgorithm::Sm4Gcm, keys.key()).unwrap();
+    let explicit = sequence.to_be_bytes();
+    let nonce: [u8; 12] = [keys.iv(), &explicit].concat().try_into().unwrap();
+    let length = (content.len() as u16).to_be_bytes();
+    let aad = [&explicit[..], &[kind.0, 1, 1], &length].concat();
+    let mut text = content.to_vec();
+    let tag = aead.seal(&nonce, &aad, &mut text);
+    plain(kind, &[&explicit[..], &text, &tag].concat())
+}
+
+/// R-REC-8, R-REC-36, R-SES-12: an authentic record with more in it than a record may have.
+#[test]
+fn an_authentic_record_over_16384_bytes_is_a_record_overflow() {
+    for (honest, to_server) in [(&ECC.client, true), (&ECC.server, false)] {
+        for (length, good) in [(16_384, true), (16_385, false), (18_432 - 24, false)] {
+            let bytes = sealed_by_hand(&ECC, to_server, 1, DATA, &vec![7; length]);
+            let script = cut(honest, honest.len(), &bytes);
+            let outcome = if to_server { ECC.to_server(&script) } else { ECC.to_client(&script) };
+            if good {
+                outcome.went_well();
+                assert_eq!(outcome.data.len(), length);
+            } else {
+                outcome.refused(A::RECORD_OVERFLOW, "too long");
+                assert_eq!((outcome.removed, outcome.data.len()), (1, 0));
+            }
+        }
+    }
+}
+
+/// R-REC-9, R-REC-39: empty protected records of the types that may not be empty.
+#[test]
+fn empty_protected_records_are_refused() {
+    let kinds = [
+        (ContentType::HANDSHAKE, A::UNEXPECTED_MESSAGE),
+        (ContentType::ALERT, A::DECODE_ERROR),
+        (CCS, A::DECODE_ERROR),
+    ];
+    for (honest, to_server) in [(&ECC.client, true), (&ECC.server, false)] {
+        for (kind, alert) in kinds {
+            let script = cut(honest, honest.len(), &sealed_by_hand(&ECC, to_server, 1, kind, &[]));
+            let outcome = if to_server { ECC.to_server(&script) } else { ECC.to_client(&script) };
+            outcome.refused(alert, "R-REC-39");
         }
     }
 }
