@@ -1,5 +1,6 @@
 //! Writes the seeds: `cargo run --example seeds` in this folder. From the recorded connections and certificates in
 //! `vectors/`, and from connections between two ends of our own with repeatable randomness.
+use arbitrary::Arbitrary;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +10,9 @@ use tlcp::message::{Finished, Handshake, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, deframe};
 use tlcp::session::{Session, SessionStore};
 use tlcp::wire::{ContentType, ProtocolVersion};
-use tlcp_fuzz::drive::start;
+use tlcp_fuzz::drive::{Driven, start};
 use tlcp_fuzz::random::Repeatable;
+use tlcp_fuzz::steps;
 use tlcp_fuzz::world::{Mode, RANDOM, WORLD, name, session_store};
 
 /// The longest seed.
@@ -21,7 +23,7 @@ fn main() {
     framing();
     records();
     roles();
-    steps();
+    all_as_expected();
     identities();
     sessions();
     certificates();
@@ -125,14 +127,23 @@ fn roles() {
         let server = ServerConnection::new(mode.server_with(Arc::new(Repeatable::from(8))), start());
         let client = ClientConnection::new(mode.client(), name(), start()).unwrap();
         let [_, to_client] = talk(client, server);
+        let again = Driven::new(|| ClientConnection::new(mode.client(), name(), start()).unwrap());
+        check(again, &to_client);
         save("client", &format!("{byte:02}"), &[&[byte, 255], &to_client[..]].concat());
         RANDOM.restart(7);
         let server = ServerConnection::new(mode.server(), start());
         let client =
             ClientConnection::new(mode.client_with(Arc::new(Repeatable::from(9))), name(), start()).unwrap();
         let [to_server, _] = talk(client, server);
+        check(Driven::new(|| ServerConnection::new(mode.server(), start())), &to_server);
         save("server", &format!("{byte:02}"), &[&[byte, 255], &to_server[..]].concat());
     }
+}
+
+/// The same end, fed with the same bytes by nobody, comes as far.
+fn check<S: Endpoint>(mut again: Driven<S>, bytes: &[u8]) {
+    again.feed(bytes);
+    assert!(again.connection.cipher_suite().is_some(), "{:?}", again.connection);
 }
 
 fn talk(mut client: ClientConnection, mut server: ServerConnection) -> [Vec<u8>; 2] {
@@ -161,7 +172,7 @@ fn carry<A: Endpoint, B: Endpoint>(from: &mut Connection<A>, to: &mut Connection
 }
 
 /// Everything as expected, under every suite, with and without client authentication, resumption, compatibility.
-fn steps() {
+fn all_as_expected() {
     for (suite, auth, flags, peer) in
         (1..5).flat_map(|suite| [(suite, 0, 0, 0), (suite, 2, 0, 1), (suite, 1, 2, 2), (suite, 2, 5, 5)])
     {
@@ -171,6 +182,16 @@ fn steps() {
         let peer = [0, 1, 2].map(|at| bit(peer, at));
         let expected = [1, 0, 0, 0, 0].repeat(16);
         let seed = [&mode[..], &peer, &expected].concat();
+        let input = || steps::Input::arbitrary_take_rest(arbitrary::Unstructured::new(&seed)).unwrap();
+        let (client, server) = (input(), input());
+        let config = client.mode.accepting_client();
+        let driven = Driven::new(|| ClientConnection::new(config, name(), start()).unwrap());
+        assert!(steps::run(driven, &client, true), "{client:?}");
+        let config = server.mode.accepting_server();
+        assert!(
+            steps::run(Driven::new(|| ServerConnection::new(config, start())), &server, false),
+            "{server:?}"
+        );
         for target in ["client_steps", "server_steps"] {
             save(target, &format!("{suite}-{auth}-{flags}-{}", peer[0] + 2 * peer[1]), &seed);
         }
@@ -231,5 +252,5 @@ fn certificates() {
     let pki = &WORLD.pki;
     let der = [&pki.server.sign.certificate, &pki.server.encrypt.certificate, &pki.intermediate.certificate];
     let der: Vec<u8> = der.into_iter().flatten().copied().collect();
-    save("certificates", "der", &[&head(0, 0), &[0], &der[..]].concat());
+    save("certificates", "der", &[&head(0, 0)[..], &[0], &der].concat());
 }

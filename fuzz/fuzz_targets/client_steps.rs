@@ -9,5 +9,5 @@ use tlcp_fuzz::world::name;
 fuzz_target!(|input: Input<'_>| {
     let config = input.mode.accepting_client();
     let driven = Driven::new(|| ClientConnection::new(config, name(), start()).unwrap());
-    run(driven, &input, true);
+    let _ = run(driven, &input, true);
 });

@@ -7,5 +7,5 @@ use tlcp_fuzz::steps::{Input, run};
 
 fuzz_target!(|input: Input<'_>| {
     let config = input.mode.accepting_server();
-    run(Driven::new(|| ServerConnection::new(config, start())), &input, false);
+    let _ = run(Driven::new(|| ServerConnection::new(config, start())), &input, false);
 });

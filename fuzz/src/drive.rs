@@ -1,14 +1,14 @@
 //! Drives one connection and holds it to what it promises, whatever the peer does: it never panics, its memory is
 //! bounded, after an error it stays closed, and it sends at most one alert about it.
 use crate::memory;
-use crate::world::{NOW, RANDOM};
+use crate::world::{NOW, RANDOM, accepting_identity};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tlcp::alert::alert_for;
 use tlcp::config::{Direction, Event, Observer};
 use tlcp::conn::{Connection, Endpoint, Time};
 use tlcp::error::Error;
-use tlcp::handshake::{Answer, Request, Selection};
+use tlcp::handshake::{Answer, IdentityQuery, Request, Selection};
 use tlcp::wire::{AlertDescription, AlertLevel};
 
 /// The most memory of one connection: two certificate messages of the longest kind and the buffers of both directions.
@@ -168,7 +168,10 @@ impl<S: Endpoint> Driven<S> {
         let answer = match *request {
             _ if !accept => Answer::Failed(tlcp::error::AnswerError("gone")),
             Request::VerifyPeer(_) => Answer::PeerVerified(Ok(tlcp::cert::Verified::assertion(u64::MAX))),
-            Request::SelectIdentity(_) => Answer::IdentitySelected(Selection::Nothing),
+            Request::SelectIdentity(query) => {
+                let identity = accepting_identity(matches!(query, IdentityQuery::ForServer { .. }));
+                Answer::IdentitySelected(Selection::Identity { identity, by_name: true })
+            }
             _ => Answer::SessionFound(None),
         };
         let now = self.now();

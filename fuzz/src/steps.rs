@@ -149,16 +149,18 @@ struct Sender<'a, S: Endpoint> {
     steps: &'a [Step<'a>],
 }
 
-/// Runs all steps.
-pub fn run<S: Endpoint>(driven: Driven<S>, input: &Input<'_>, is_client: bool) {
+/// Runs all steps; whether the handshake came to its end.
+pub fn run<S: Endpoint>(driven: Driven<S>, input: &Input<'_>, is_client: bool) -> bool {
     let sealer = Sealer::plain(ProtocolVersion::TLCP);
     let (mode, peer) = (input.mode, input.peer);
     let mut sender = Sender { driven, mode, peer, sealer, is_client, steps: &input.steps };
     for step in sender.steps.iter().take(64) {
         sender.step(step);
     }
+    let connected = sender.driven.connection.cipher_suite().is_some();
     sender.driven.end();
     sender.driven.write(b"too late");
+    connected
 }
 
 impl<S: Endpoint> Sender<'_, S> {
@@ -250,7 +252,9 @@ impl<S: Endpoint> Sender<'_, S> {
                 Hello::good(suite, self.peer.resume).to_message(self.is_client)
             }
             "AwaitCertificate" if self.is_client => certificates(&WORLD.server),
-            "AwaitCertificate" if self.peer.certificate => certificates(&WORLD.client),
+            "AwaitCertificate" if self.peer.certificate || suite.key_exchange.is_mutual() => {
+                certificates(&WORLD.client)
+            }
             "AwaitCertificate" => Credential::Certificates(Vec::new()).to_message().unwrap(),
             "AwaitServerKeyExchange" => server_key_exchange(suite),
             "AwaitRequestOrDone" if self.peer.certificate || suite.key_exchange.is_mutual() => {

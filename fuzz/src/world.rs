@@ -233,6 +233,11 @@ static ACCEPTING: LazyLock<[Arc<Identity>; 2]> = LazyLock::new(|| {
     })
 });
 
+/// One of them.
+pub fn accepting_identity(is_client: bool) -> Arc<Identity> {
+    ACCEPTING[usize::from(is_client)].clone()
+}
+
 struct Everyone;
 
 impl Verifier for Everyone {
