@@ -161,7 +161,8 @@ impl Stage {
 
     /// Without anything printed in between.
     fn show_times(&self, suites: &[&'static Suite]) -> Result<(), Problem> {
-        say!("\nTimes: the median of {REPEATS} quiet handshakes, both ends on this machine, over TCP\n");
+        say!("\nTimes: the median of {REPEATS} quiet handshakes, both ends on this machine, over TCP,");
+        say!("where checked certificates and the tables of their keys are kept from one to the next\n");
         say!("  {:<24}{:>12}{:>12}", "", "full", "resumed");
         for suite in suites {
             let full = Arc::new(self.client(suite).sessions(None).build()?);
