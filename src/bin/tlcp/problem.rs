@@ -31,7 +31,7 @@ impl Problem {
 
     /// On one line, for a server's log.
     pub(crate) fn line(&self) -> String {
-        self.to_string().replace("\n  where: ", "; where: ").replace("\n  do: ", "; ").replace("   ", " ")
+        self.to_string().replace("\n  where: ", "; where: ").replace("\n  do:    ", "; ")
     }
 }
 
