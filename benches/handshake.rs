@@ -1,5 +1,5 @@
-//! Handshakes in memory: each suite, full and resumed, both ends and each end's share; the PRF; and the engine's own
-//! cost, that is all but operations with keys, as a share of a full handshake.
+//! Handshakes in memory: each suite, full and resumed, both ends and each end's share; the PRF; and what a full handshake
+//! spends on keys, on hashes, on certificates and on the engine itself.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use std::hint::black_box;
@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use tlcp::cert::ServerName;
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
-use tlcp::crypto::{default_provider, random::SystemRandom};
+use tlcp::crypto::{Random, default_provider, random::SystemRandom};
 use tlcp::pki::{Options, Pki};
+use tlcp::session::MemoryStore;
 use tlcp::suite::{HashAlgorithm, SUITES, Suite};
 
 #[path = "handshake/timed.rs"]
@@ -33,15 +34,17 @@ struct Parties {
 impl Parties {
     fn new(suite: &'static Suite, auth: ClientAuth, timed: bool) -> Self {
         let provider = if timed { timed::provider() } else { default_provider() };
+        let random: Arc<dyn Random> =
+            if timed { Arc::new(timed::TimedRandom) } else { Arc::new(SystemRandom) };
         let pki = Pki::new(&Options::new(NOW.unix), &provider, &SystemRandom).unwrap();
-        let verifier = Arc::new(pki.verifier(&provider).unwrap());
-        let client = ClientConfig::builder()
-            .provider(provider)
+        let verifier = Arc::new(timed::TimedVerifier(pki.verifier(&provider).unwrap()));
+        let client = ClientConfig::builder_with(provider, random.clone())
+            .sessions(Some(Arc::new(MemoryStore::default())))
             .verifier(verifier.clone())
             .identity(Arc::new(pki.client_identity(&provider).unwrap()))
             .suites(&[suite]);
-        let server = ServerConfig::builder()
-            .provider(provider)
+        let server = ServerConfig::builder_with(provider, random)
+            .sessions(Some(Arc::new(MemoryStore::default())))
             .identity(Arc::new(pki.server_identity(&provider).unwrap()))
             .verifier(verifier)
             .client_auth(auth)
@@ -131,24 +134,33 @@ fn prf(c: &mut Criterion) {
     }
 }
 
-/// Not a measurement of criterion's: a share of two times in one run, so that a busy machine matters less.
-fn own_cost(_: &mut Criterion) {
-    println!("\nengine, records, hashes: all but operations with keys, in both ends of a full handshake");
+/// Not a measurement of criterion's: shares of times in one run, so that a busy machine matters less.
+fn shares(_: &mut Criterion) {
+    println!("\na full handshake, both ends, by kind of work: the median of 300");
     for suite in &SUITES {
         let parties = Parties::new(suite, ClientAuth::None, true);
         let mut tags = Tags(0);
-        let mut shares: Vec<(f64, Duration)> = (0..300)
+        let mut runs: Vec<(Duration, timed::Spent)> = (0..300)
             .map(|_| {
                 timed::reset();
                 let (times, _) = parties.handshake(&tags.next(false));
-                let whole = times.client + times.server;
-                let own = whole.saturating_sub(timed::spent());
-                (own.as_secs_f64() / whole.as_secs_f64(), own)
+                (times.client + times.server, timed::spent())
             })
             .collect();
-        shares.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (share, own) = shares[shares.len() / 2];
-        println!("{:<20} {:>5.1} % of a full handshake, {own:?}", suite.id, share * 100.0);
+        runs.sort_by_key(|(whole, _)| *whole);
+        let (whole, spent) = runs[runs.len() / 2];
+        let engine = whole.saturating_sub(spent.keys + spent.hashes + spent.random + spent.verifier);
+        let parts = [
+            ("keys", spent.keys),
+            ("hashes", spent.hashes),
+            ("random", spent.random),
+            ("certificate paths", spent.verifier),
+            ("engine, messages and records", engine),
+        ];
+        println!("{:<20} {whole:?}", suite.id.to_string());
+        for (what, time) in parts {
+            println!("    {:>5.1} %  {what} {time:?}", 100.0 * time.as_secs_f64() / whole.as_secs_f64());
+        }
     }
 }
 
@@ -158,6 +170,6 @@ criterion_group! {
         .sample_size(10)
         .measurement_time(Duration::from_secs(1))
         .warm_up_time(Duration::from_millis(200));
-    targets = own_cost, prf, handshakes
+    targets = shares, prf, handshakes
 }
 criterion_main!(benches);

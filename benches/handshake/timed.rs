@@ -1,42 +1,129 @@
-//! A provider that adds up the time that operations with keys take.
+//! Providers and services that add up how long each kind of work takes. What one kind does for another is its own.
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tlcp::cert::{PeerClaim, Verified, Verifier};
+use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::{
-    Keys, PrivateKey, Provider, PublicKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
-    default_provider,
+    Digest, Draw, HashContext, Hashes, Keys, PrivateKey, Provider, PublicKey, Random, Shared,
+    SignatureAlgorithm, StartedAgreement, default_provider,
 };
-use tlcp::error::CryptoError;
+use tlcp::error::{CertificateError, CryptoError};
+use tlcp::suite::HashAlgorithm;
 use zeroize::Zeroizing;
 
+/// The kinds of work, each with the time that it took.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Spent {
+    pub(crate) keys: Duration,
+    pub(crate) hashes: Duration,
+    pub(crate) random: Duration,
+    /// The verifier's, without the keys that it uses.
+    pub(crate) verifier: Duration,
+}
+
 thread_local! {
-    static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static SPENT: Cell<Spent> = const {
+        Cell::new(Spent { keys: Duration::ZERO, hashes: Duration::ZERO, random: Duration::ZERO, verifier: Duration::ZERO })
+    };
 }
 
-pub fn reset() {
-    SPENT.set(Duration::ZERO);
+pub(crate) fn reset() {
+    SPENT.set(Spent::default());
 }
 
-pub fn spent() -> Duration {
+pub(crate) fn spent() -> Spent {
     SPENT.get()
 }
 
-fn timed<T>(work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
+fn sum(spent: Spent) -> Duration {
+    spent.keys + spent.hashes + spent.random + spent.verifier
+}
+
+/// Adds what `work` takes, but for what other kinds took inside it.
+fn timed<T>(add: fn(&mut Spent) -> &mut Duration, work: impl FnOnce() -> T) -> T {
+    let (before, start) = (sum(SPENT.get()), Instant::now());
     let done = work();
-    SPENT.set(SPENT.get() + start.elapsed());
+    let mut spent = SPENT.get();
+    let inside = sum(spent) - before;
+    *add(&mut spent) += start.elapsed().saturating_sub(inside);
+    SPENT.set(spent);
     done
 }
 
-pub fn provider() -> Provider {
-    Provider { keys: &TimedKeys, ..default_provider() }
+fn keys<T>(work: impl FnOnce() -> T) -> T {
+    timed(|spent| &mut spent.keys, work)
+}
+
+fn hashes<T>(work: impl FnOnce() -> T) -> T {
+    timed(|spent| &mut spent.hashes, work)
+}
+
+pub(crate) fn provider() -> Provider {
+    Provider { keys: &TimedKeys, hashes: &TimedHashes, ..default_provider() }
+}
+
+pub(crate) struct TimedRandom;
+
+impl Random for TimedRandom {
+    fn fill(&self, draw: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        timed(|spent| &mut spent.random, || SystemRandom.fill(draw, out))
+    }
+}
+
+pub(crate) struct TimedVerifier<V>(pub(crate) V);
+
+impl<V: Verifier> Verifier for TimedVerifier<V> {
+    fn verify(&self, claim: &PeerClaim, now: u64) -> Result<Verified, CertificateError> {
+        timed(|spent| &mut spent.verifier, || self.0.verify(claim, now))
+    }
+
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        self.0.authorities()
+    }
+
+    fn context(&self) -> Vec<u8> {
+        self.0.context()
+    }
+}
+
+struct TimedHashes;
+
+impl Hashes for TimedHashes {
+    fn start(&self, algorithm: HashAlgorithm) -> Box<dyn HashContext> {
+        Box::new(TimedHash(hashes(|| default_provider().hashes.start(algorithm))))
+    }
+
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Digest {
+        hashes(|| default_provider().hashes.digest(algorithm, parts))
+    }
+
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest {
+        hashes(|| default_provider().hashes.hmac(algorithm, key, parts))
+    }
+
+    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        hashes(|| default_provider().hashes.prf(algorithm, secret, label, seed, out));
+    }
+}
+
+struct TimedHash(Box<dyn HashContext>);
+
+impl HashContext for TimedHash {
+    fn update(&mut self, data: &[u8]) {
+        hashes(|| self.0.update(data));
+    }
+
+    fn current(&self) -> Digest {
+        hashes(|| self.0.current())
+    }
 }
 
 struct TimedKeys;
 
 impl Keys for TimedKeys {
     fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
-        timed(|| default_provider().keys.sm2_public(point))
+        keys(|| default_provider().keys.sm2_public(point))
     }
 
     fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
@@ -50,11 +137,11 @@ impl Keys for TimedKeys {
         parts: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        timed(|| default_provider().keys.verify(algorithm, key, parts, signature))
+        keys(|| default_provider().keys.verify(algorithm, key, parts, signature))
     }
 
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-        timed(|| default_provider().keys.encrypt(key, message, random))
+        keys(|| default_provider().keys.encrypt(key, message, random))
     }
 }
 
@@ -71,15 +158,15 @@ impl PrivateKey for TimedKey {
         parts: &[&[u8]],
         random: &dyn Random,
     ) -> Result<Vec<u8>, CryptoError> {
-        timed(|| self.0.sign(algorithm, parts, random))
+        keys(|| self.0.sign(algorithm, parts, random))
     }
 
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        timed(|| self.0.decrypt(ciphertext))
+        keys(|| self.0.decrypt(ciphertext))
     }
 
     fn start_agreement(&self, random: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        timed(|| Ok(Arc::new(TimedAgreement(self.0.start_agreement(random)?)) as Arc<dyn StartedAgreement>))
+        keys(|| Ok(Arc::new(TimedAgreement(self.0.start_agreement(random)?)) as Arc<dyn StartedAgreement>))
     }
 
     fn answer_agreement(
@@ -88,7 +175,7 @@ impl PrivateKey for TimedKey {
         peer_ephemeral: &[u8],
         random: &dyn Random,
     ) -> Result<([u8; 65], Shared), CryptoError> {
-        timed(|| self.0.answer_agreement(peer_static, peer_ephemeral, random))
+        keys(|| self.0.answer_agreement(peer_static, peer_ephemeral, random))
     }
 }
 
@@ -100,6 +187,6 @@ impl StartedAgreement for TimedAgreement {
     }
 
     fn finish(&self, peer_static: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
-        timed(|| self.0.finish(peer_static, peer_ephemeral))
+        keys(|| self.0.finish(peer_static, peer_ephemeral))
     }
 }
