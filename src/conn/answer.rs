@@ -9,9 +9,9 @@ use crate::wire::ClientCertificateType;
 use alloc::{boxed::Box, vec::Vec};
 
 /// Answers what can be answered at once, or hands the request back: then it is the caller's.
-pub(super) fn answer(setup: &Setup, now: u64, request: Box<Request>) -> Result<Answer, Box<Request>> {
-    let request = match *request {
-        Request::Decrypt(question) => return decrypt(question).map_err(Box::new),
+pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
+    let request = match request {
+        Request::Decrypt(question) => return decrypt(question),
         other => other,
     };
     at_once(setup, now, &request).ok_or_else(|| Box::new(request))
@@ -61,13 +61,13 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
 }
 
 /// R-HS-43: whatever comes of it, the answer is 48 bytes.
-fn decrypt(question: DecryptRequest) -> Result<Answer, Request> {
+fn decrypt(question: DecryptRequest) -> Result<Answer, Box<Request>> {
     match question.identity().key(question.key_use()) {
         Key::Here(key) => {
             let found = key.decrypt(question.ciphertext());
             Ok(question.answer(found.as_ref().map(|m| &m[..]).map_err(|e| *e)))
         }
-        Key::Elsewhere(_) => Err(Request::Decrypt(question)),
+        Key::Elsewhere(_) => Err(Box::new(Request::Decrypt(question))),
     }
 }
 

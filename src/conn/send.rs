@@ -108,7 +108,7 @@ impl<S: Endpoint> Connection<S> {
     /// Does what the last step wants, and every step that follows from answers at hand.
     pub(super) fn drive_actions(&mut self) -> Result<(), Failure> {
         while let Some(request) = self.apply_actions()? {
-            match super::answer::answer(self.setup(), self.now.unix, request) {
+            match super::answer::answer(self.setup(), self.now.unix, *request) {
                 Ok(answer) => self.step(Input::Answer(answer))?,
                 Err(request) => {
                     self.asked = Asked::Unanswered(request);
