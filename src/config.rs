@@ -1,10 +1,12 @@
 //! Floor 6: configuration. A [`Policy`] is data and all that the engine sees; [`Services`] are objects, and only a
 //! connection sees them. One protocol each; what cannot work fails at `build`, with what to do about it.
+mod builder;
 mod client;
 mod compat;
 mod server;
 mod services;
 
+pub use builder::ConfigBuilder;
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub use compat::Compat;
 pub use server::{ServerConfig, ServerConfigBuilder};

@@ -1,13 +1,13 @@
 //! A client's configuration.
-use super::services::{KeyLog, NamedIdentity, Observer, Services};
-use super::{Compat, Policy, Setup, select_suites};
-use crate::cert::{Identity, KeyUse, ServerName, Verifier};
+use super::builder::ConfigBuilder;
+use super::services::{NamedIdentity, Services};
+use super::{Policy, Setup, select_suites};
+use crate::cert::{Identity, KeyUse, ServerName};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
-use crate::session::{SessionKey, SessionStore};
-use crate::suite::{HashAlgorithm, Suite};
-use alloc::{boxed::Box, format, sync::Arc, vec, vec::Vec};
-use core::time::Duration;
+use crate::session::SessionKey;
+use crate::suite::HashAlgorithm;
+use alloc::{format, sync::Arc, vec, vec::Vec};
 
 /// What a client's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
@@ -21,21 +21,12 @@ impl ClientConfig {
     /// Begins a configuration. Only the verifier has no default.
     #[cfg(feature = "std")]
     pub fn builder() -> ClientConfigBuilder {
-        let random = Arc::new(crate::crypto::random::SystemRandom);
-        let mut builder = Self::builder_with(crate::crypto::default_provider(), random);
-        builder.services.sessions = Some(Arc::new(crate::session::MemoryStore::default()));
-        builder
+        ConfigBuilder::with_system()
     }
 
     /// Begins a configuration with these primitives and this randomness, and without a session store.
     pub fn builder_with(provider: Provider, random: Arc<dyn Random>) -> ClientConfigBuilder {
-        ClientConfigBuilder {
-            policy: Policy::tlcp(),
-            services: Services::new(random),
-            provider,
-            suites: None,
-            session_tag: Box::default(),
-        }
+        ConfigBuilder::new(provider, random)
     }
 
     /// The policy that was built.
@@ -65,91 +56,12 @@ impl AsRef<Setup> for ClientConfig {
 }
 
 /// Collects a client's configuration.
-#[derive(Debug)]
-pub struct ClientConfigBuilder {
-    policy: Policy,
-    services: Services,
-    provider: Provider,
-    suites: Option<Vec<&'static Suite>>,
-    session_tag: Box<[u8]>,
-}
+pub type ClientConfigBuilder = ConfigBuilder<ClientConfig>;
 
 impl ClientConfigBuilder {
-    /// Who decides on the server's certificates.
-    pub fn verifier(mut self, verifier: Arc<dyn Verifier>) -> Self {
-        self.services.verifier = Some(verifier);
-        self
-    }
-
     /// Our certificate pair, for servers that ask; without it no ECDHE suite is offered (R-CS-3).
     pub fn identity(mut self, identity: Arc<Identity>) -> Self {
         self.services.identities = vec![NamedIdentity { names: Vec::new(), identity }];
-        self
-    }
-
-    /// The suites to offer, preferred first; by default all that can work.
-    pub fn suites(mut self, suites: &[&'static Suite]) -> Self {
-        self.suites = Some(suites.to_vec());
-        self
-    }
-
-    /// Application protocols to offer, preferred first.
-    pub fn alpn<'a>(mut self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        self.policy.alpn = names.into_iter().map(Box::from).collect();
-        self
-    }
-
-    /// Quirks of the servers.
-    pub fn compat(mut self, compat: Compat) -> Self {
-        self.policy.compat = compat;
-        self
-    }
-
-    /// Where sessions are kept; `None`: nothing is resumed.
-    pub fn sessions(mut self, store: Option<Arc<dyn SessionStore>>) -> Self {
-        self.services.sessions = store;
-        self
-    }
-
-    /// Sessions of configurations with different tags never meet, even in one store.
-    pub fn session_tag(mut self, tag: &[u8]) -> Self {
-        self.session_tag = Box::from(tag);
-        self
-    }
-
-    /// Takes every connection's secret.
-    pub fn key_log(mut self, log: Arc<dyn KeyLog>) -> Self {
-        self.services.key_log = Some(log);
-        self
-    }
-
-    /// Sees every message.
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.services.observer = Some(observer);
-        self
-    }
-
-    /// The primitives.
-    pub fn provider(mut self, provider: Provider) -> Self {
-        self.provider = provider;
-        self
-    }
-
-    /// How long a handshake may take.
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.policy.handshake_timeout = timeout;
-        self
-    }
-
-    /// Changes anything else in the policy; `build` checks it.
-    pub fn policy(mut self, change: impl FnOnce(&mut Policy)) -> Self {
-        change(&mut self.policy);
-        self
-    }
-
-    /// Hand `VerifyPeer` and `SelectIdentity` to the caller of the connection, to be answered in its own time.
-    pub fn answer_later(mut self, verify: bool, select: bool) -> Self {
-        (self.services.verify_later, self.services.select_later) = (verify, select);
         self
     }
 
@@ -158,7 +70,7 @@ impl ClientConfigBuilder {
     /// # Errors
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ClientConfig, ConfigError> {
-        let Self { mut policy, services, provider, suites, session_tag } = self;
+        let Self { mut policy, services, provider, suites, session_tag, .. } = self;
         if services.verifier.is_none() && !services.verify_later {
             return Err(ConfigError::new("no verifier: pass one made from the CA certificates you trust"));
         }

@@ -1,13 +1,11 @@
 //! A server's configuration.
-use super::services::{KeyLog, NamedIdentity, Observer, Services};
-use super::{ClientAuth, Compat, Policy, Setup, select_suites};
-use crate::cert::{Identity, Verifier};
+use super::builder::ConfigBuilder;
+use super::services::NamedIdentity;
+use super::{ClientAuth, Policy, Setup, select_suites};
+use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
-use crate::session::SessionStore;
-use crate::suite::Suite;
-use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
-use core::time::Duration;
+use alloc::{string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
@@ -19,21 +17,12 @@ impl ServerConfig {
     /// Begins a configuration. Only the identity has no default.
     #[cfg(feature = "std")]
     pub fn builder() -> ServerConfigBuilder {
-        let random = Arc::new(crate::crypto::random::SystemRandom);
-        let mut builder = Self::builder_with(crate::crypto::default_provider(), random);
-        builder.services.sessions = Some(Arc::new(crate::session::MemoryStore::default()));
-        builder
+        ConfigBuilder::with_system()
     }
 
     /// Begins a configuration with these primitives and this randomness, and without a session store.
     pub fn builder_with(provider: Provider, random: Arc<dyn Random>) -> ServerConfigBuilder {
-        ServerConfigBuilder {
-            policy: Policy::tlcp(),
-            services: Services::new(random),
-            provider,
-            suites: None,
-            session_tag: Box::default(),
-        }
+        ConfigBuilder::new(provider, random)
     }
 
     /// The policy that was built.
@@ -49,14 +38,7 @@ impl AsRef<Setup> for ServerConfig {
 }
 
 /// Collects a server's configuration.
-#[derive(Debug)]
-pub struct ServerConfigBuilder {
-    policy: Policy,
-    services: Services,
-    provider: Provider,
-    suites: Option<Vec<&'static Suite>>,
-    session_tag: Box<[u8]>,
-}
+pub type ServerConfigBuilder = ConfigBuilder<ServerConfig>;
 
 impl ServerConfigBuilder {
     /// Our certificate pair, for clients that ask for a name in its certificate. The first one is for all others too.
@@ -82,81 +64,9 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// Who decides on clients' certificates; without it no ECDHE suite is chosen (R-HS-42).
-    pub fn verifier(mut self, verifier: Arc<dyn Verifier>) -> Self {
-        self.services.verifier = Some(verifier);
-        self
-    }
-
     /// Whether clients are asked for certificates.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.policy.client_auth = client_auth;
-        self
-    }
-
-    /// The suites to choose from, preferred first; by default all that can work.
-    pub fn suites(mut self, suites: &[&'static Suite]) -> Self {
-        self.suites = Some(suites.to_vec());
-        self
-    }
-
-    /// Application protocols to choose from, preferred first.
-    pub fn alpn<'a>(mut self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        self.policy.alpn = names.into_iter().map(Box::from).collect();
-        self
-    }
-
-    /// Quirks of the clients.
-    pub fn compat(mut self, compat: Compat) -> Self {
-        self.policy.compat = compat;
-        self
-    }
-
-    /// Where sessions are kept; `None`: nothing is resumed.
-    pub fn sessions(mut self, store: Option<Arc<dyn SessionStore>>) -> Self {
-        self.services.sessions = store;
-        self
-    }
-
-    /// Sessions of configurations with different tags never meet, even in one store (R-SES-10).
-    pub fn session_tag(mut self, tag: &[u8]) -> Self {
-        self.session_tag = Box::from(tag);
-        self
-    }
-
-    /// Takes every connection's secret.
-    pub fn key_log(mut self, log: Arc<dyn KeyLog>) -> Self {
-        self.services.key_log = Some(log);
-        self
-    }
-
-    /// Sees every message.
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.services.observer = Some(observer);
-        self
-    }
-
-    /// The primitives.
-    pub fn provider(mut self, provider: Provider) -> Self {
-        self.provider = provider;
-        self
-    }
-
-    /// How long a handshake may take.
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.policy.handshake_timeout = timeout;
-        self
-    }
-
-    /// Changes anything else in the policy; `build` checks it.
-    pub fn policy(mut self, change: impl FnOnce(&mut Policy)) -> Self {
-        change(&mut self.policy);
-        self
-    }
-
-    /// Hand `VerifyPeer` and `SelectIdentity` to the caller of the connection, to be answered in its own time.
-    pub fn answer_later(mut self, verify: bool, select: bool) -> Self {
-        (self.services.verify_later, self.services.select_later) = (verify, select);
         self
     }
 
@@ -165,7 +75,7 @@ impl ServerConfigBuilder {
     /// # Errors
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ServerConfig, ConfigError> {
-        let Self { mut policy, services, provider, suites, session_tag } = self;
+        let Self { mut policy, services, provider, suites, session_tag, .. } = self;
         if services.identities.is_empty() && !services.select_later {
             return Err(ConfigError::new("no identity: pass the certificate pair that the server shows"));
         }

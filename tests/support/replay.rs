@@ -11,9 +11,7 @@ use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time}
 use tlcp::crypto::{Draw, Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
 use tlcp::error::CryptoError;
 use tlcp::handshake::{Answer, IdentityQuery, Request, Selection};
-use tlcp::message::{
-    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, ServerKeyExchange,
-};
+use tlcp::message::{CertificateRequest, CertificateVerify, ClientKeyExchange, ServerKeyExchange};
 use tlcp::session::SessionStore;
 use tlcp::suite::{KeyExchange, Protection};
 use tlcp::wire::{ClientCertificateType, HandshakeType as H};

@@ -1,0 +1,128 @@
+//! What the builders of both roles have in common.
+use super::services::{KeyLog, Observer, Services};
+use super::{Compat, Policy};
+use crate::cert::Verifier;
+use crate::crypto::{Provider, Random};
+use crate::session::SessionStore;
+use crate::suite::Suite;
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::fmt;
+use core::marker::PhantomData;
+use core::time::Duration;
+
+/// Collects a configuration of the type `C`: see [`super::ClientConfigBuilder`] and [`super::ServerConfigBuilder`] for
+/// what only one role has, and for `build`.
+pub struct ConfigBuilder<C> {
+    pub(super) policy: Policy,
+    pub(super) services: Services,
+    pub(super) provider: Provider,
+    pub(super) suites: Option<Vec<&'static Suite>>,
+    pub(super) session_tag: Box<[u8]>,
+    builds: PhantomData<fn() -> C>,
+}
+
+impl<C> ConfigBuilder<C> {
+    /// Without a session store.
+    pub(super) fn new(provider: Provider, random: Arc<dyn Random>) -> Self {
+        Self {
+            policy: Policy::tlcp(),
+            services: Services::new(random),
+            provider,
+            suites: None,
+            session_tag: Box::default(),
+            builds: PhantomData,
+        }
+    }
+
+    /// With this machine's primitives and randomness, and sessions in memory.
+    #[cfg(feature = "std")]
+    pub(super) fn with_system() -> Self {
+        let random = Arc::new(crate::crypto::random::SystemRandom);
+        let mut builder = Self::new(crate::crypto::default_provider(), random);
+        builder.services.sessions = Some(Arc::new(crate::session::MemoryStore::default()));
+        builder
+    }
+
+    /// Who decides on the peer's certificates. A client must have one; a server without one asks for no certificate and
+    /// chooses no ECDHE suite (R-HS-42).
+    pub fn verifier(mut self, verifier: Arc<dyn Verifier>) -> Self {
+        self.services.verifier = Some(verifier);
+        self
+    }
+
+    /// The suites to use, preferred first; by default all that can work.
+    pub fn suites(mut self, suites: &[&'static Suite]) -> Self {
+        self.suites = Some(suites.to_vec());
+        self
+    }
+
+    /// Application protocols, preferred first.
+    pub fn alpn<'a>(mut self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        self.policy.alpn = names.into_iter().map(Box::from).collect();
+        self
+    }
+
+    /// Quirks of the peers.
+    pub fn compat(mut self, compat: Compat) -> Self {
+        self.policy.compat = compat;
+        self
+    }
+
+    /// Where sessions are kept; `None`: nothing is resumed.
+    pub fn sessions(mut self, store: Option<Arc<dyn SessionStore>>) -> Self {
+        self.services.sessions = store;
+        self
+    }
+
+    /// Sessions of configurations with different tags never meet, even in one store (R-SES-10, R-SES-11).
+    pub fn session_tag(mut self, tag: &[u8]) -> Self {
+        self.session_tag = Box::from(tag);
+        self
+    }
+
+    /// Takes every connection's secret.
+    pub fn key_log(mut self, log: Arc<dyn KeyLog>) -> Self {
+        self.services.key_log = Some(log);
+        self
+    }
+
+    /// Sees every message.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.services.observer = Some(observer);
+        self
+    }
+
+    /// The primitives.
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// How long a handshake may take.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.policy.handshake_timeout = timeout;
+        self
+    }
+
+    /// Changes anything else in the policy; `build` checks it.
+    pub fn policy(mut self, change: impl FnOnce(&mut Policy)) -> Self {
+        change(&mut self.policy);
+        self
+    }
+
+    /// Hand `VerifyPeer` and `SelectIdentity` to the caller of the connection, to be answered in its own time.
+    pub fn answer_later(mut self, verify: bool, select: bool) -> Self {
+        (self.services.verify_later, self.services.select_later) = (verify, select);
+        self
+    }
+}
+
+impl<C> fmt::Debug for ConfigBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigBuilder")
+            .field("policy", &self.policy)
+            .field("services", &self.services)
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
