@@ -7,7 +7,10 @@ use tlcp::session::{Found, Session, SessionKey, SessionStore};
 
 /// A store whose contents can be seen, and that remembers what was removed.
 #[derive(Default)]
-pub struct Watched(Mutex<(BTreeMap<SessionKey, Arc<Session>>, Vec<SessionKey>)>);
+pub struct Watched(Mutex<Contents>);
+
+/// What is there, and what was removed.
+type Contents = (BTreeMap<SessionKey, Arc<Session>>, Vec<SessionKey>);
 
 impl Watched {
     pub fn holding(sessions: &[(SessionKey, Arc<Session>)]) -> Self {
