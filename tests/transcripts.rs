@@ -396,16 +396,16 @@ impl<'a> Check<'a> {
     fn sealed(&self, keys: &TrafficKeys, number: u64, record: &Record, content: &[u8]) -> Vec<u8> {
         let ciphers = self.provider.ciphers;
         let (explicit, _) = record.fragment().split_at(8);
-        if let Protection::Aead(algorithm) = keys.protection() {
-            if explicit != number.to_be_bytes() {
-                // Our sealer's nonce is the sequence number (R-REC-27); the cipher takes any.
-                let nonce: [u8; 12] = [keys.iv(), explicit].concat().try_into().unwrap();
-                let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-                let aad = [&number.to_be_bytes()[..], &record.raw[..3], &length].concat();
-                let mut text = content.to_vec();
-                let tag = ciphers.aead(algorithm, keys.key()).unwrap().seal(&nonce, &aad, &mut text);
-                return [explicit, &text, &tag].concat();
-            }
+        if let Protection::Aead(algorithm) = keys.protection()
+            && explicit != number.to_be_bytes()
+        {
+            // Our sealer's nonce is the sequence number (R-REC-27); the cipher takes any.
+            let nonce: [u8; 12] = [keys.iv(), explicit].concat().try_into().unwrap();
+            let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+            let aad = [&number.to_be_bytes()[..], &record.raw[..3], &length].concat();
+            let mut text = content.to_vec();
+            let tag = ciphers.aead(algorithm, keys.key()).unwrap().seal(&nonce, &aad, &mut text);
+            return [explicit, &text, &tag].concat();
         }
         let iv = Fixed(Draw::RecordIv, record.fragment()[..16].to_vec());
         let (mut sealer, mut out) = (Sealer::new(keys, ciphers).unwrap(), Vec::new());
