@@ -141,32 +141,24 @@ fn fragments_of_the_wrong_shape_are_refused_everywhere() {
     ];
     for lab in [&*MUTUAL, &RESUMED] {
         for (kind, fragment, expected) in shapes {
-            let bad = Bad { lab, kind, fragment };
             for at in 1..=lab.client.len() {
-                bad.at(&lab.client, at).map(|s| lab.to_server(&s).refused(expected, "R-REC-39"));
+                if let Some(script) = misshapen(&lab.client, at, kind, fragment) {
+                    lab.to_server(&script).refused(expected, "R-REC-39");
+                }
             }
             for at in 0..=lab.server.len() {
-                bad.at(&lab.server, at).map(|s| lab.to_client(&s).refused(expected, "R-REC-39"));
+                if let Some(script) = misshapen(&lab.server, at, kind, fragment) {
+                    lab.to_client(&script).refused(expected, "R-REC-39");
+                }
             }
         }
     }
 }
 
-struct Bad<'a> {
-    lab: &'a Lab,
-    kind: ContentType,
-    fragment: &'a [u8],
-}
-
-impl Bad<'_> {
-    /// An empty protected record of these types must be made by hand, for the sealer refuses to.
-    fn at(&self, script: &[Item], at: usize) -> Option<Vec<Item>> {
-        let protected = at >= keys_at(script);
-        (!protected || !self.fragment.is_empty())
-            .then(|| before(script, at, &[Item::Record(self.kind, self.fragment.to_vec())]))
-            .map(|s| s[..=at].to_vec())
-            .filter(|_| !self.lab.client.is_empty())
-    }
+/// The script up to `at`, then this record. Empty protected ones are a test of their own: the sealer makes none.
+fn misshapen(script: &[Item], at: usize, kind: ContentType, fragment: &[u8]) -> Option<Vec<Item>> {
+    let bad = [Item::Record(kind, fragment.to_vec())];
+    (at < keys_at(script) || !fragment.is_empty()).then(|| [&script[..at], &bad].concat())
 }
 
 /// R-SM-4, R-AL-8: application data before the handshake is complete, in the clear and under the keys.
