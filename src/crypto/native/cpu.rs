@@ -1,5 +1,5 @@
 //! What this CPU can do, found out once at run time by `cpuid`, with or without `std`.
-use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use core::arch::x86_64::{__cpuid_count, _xgetbv, CpuidResult};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// A set of instructions that this CPU and its operating system have: a proof, since only this
@@ -54,13 +54,20 @@ impl Level {
     }
 }
 
+/// The function is safe to call in newer Rust than the oldest that we support.
+#[allow(unused_unsafe)]
+fn cpuid(leaf: u32, sub_leaf: u32) -> CpuidResult {
+    // SAFETY: every x86-64 CPU has the instruction.
+    unsafe { __cpuid_count(leaf, sub_leaf) }
+}
+
 /// Reads `cpuid` and, for the wide registers, whether the operating system saves them.
 fn look() -> Option<Rung> {
     let has = |word: u32, bits: &[u32]| bits.iter().all(|bit| word >> bit & 1 == 1);
-    if __cpuid(0).eax < 7 {
+    if cpuid(0, 0).eax < 7 {
         return None;
     }
-    let (one, seven) = (__cpuid(1), __cpuid_count(7, 0));
+    let (one, seven) = (cpuid(1, 0), cpuid(7, 0));
     // ecx of leaf 1: PCLMULQDQ 1, SSSE3 9, AES 25.
     if !has(one.ecx, &[1, 9, 25]) {
         return None;
