@@ -27,6 +27,7 @@ fn main() {
     identities();
     sessions();
     certificates();
+    native();
 }
 
 fn root() -> PathBuf {
@@ -253,4 +254,15 @@ fn certificates() {
     let der = [&pki.server.sign.certificate, &pki.server.encrypt.certificate, &pki.intermediate.certificate];
     let der: Vec<u8> = der.into_iter().flatten().copied().collect();
     save("certificates", "der", &[&head(0, 0)[..], &[0], &der].concat());
+}
+
+/// What the fields of the two targets for native code begin with; the rest is data.
+fn native() {
+    for (number, length) in [0, 1, 15, 16, 17, 63, 64, 65, 255, 256, 1000, 4000].into_iter().enumerate() {
+        let data: Vec<u8> = (0..length).map(|i: usize| (i * 7) as u8).collect();
+        let fields: Vec<u8> = (0..90).map(|i| i * 3).collect();
+        save("symmetric", &format!("{length}"), &[&[(number % 2) as u8], &fields[..], &data].concat());
+        let scalars: Vec<u8> = (0..128).map(|i| i ^ number as u8).collect();
+        save("sm2", &format!("{length}"), &[&scalars[..], &[0], &data[..length.min(300)]].concat());
+    }
 }
