@@ -102,14 +102,22 @@ impl Session {
     /// # Errors
     /// [`Overlong`] if the peer's certificates do not fit their length prefix.
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Overlong> {
-        let mut w = Writer::with_capacity(4096);
+        // Room for all of it: growing would leave a copy of the secret behind.
+        let certificates: usize = match &self.peer {
+            Peer::Anonymous => 0,
+            Peer::Authenticated { credential, .. } => {
+                credential.certificates().iter().map(|der| der.len().saturating_add(3)).sum()
+            }
+        };
+        let name = self.server_name.as_deref().unwrap_or_default();
+        let mut w = Writer::with_capacity(certificates.saturating_add(name.len()).saturating_add(512));
         w.u8(FORMAT);
         w.u16(self.suite.id.0);
         w.vector8(|w| w.bytes(self.id.as_slice()));
         w.bytes(self.master.expose());
         w.bytes(&self.created.to_be_bytes());
         w.vector8(|w| self.server_name.iter().for_each(|_| w.u8(1)));
-        w.vector16(|w| w.bytes(self.server_name.as_deref().unwrap_or_default().as_bytes()));
+        w.vector16(|w| w.bytes(name.as_bytes()));
         w.bytes(&self.context);
         w.bytes(&self.server_end_point);
         if let Peer::Authenticated { credential, not_after } = &self.peer {
