@@ -3,7 +3,6 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 use std::convert::Infallible;
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sm2::elliptic_curve::PrimeField;
@@ -11,7 +10,8 @@ use sm2::elliptic_curve::sec1::ToSec1Point;
 use sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
 use tlcp::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey};
 use tlcp::crypto::random::SystemRandom;
-use tlcp::crypto::{Keys, PrivateKey, PublicKey, SignatureAlgorithm};
+use tlcp::crypto::{AgreementPeer, Keys, MasterSeed, PrivateKey, PublicKey, SignatureAlgorithm};
+use tlcp::suite::HashAlgorithm;
 
 const SCALAR: [u8; 32] = [0x39; 32];
 const PEER: [u8; 32] = [0x57; 32];
@@ -131,18 +131,23 @@ fn reference_agreement(p: &[u8], r: &[u8], answer: bool) {
 
 fn agreement(rows: &mut Vec<Row>) {
     let (a, b) = (Sm2PrivateKey::new(&SCALAR, 0).unwrap(), Sm2PrivateKey::new(&PEER, 0).unwrap());
-    let started = a.start_agreement(&SystemRandom).unwrap();
-    let (r, _) = b.answer_agreement(a.public(), started.ephemeral(), &SystemRandom).unwrap();
-    let ephemeral = *started.ephemeral();
+    let started = a.start_agreement(None, &SystemRandom).unwrap();
+    let share = b.start_agreement(None, &SystemRandom).unwrap().share().clone();
+    let r: [u8; 65] = (*share.bytes).try_into().unwrap();
     let public = b.public().clone();
+    let other = AgreementPeer { share, key: Some(public.clone()) };
+    let seed = || MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
     let PublicKey::Sm2(peer) = public.clone() else { return };
     let finish = {
-        let (started, public) = (Arc::clone(&started), public.clone());
-        move || drop(black_box(started.finish(&public, &r).unwrap()))
+        let other = other.clone();
+        move || drop(black_box(started.finish(&other, &seed()).unwrap()))
     };
     let same = peer.clone();
     rows.push(row("agreement, shared point", finish, move || reference_agreement(&same[..], &r, false)));
-    let answer = move || drop(black_box(a.answer_agreement(&public, &ephemeral, &SystemRandom).unwrap()));
+    let answer = move || {
+        let started = a.start_agreement(Some(&other), &SystemRandom).unwrap();
+        drop(black_box(started.finish(&other, &seed()).unwrap()));
+    };
     rows.push(row("agreement, a whole side", answer, move || reference_agreement(&peer[..], &r, true)));
 }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use tlcp::cert::Key;
-use tlcp::crypto::{PrivateKey, random::SystemRandom};
+use tlcp::crypto::{PrivateKey, StartedAgreement, random::SystemRandom};
 use tlcp::error::AnswerError;
-use tlcp::handshake::{Answer, Request};
+use tlcp::handshake::{Answer, Request, Started};
 use tlcp::pki::{Options, Pki};
 use tlcp::{ClientConfig, ClientConnection, Clock, Identity, ServerConfig, ServerConnection, ServerName};
 
@@ -74,9 +74,10 @@ impl Device {
 
 fn name(request: &Request) -> &'static str {
     match request {
-        Request::Sign { .. } => "sign ServerKeyExchange with slot 1",
+        Request::Sign(_) => "sign ServerKeyExchange with slot 1",
         Request::Decrypt(_) => "decrypt the pre_master_secret with slot 2",
         Request::StartAgreement { .. } => "start a key exchange with slot 2",
+        Request::FinishAgreement { .. } => "finish the key exchange with slot 2",
         _ => "something else",
     }
 }
@@ -85,16 +86,25 @@ fn name(request: &Request) -> &'static str {
 fn answer(sign: &dyn PrivateKey, encrypt: &dyn PrivateKey, request: Request) -> Answer {
     const FAILED: Answer = Answer::Failed(AnswerError("the device failed"));
     match request {
-        Request::Sign { algorithm, message, .. } => {
-            sign.sign(algorithm, &[&message], &SystemRandom).map_or(FAILED, Answer::Signed)
-        }
+        Request::Sign(question) => question.answer(sign, &SystemRandom),
         // Whether the ciphertext was good goes in, and never comes out: the answer hides it.
         Request::Decrypt(question) => {
             let found = encrypt.decrypt(question.ciphertext());
             question.answer(found.as_ref().map(|secret| &secret[..]).map_err(|e| *e))
         }
-        Request::StartAgreement { .. } => {
-            encrypt.start_agreement(&SystemRandom).map_or(FAILED, Answer::AgreementStarted)
+        // A device keeps what it started; what goes out is our share, and a handle by which to find it again.
+        Request::StartAgreement { peer, .. } => {
+            let started = encrypt.start_agreement(peer.as_ref(), &SystemRandom);
+            Answer::AgreementStarted(started.map(|started| Started::Elsewhere {
+                share: started.share().clone(),
+                handle: Arc::new(started),
+            }))
+        }
+        Request::FinishAgreement { started: Started::Elsewhere { handle, .. }, peer, seed } => {
+            match handle.downcast_ref::<Arc<dyn StartedAgreement>>() {
+                Some(started) => Answer::AgreementFinished(started.finish(&peer, &seed)),
+                None => FAILED,
+            }
         }
         _ => FAILED,
     }

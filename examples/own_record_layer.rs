@@ -153,8 +153,8 @@ fn answer(setup: &Setup, now: Time, request: Request) -> Answer {
             Some(verifier) => Answer::PeerVerified(verifier.verify(&claim, now.unix)),
             None => FAILED,
         },
-        Request::Sign { identity, algorithm, message } => match identity.key(KeyUse::Sign) {
-            Key::Here(key) => key.sign(algorithm, &[&message], &SystemRandom).map_or(FAILED, Answer::Signed),
+        Request::Sign(question) => match question.identity().key(KeyUse::Sign) {
+            Key::Here(key) => question.answer(&**key, &SystemRandom),
             Key::Elsewhere(_) => FAILED,
         },
         Request::Decrypt(question) => match question.identity().key(KeyUse::Encrypt).clone() {

@@ -19,7 +19,7 @@ use crate::error::ConfigError;
 use crate::session::MAX_LIFETIME;
 use crate::suite::{SUITES, Suite};
 use crate::wire::ProtocolVersion;
-use alloc::{boxed::Box, format, vec::Vec};
+use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 /// Whether a server asks for a client's certificate. ECDHE suites always require the pair (R-CS-3).
@@ -45,7 +45,7 @@ pub struct Policy {
     /// On a server: whether clients are asked for certificates.
     pub client_auth: ClientAuth,
     /// On a server: DER names of acceptable CAs, for CertificateRequest.
-    pub authorities: Vec<Box<[u8]>>,
+    pub authorities: Arc<[Box<[u8]>]>,
     /// Application protocols, preferred first; 1 to 255 bytes each.
     pub alpn: Vec<Box<[u8]>>,
     /// Quirks of peers.
@@ -90,7 +90,7 @@ impl Policy {
             version: ProtocolVersion::TLCP,
             suites: SUITES.iter().collect(),
             client_auth: ClientAuth::None,
-            authorities: Vec::new(),
+            authorities: Arc::default(),
             alpn: Vec::new(),
             compat: Compat::default(),
             sessions: true,

@@ -322,8 +322,8 @@ impl<S: Endpoint> Connection<S> {
     }
 
     /// SM3 of the server's signing certificate: what an application may bind its own authentication to (R-SES-14).
-    pub fn server_end_point(&self) -> Option<&[u8; 32]> {
-        self.summary().map(|s| &s.session.server_end_point)
+    pub fn server_end_point(&self) -> Option<&[u8]> {
+        self.summary().map(|s| s.session.server_end_point.as_ref())
     }
 
     /// The name of the engine's state, for logs.

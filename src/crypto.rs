@@ -9,13 +9,15 @@ pub mod portable;
 pub mod random;
 pub mod secret;
 mod self_test;
+pub mod sm2;
 
 pub use random::{Draw, Random};
-pub use secret::{MasterSecret, MasterSeed, PreMasterSecret, Shared, TrafficKeys};
+pub use secret::{MasterSecret, MasterSeed, PreMasterSecret, SECRET_LEN, Shared, TrafficKeys};
 pub use self_test::self_test;
 
 use crate::error::CryptoError;
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, KeyKind};
+use crate::wire::{NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use zeroize::Zeroizing;
@@ -50,7 +52,7 @@ pub fn default_provider() -> Provider {
     portable::provider()
 }
 
-/// A hash value: at most 48 bytes.
+/// A hash value: at most 64 bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest {
     bytes: [u8; Self::MAX],
@@ -58,17 +60,22 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// The longest output of any [`HashAlgorithm`], in bytes.
-    pub const MAX: usize = 48;
+    /// The longest output of any hash function in use, in bytes.
+    pub const MAX: usize = 64;
 
-    /// From the output of a hash function: `bytes` beyond [`Digest::MAX`] are cut off.
-    pub fn new(bytes: &[u8]) -> Self {
+    /// From the output of a hash function: none is longer than [`Digest::MAX`], and bytes beyond it are cut off.
+    pub fn new(hash: &[u8]) -> Self {
         let mut out = Self { bytes: [0; Self::MAX], len: 0 };
-        for (o, b) in out.bytes.iter_mut().zip(bytes) {
+        for (o, b) in out.bytes.iter_mut().zip(hash) {
             *o = *b;
             out.len = out.len.saturating_add(1);
         }
         out
+    }
+
+    /// From at most [`Digest::MAX`] bytes; `None` if there are more.
+    pub fn from_slice(hash: &[u8]) -> Option<Self> {
+        (hash.len() <= Self::MAX).then(|| Self::new(hash))
     }
 }
 
@@ -196,6 +203,15 @@ pub enum PublicKey {
     Sm2(Arc<[u8; 65]>),
 }
 
+impl PublicKey {
+    /// What kind of key it is.
+    pub fn kind(&self) -> KeyKind {
+        match self {
+            Self::Sm2(_) => KeyKind::Sm2,
+        }
+    }
+}
+
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -218,6 +234,14 @@ pub enum SignatureAlgorithm<'a> {
 impl SignatureAlgorithm<'static> {
     /// SM2 with the default user id: every signature of the protocol itself.
     pub const SM2: Self = Self::Sm2Sm3 { user_id: DEFAULT_USER_ID };
+
+    /// How the handshake itself signs by `scheme`; `None` if it is not implemented.
+    pub fn of(scheme: SignatureScheme) -> Option<Self> {
+        match scheme {
+            SignatureScheme::SM2_SM3 => Some(Self::SM2),
+            _ => None,
+        }
+    }
 }
 
 /// Operations with public keys, and the making of private ones.
@@ -246,11 +270,32 @@ pub trait Keys: Send + Sync {
         signature: &[u8],
     ) -> Result<(), CryptoError>;
 
+    /// Verifies a signature whose digest was made outside: for SM2 e = SM3(Z || message), 32 bytes ([`sm2`]).
+    ///
+    /// # Errors
+    /// [`CryptoError::BadSignature`], also for anything but strict DER.
+    fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError>;
+
     /// Encrypts to `key`; for SM2 the GM/T 0009 DER, C1C3C2 (R-SM2-3).
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`], [`CryptoError::TooLong`].
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError>;
+
+    /// Starts a key agreement of two ephemeral keys in `group`, with no long-term key in it. `peer` as in
+    /// [`PrivateKey::start_agreement`].
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`], as for every group by default; [`CryptoError::NoRandomness`].
+    fn start_agreement(
+        &self,
+        group: NamedGroup,
+        peer: Option<&AgreementPeer>,
+        random: &dyn Random,
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        let _ = (group, peer, random);
+        Err(CryptoError::Unsupported)
+    }
 }
 
 /// A private key of ours, here or in a device that answers at once. One that answers later is
@@ -276,34 +321,54 @@ pub trait PrivateKey: Send + Sync {
     /// [`CryptoError::DecryptFailed`], whatever the reason (R-HS-43).
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError>;
 
-    /// Starts a key agreement as the initiator, A (R-SM2-5: the server): draws the ephemeral key.
+    /// Starts a key agreement: draws the ephemeral key. Without a `peer` as the initiator, A (R-SM2-5: the server); with
+    /// the peer whose share is here already as the responder, B (the client).
     ///
     /// # Errors
-    /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`].
-    fn start_agreement(&self, random: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError>;
-
-    /// Answers a key agreement as the responder, B (the client): our ephemeral point and the 48 shared bytes.
-    ///
-    /// # Errors
-    /// [`CryptoError::BadPoint`] if the peer's ephemeral point is bad or the shared one infinity.
-    fn answer_agreement(
+    /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`]; [`CryptoError::BadPoint`] blames the peer.
+    fn start_agreement(
         &self,
-        peer_static: &PublicKey,
-        peer_ephemeral: &[u8],
+        peer: Option<&AgreementPeer>,
         random: &dyn Random,
-    ) -> Result<([u8; 65], Shared), CryptoError>;
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError>;
 }
 
-/// An initiator's half-done agreement. Dropping it wipes the ephemeral key, or frees a device's handle.
-pub trait StartedAgreement: Send + Sync {
-    /// Our ephemeral point: 04 || X || Y.
-    fn ephemeral(&self) -> &[u8; 65];
+/// What one side of a key agreement sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The group it belongs to.
+    pub group: NamedGroup,
+    /// The public value: on the SM2 curve 04 || X || Y, 65 bytes.
+    pub bytes: Box<[u8]>,
+}
 
-    /// The 48 shared bytes (R-SM2-5), or the master secret made inside a device with `seed`.
+/// The other side of a key agreement.
+#[derive(Debug, Clone)]
+pub struct AgreementPeer {
+    /// What it sent: for SM2 a point on the curve.
+    pub share: Share,
+    /// Its long-term key, where the agreement takes one in: SM2's encryption key.
+    pub key: Option<PublicKey>,
+}
+
+impl AgreementPeer {
+    /// The other side of SM2's key exchange: its encryption key, and the point that it sent.
+    pub fn sm2(key: PublicKey, point: &[u8]) -> Self {
+        Self { share: Share { group: NamedGroup::CURVE_SM2, bytes: Box::from(point) }, key: Some(key) }
+    }
+}
+
+/// A half-done agreement of either role. Dropping it wipes the ephemeral key.
+pub trait StartedAgreement: Send + Sync {
+    /// What we send.
+    fn share(&self) -> &Share;
+
+    /// The shared secret: 48 bytes for SM2 (R-SM2-5), or the master secret, made inside a device with `seed`.
     ///
     /// # Errors
-    /// [`CryptoError::BadPoint`] if the peer's ephemeral point is bad or the shared one infinity.
-    fn finish(&self, peer_static: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError>;
+    /// [`CryptoError::BadPoint`] if the peer's share is bad or the shared point infinity; [`CryptoError::Unsupported`]
+    /// without the peer's long-term key where one is needed.
+    fn finish(&self, peer: &AgreementPeer, seed: &MasterSeed) -> Result<Shared, CryptoError>;
 }
 
 impl fmt::Debug for dyn StartedAgreement {

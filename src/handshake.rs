@@ -4,6 +4,7 @@
 //! 1. The caller feeds whole handshake messages and ChangeCipherSpec, in the order of the stream, to [`Engine::step`].
 //! 2. `client::State` and `server::State` each hold one table, `Role::step`: every accepted pair of state and input
 //!    has one line there, one last arm refuses the rest (R-SM-1). The golden files `vectors/transitions/` snapshot it.
+//!    Beside it stands [`Role::profile`]: each state's name, and what it takes.
 //! 3. A state holds exactly what is known then: `Agreed` after both hellos, `Keyed` after the secret.
 //! 4. Whatever needs a private key, the certificate store or the session cache is an [`Action::Ask`], always the last
 //!    action of its step. Its [`Answer`] is the only input that the next step takes, now or later.
@@ -14,17 +15,19 @@ pub mod key_agreement;
 mod request;
 pub mod server;
 
-pub use request::{Answer, AnswerKind, DecryptRequest, IdentityQuery, Request, Selection};
+pub use request::{
+    Answer, AnswerKind, DecryptRequest, IdentityQuery, Request, Selection, SignRequest, Started,
+};
 
 use crate::config::Policy;
-use crate::crypto::{Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
+use crate::crypto::{Digest, Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
 use crate::error::{Error, PeerMisbehaved};
 use crate::key_schedule::{self, ConnectionKeys, Sender};
-use crate::message::{Finished, Handshake, SessionId};
+use crate::message::{CertificateRequest, Finished, Handshake, SessionId};
 use crate::session::{Session, SessionKey};
 use crate::suite::{HashAlgorithm, Suite};
 use crate::transcript::Transcript;
-use crate::wire::{HandshakeType, Overlong, ProtocolVersion};
+use crate::wire::{HandshakeType, Overlong, ProtocolVersion, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use subtle::ConstantTimeEq;
 
@@ -114,6 +117,23 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// A message that lives elsewhere, and is the same for many connections.
+    fn write_shared(&mut self, transcript: &mut Transcript, message: &Arc<[u8]>) {
+        transcript.add_shared(message);
+        self.actions.push(Action::Write(message.to_vec()));
+    }
+
+    fn write_request(
+        &mut self,
+        transcript: &mut Transcript,
+        request: CertificateRequest,
+    ) -> Result<(), Error> {
+        let message = request.to_message()?;
+        transcript.add_request(&message, request);
+        self.actions.push(Action::Write(message));
+        Ok(())
+    }
+
     /// 32 random bytes (R-HS-2), the first four the time if the policy wants so.
     fn hello_random(&self) -> Result<[u8; 32], Error> {
         let mut out = [0; 32];
@@ -135,9 +155,14 @@ impl Context<'_> {
     }
 
     /// SM3 of the server's signing certificate (R-SES-14).
-    fn end_point(&self, certificate: &[u8]) -> [u8; 32] {
-        let digest = self.provider.hashes.digest(HashAlgorithm::Sm3, &[certificate]);
-        digest.as_ref().try_into().unwrap_or_default()
+    fn end_point(&self, certificate: &[u8]) -> Digest {
+        self.provider.hashes.digest(HashAlgorithm::Sm3, &[certificate])
+    }
+
+    /// The hashes that an enabled suite may need.
+    fn transcript_hashes(&self) -> impl Iterator<Item = HashAlgorithm> {
+        let suites = self.policy.suites.iter();
+        suites.flat_map(|suite| [suite.prf, suite.key_exchange.authenticates.fixed_hash()])
     }
 
     fn log_secret(&mut self, agreed: &Agreed, master: &MasterSecret) {
@@ -156,22 +181,35 @@ pub struct Agreed {
     client_random: [u8; 32],
     server_random: [u8; 32],
     session_id: SessionId,
-    server_name: Option<Box<str>>,
-    alpn: Option<Box<[u8]>>,
+    negotiated: Negotiated,
     transcript: Transcript,
 }
 
+/// What the hellos' extensions came to; by default nothing.
+#[derive(Default)]
+struct Negotiated {
+    /// The name in the client's server_name.
+    server_name: Option<Box<str>>,
+    /// The application protocol (R-ALPN-2).
+    alpn: Option<Box<[u8]>>,
+}
+
 impl Agreed {
+    /// To be asked for when ClientKeyExchange is in the transcript: a seed may depend on it.
     fn master_seed(&self) -> MasterSeed {
         key_schedule::master_seed(self.suite, &self.client_random, &self.server_random)
     }
 
-    /// R-HS-27: the 32-byte hash of the messages so far; the messages themselves where they were kept for GmSSL (Q2).
-    fn certificate_verify_message(&self) -> Vec<u8> {
-        match self.transcript.messages() {
-            Some(messages) => messages.to_vec(),
-            None => self.transcript.current().as_ref().to_vec(),
-        }
+    /// How CertificateVerify is signed.
+    fn certificate_verify_scheme(&self) -> SignatureScheme {
+        self.suite.key_exchange.authenticates.fixed_scheme()
+    }
+
+    /// R-HS-27: the hash of the messages so far. R-HS-45: that of the signature scheme, where it is not the PRF's.
+    fn certificate_verify_hash(&self) -> Vec<u8> {
+        let algorithm = self.suite.key_exchange.authenticates.fixed_hash();
+        let digest = self.transcript.digest(algorithm).unwrap_or_else(|| self.transcript.current());
+        digest.as_ref().to_vec()
     }
 
     /// client_random || server_random || rest…: what ServerKeyExchange signs (R-HS-17, R-HS-18).
@@ -229,7 +267,7 @@ impl Keyed {
     }
 
     fn done(self, key: Option<SessionKey>, resumed: bool, cx: &mut Context<'_>) {
-        let Agreed { alpn, server_name, .. } = *self.agreed;
+        let Negotiated { server_name, alpn } = self.agreed.negotiated;
         cx.actions.push(Action::Done(Box::new(Summary {
             session: self.session,
             session_key: key,
@@ -247,16 +285,51 @@ pub trait Role: Sized {
     /// # Errors
     /// The engine is to be failed with it.
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error>;
-    /// The answer that the state takes, and nothing else; `None`: it takes messages.
-    fn awaits(&self) -> Option<AnswerKind>;
-    /// The state's name in the table.
-    fn name(&self) -> &'static str;
+    /// The state's name in the table, and what it takes.
+    fn profile(&self) -> Profile;
     /// The session to be dropped if this state fails (R-SES-12).
     fn session(&self) -> Option<SessionKey>;
     /// After the handshake: only refuses renegotiation.
     fn connected() -> Self;
     /// After a failure: takes nothing.
     fn failed() -> Self;
+}
+
+/// A state as others see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// What it takes; the table refuses everything else.
+    pub takes: Takes,
+}
+
+/// What a state takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Takes {
+    /// This answer; and no message before it.
+    Answer(AnswerKind),
+    /// One of these messages.
+    Messages(&'static [HandshakeType]),
+    /// ChangeCipherSpec.
+    ChangeCipherSpec,
+    /// Nothing any more.
+    Nothing,
+}
+
+impl Profile {
+    const fn answer(name: &'static str, kind: AnswerKind) -> Self {
+        Self { name, takes: Takes::Answer(kind) }
+    }
+
+    const fn messages(name: &'static str, kinds: &'static [HandshakeType]) -> Self {
+        Self { name, takes: Takes::Messages(kinds) }
+    }
+
+    const fn change_cipher_spec(name: &'static str) -> Self {
+        Self { name, takes: Takes::ChangeCipherSpec }
+    }
 }
 
 /// Why a step failed. It had no other effects: none can be applied by halves.
@@ -288,17 +361,22 @@ impl<S: Role> Engine<S> {
 
     /// Whether a request is open: no message may be fed before its answer.
     pub fn awaits_answer(&self) -> bool {
-        self.state.awaits().is_some()
+        matches!(self.profile().takes, Takes::Answer(_))
     }
 
     /// Whether `answer` is one to the open request.
     pub fn takes(&self, answer: &Answer) -> bool {
-        self.state.awaits().is_some_and(|kind| answer.is(kind))
+        matches!(self.profile().takes, Takes::Answer(kind) if answer.is(kind))
     }
 
     /// The state's name in the transition table.
     pub fn state(&self) -> &'static str {
-        self.state.name()
+        self.profile().name
+    }
+
+    /// The state's name, and what it takes.
+    pub fn profile(&self) -> Profile {
+        self.state.profile()
     }
 
     /// Takes one input and adds the actions that follow from it to `cx.actions`.
@@ -337,7 +415,7 @@ impl<S: Role> Engine<S> {
 
 /// The last arms of both tables.
 fn refuse<S: Role>(state: &S, input: Input<'_>) -> Error {
-    let state = state.name();
+    let state = state.profile().name;
     match input {
         Input::Message(m) => PeerMisbehaved::UnexpectedMessage { state, message: m.kind }.into(),
         Input::ChangeCipherSpec => PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into(),

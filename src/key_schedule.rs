@@ -69,7 +69,7 @@ pub fn connection_keys(
     let [client_mac, server_mac] = [take(mac), take(mac)];
     let [client_key, server_key] = [take(key), take(key)];
     let [client_iv, server_iv] = [take(iv), take(iv)];
-    let keys = |mac, key, iv| TrafficKeys::new(suite.version, suite.protection, mac, key, iv);
+    let keys = |mac, key, iv| TrafficKeys::new(suite.protocol.version, suite.protection, mac, key, iv);
     Ok(ConnectionKeys {
         client: keys(client_mac, client_key, client_iv)?,
         server: keys(server_mac, server_key, server_iv)?,

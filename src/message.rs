@@ -8,6 +8,7 @@ pub mod finished;
 pub mod join;
 pub mod key_exchange;
 pub mod server_hello;
+pub mod signed;
 
 pub use certificate::{CertificateRequest, Credential};
 pub use client_hello::ClientHello;
@@ -16,6 +17,7 @@ pub use finished::{CertificateVerify, Finished};
 pub use join::{Joiner, MessageLimits};
 pub use key_exchange::{ClientKeyExchange, EphemeralPoint, ServerKeyExchange};
 pub use server_hello::ServerHello;
+pub use signed::DigitallySigned;
 
 use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader, Writer};
 use alloc::vec::Vec;

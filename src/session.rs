@@ -5,7 +5,7 @@ mod memory;
 #[cfg(feature = "std")]
 pub use memory::MemoryStore;
 
-use crate::crypto::MasterSecret;
+use crate::crypto::{Digest, MasterSecret, SECRET_LEN};
 use crate::message::{Credential, SessionId};
 use crate::suite::Suite;
 use crate::wire::{CipherSuite, DecodeError, Overlong, Problem, Reader, Writer};
@@ -28,12 +28,14 @@ pub struct Session {
     pub created: u64,
     /// On a server: the name in the client's server_name, `None` being a value of its own (R-SES-10).
     pub server_name: Option<Box<str>>,
-    /// On a server: the hash of own certificates, client-auth mode, anchors and the caller's tag (R-SES-10).
+    /// On a server: the hash of client-auth mode, verifier and the caller's tag (R-SES-10).
     pub context: [u8; 32],
+    /// On a server: the fingerprint of the identity that it chose (R-SES-16).
+    pub own_identity: [u8; 32],
     /// Who the peer is.
     pub peer: Peer,
     /// SM3 of the server's signing certificate (R-SES-14).
-    pub server_end_point: [u8; 32],
+    pub server_end_point: Digest,
 }
 
 /// The peer's identity, as proved in the full handshake.
@@ -81,8 +83,23 @@ pub trait SessionStore: Send + Sync {
     fn remove(&self, key: &SessionKey);
 }
 
-/// The version byte of [`Session::to_bytes`].
-const FORMAT: u8 = 1;
+/// The version byte of [`Session::to_bytes`]. After it, as a uint24 vector, fields in the order of their tags: a tag, and
+/// a uint24 vector.
+const FORMAT: u8 = 2;
+
+/// The tags. A field that has no value is left out.
+mod tag {
+    pub(super) const CIPHER_SUITE: u8 = 1;
+    pub(super) const SESSION_ID: u8 = 2;
+    pub(super) const MASTER_SECRET: u8 = 3;
+    pub(super) const CREATED: u8 = 4;
+    pub(super) const SERVER_NAME: u8 = 5;
+    pub(super) const CONTEXT: u8 = 6;
+    pub(super) const OWN_IDENTITY: u8 = 7;
+    pub(super) const SERVER_END_POINT: u8 = 8;
+    pub(super) const PEER_NOT_AFTER: u8 = 9;
+    pub(super) const PEER_CERTIFICATES: u8 = 10;
+}
 
 impl Session {
     /// Whether it may still be resumed at `now` after at most `lifetime` seconds (R-SES-13), given that the peer's
@@ -109,22 +126,33 @@ impl Session {
                 credential.certificates().iter().map(|der| der.len().saturating_add(3)).sum()
             }
         };
-        let name = self.server_name.as_deref().unwrap_or_default();
-        let mut w = Writer::with_capacity(certificates.saturating_add(name.len()).saturating_add(512));
+        let name = self.server_name.as_deref().map_or(0, str::len);
+        let mut w = Writer::with_capacity(certificates.saturating_add(name).saturating_add(512));
         w.u8(FORMAT);
-        w.u16(self.suite.id.0);
-        w.vector8(|w| w.bytes(self.id.as_slice()));
-        w.bytes(self.master.expose());
-        w.bytes(&self.created.to_be_bytes());
-        w.vector8(|w| self.server_name.iter().for_each(|_| w.u8(1)));
-        w.vector16(|w| w.bytes(name.as_bytes()));
-        w.bytes(&self.context);
-        w.bytes(&self.server_end_point);
-        if let Peer::Authenticated { credential, not_after } = &self.peer {
-            w.bytes(&not_after.to_be_bytes());
-            Credential::write(&mut w, credential.certificates().iter().map(AsRef::as_ref));
-        }
+        w.vector24(|w| self.write_fields(w));
         w.finish().map(Zeroizing::new)
+    }
+
+    fn write_fields(&self, w: &mut Writer) {
+        let mut field = |tag, value: &[u8]| {
+            w.u8(tag);
+            w.vector24(|w| w.bytes(value));
+        };
+        field(tag::CIPHER_SUITE, &self.suite.id.0.to_be_bytes());
+        field(tag::SESSION_ID, self.id.as_slice());
+        field(tag::MASTER_SECRET, self.master.expose());
+        field(tag::CREATED, &self.created.to_be_bytes());
+        if let Some(name) = &self.server_name {
+            field(tag::SERVER_NAME, name.as_bytes());
+        }
+        field(tag::CONTEXT, &self.context);
+        field(tag::OWN_IDENTITY, &self.own_identity);
+        field(tag::SERVER_END_POINT, self.server_end_point.as_ref());
+        if let Peer::Authenticated { credential, not_after } = &self.peer {
+            field(tag::PEER_NOT_AFTER, &not_after.to_be_bytes());
+            w.u8(tag::PEER_CERTIFICATES);
+            w.vector24(|w| Credential::write(w, credential.certificates().iter().map(AsRef::as_ref)));
+        }
     }
 
     /// Reads what [`Session::to_bytes`] wrote.
@@ -133,39 +161,71 @@ impl Session {
     /// [`DecodeError`] for another version or any damage: treat it as no session (R-SES-13).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new("Session", bytes).citing("R-SES-13");
-        let malformed = |r: &Reader<'_>, field| r.error(field, Problem::Malformed);
         if r.u8("format")? != FORMAT {
-            return Err(malformed(&r, "format"));
+            return Err(r.error("format", Problem::Malformed));
         }
-        let suite = Suite::find(CipherSuite(r.u16("cipher_suite")?)).ok_or(malformed(&r, "cipher_suite"))?;
-        let id = SessionId::from_slice(r.vector8("session_id", 0)?).ok_or(malformed(&r, "session_id"))?;
-        let master = Zeroizing::new(r.array("master_secret")?);
-        let created = u64::from_be_bytes(r.array("created")?);
-        let named = r.vector8("server_name", 0)?;
-        let name = core::str::from_utf8(r.vector16("server_name", 0)?);
-        let server_name = match (named, name) {
-            ([1], Ok(name)) => Some(Box::from(name)),
-            ([], Ok("")) => None,
-            _ => return Err(malformed(&r, "server_name")),
+        let fields = r.vector24("fields", 0)?;
+        let mut fields = Fields(r.within(fields));
+        r.finish("fields")?;
+        let session = Self::read_fields(&mut fields)?;
+        fields.0.finish("fields")?;
+        Ok(session)
+    }
+
+    fn read_fields(r: &mut Fields<'_>) -> Result<Self, DecodeError> {
+        let suite = u16::from_be_bytes(r.array(tag::CIPHER_SUITE, "cipher_suite")?);
+        let suite = Suite::find(CipherSuite(suite)).ok_or(r.malformed("cipher_suite"))?;
+        let id = r.required(tag::SESSION_ID, "session_id")?;
+        let id = SessionId::from_slice(id).ok_or(r.malformed("session_id"))?;
+        let master = Zeroizing::new(r.array::<SECRET_LEN>(tag::MASTER_SECRET, "master_secret")?);
+        let created = u64::from_be_bytes(r.array(tag::CREATED, "created")?);
+        let server_name = match r.field(tag::SERVER_NAME)? {
+            None => None,
+            Some(name) => Some(core::str::from_utf8(name).map_err(|_| r.malformed("server_name"))?.into()),
         };
-        let context = r.array("context")?;
-        let server_end_point = r.array("server_end_point")?;
-        let peer = if r.is_empty() {
-            Peer::Anonymous
-        } else {
-            let not_after = u64::from_be_bytes(r.array("not_after")?);
-            Peer::Authenticated { credential: Arc::new(Credential::read(r.take_rest())?), not_after }
+        let context = r.array(tag::CONTEXT, "context")?;
+        let own_identity = r.array(tag::OWN_IDENTITY, "own_identity")?;
+        let end_point = r.required(tag::SERVER_END_POINT, "server_end_point")?;
+        let server_end_point = Digest::from_slice(end_point).ok_or(r.malformed("server_end_point"))?;
+        let peer = match r.field(tag::PEER_NOT_AFTER)? {
+            None => Peer::Anonymous,
+            Some(not_after) => {
+                let not_after = not_after.try_into().map_err(|_| r.malformed("not_after"))?;
+                let credential = Credential::read(r.required(tag::PEER_CERTIFICATES, "certificates")?)?;
+                let not_after = u64::from_be_bytes(not_after);
+                Peer::Authenticated { credential: Arc::new(credential), not_after }
+            }
         };
-        Ok(Self {
-            id,
-            suite,
-            master: MasterSecret::from_bytes(&master),
-            created,
-            server_name,
-            context,
-            peer,
-            server_end_point,
-        })
+        let master = MasterSecret::from_bytes(&master);
+        Ok(Self { id, suite, master, created, server_name, context, own_identity, peer, server_end_point })
+    }
+}
+
+/// The fields of a serialised session, which are asked for in the order of their tags.
+struct Fields<'a>(Reader<'a>);
+
+impl<'a> Fields<'a> {
+    /// The next field, if it has this tag.
+    fn field(&mut self, tag: u8) -> Result<Option<&'a [u8]>, DecodeError> {
+        let mut ahead = self.0.clone();
+        if ahead.is_empty() || ahead.u8("tag")? != tag {
+            return Ok(None);
+        }
+        let value = ahead.vector24("field", 0)?;
+        self.0 = ahead;
+        Ok(Some(value))
+    }
+
+    fn required(&mut self, tag: u8, name: &'static str) -> Result<&'a [u8], DecodeError> {
+        self.field(tag)?.ok_or(self.0.error(name, Problem::Truncated))
+    }
+
+    fn array<const N: usize>(&mut self, tag: u8, name: &'static str) -> Result<[u8; N], DecodeError> {
+        self.required(tag, name)?.try_into().map_err(|_| self.malformed(name))
+    }
+
+    fn malformed(&self, name: &'static str) -> DecodeError {
+        self.0.error(name, Problem::Malformed)
     }
 }
 
@@ -181,8 +241,9 @@ mod tests {
             created: 1000,
             server_name: Some("example.cn".into()),
             context: [4; 32],
+            own_identity: [6; 32],
             peer,
-            server_end_point: [5; 32],
+            server_end_point: Digest::new(&[5; 32]),
         }
     }
 
@@ -209,26 +270,63 @@ mod tests {
     fn refuses_another_version_trailing_bytes_and_every_truncation() {
         let bytes = session(authenticated()).to_bytes().unwrap();
         let mut other = bytes.to_vec();
-        other[0] = 2;
+        other[0] = FORMAT + 1;
         assert!(Session::from_bytes(&other).is_err());
         assert!(Session::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
-        let anonymous = session(Peer::Anonymous).to_bytes().unwrap().len();
-        for n in (0..bytes.len()).filter(|n| *n != anonymous) {
+        for n in 0..bytes.len() {
             assert!(Session::from_bytes(&bytes[..n]).is_err(), "{n} bytes");
         }
     }
 
-    /// R-SES-13: one session has one form.
+    /// The fields of a serialised session: tag and value.
+    fn fields(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+        let mut rest = &bytes[4..];
+        let mut out = Vec::new();
+        while let [tag, a, b, c, tail @ ..] = rest {
+            let (value, tail) = tail.split_at(u32::from_be_bytes([0, *a, *b, *c]) as usize);
+            out.push((*tag, value.to_vec()));
+            rest = tail;
+        }
+        out
+    }
+
+    fn of_fields(fields: &[(u8, Vec<u8>)]) -> Vec<u8> {
+        let length = |value: &[u8]| (value.len() as u32).to_be_bytes()[1..].to_vec();
+        let body: Vec<u8> =
+            fields.iter().flat_map(|(tag, v)| [&[*tag][..], &length(v), v].concat()).collect();
+        [&[FORMAT][..], &length(&body), &body].concat()
+    }
+
+    /// R-SES-13: one session has one form: no field out of order, twice, missing, unknown or of another length.
     #[test]
     fn refuses_another_form_of_the_same_session() {
-        let bytes = session(Peer::Anonymous).to_bytes().unwrap();
-        let at = 1 + 2 + 1 + 32 + 48 + 8;
-        assert_eq!(bytes[at..at + 4], [1, 1, 0, 10]);
-        let mut other_mark = bytes.to_vec();
-        other_mark[at + 1] = 2;
-        assert!(Session::from_bytes(&other_mark).is_err());
-        let name_without_mark = [&bytes[..at], &[0], &bytes[at + 2..]].concat();
-        assert!(Session::from_bytes(&name_without_mark).is_err());
+        let bytes = session(authenticated()).to_bytes().unwrap();
+        let good = fields(&bytes);
+        assert_eq!(of_fields(&good), *bytes);
+        let refused = |fields: &[(u8, Vec<u8>)], what: &str| {
+            assert!(Session::from_bytes(&of_fields(fields)).is_err(), "{what}");
+        };
+        for i in 0..good.len() {
+            let mut other = good.clone();
+            other.insert(i, good[i].clone());
+            refused(&other, "a field twice");
+            other = good.clone();
+            other.insert(i, (99, Vec::new()));
+            refused(&other, "an unknown field");
+            if i > 0 {
+                other = good.clone();
+                other.swap(i - 1, i);
+                refused(&other, "fields out of order");
+            }
+            if good[i].0 != tag::SERVER_NAME {
+                other = good.clone();
+                other.remove(i);
+                refused(&other, "a missing field");
+                other = good.clone();
+                other[i].1.extend([0; 65]);
+                refused(&other, "a long field");
+            }
+        }
     }
 
     /// R-SES-10, R-SES-13

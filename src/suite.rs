@@ -1,20 +1,126 @@
-//! Floor 3: one row per cipher suite, pure data. The provider maps data to code; nothing here calls anything.
-use crate::wire::{CipherSuite, ProtocolVersion};
+//! Floor 3: protocols, key exchanges and cipher suites as rows of data. The provider maps data to code, the engine asks
+//! the row; nothing here calls anything.
+use crate::wire::{CipherSuite, ProtocolVersion, SignatureScheme};
+use core::ops::RangeInclusive;
 
-/// How the two sides come to share the pre_master_secret.
+/// A protocol: what its suites have in common and other protocols have not.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Protocol {
+    /// The version on the wire.
+    pub version: ProtocolVersion,
+    /// The values of client_version that a server answers with `version` (R-HS-33).
+    pub hello_versions: RangeInclusive<u16>,
+    /// How many certificates of its own a party shows.
+    pub certificates: Certificates,
+    /// Whether a signature has the scheme's code point before it; otherwise the signer's key fixes the scheme.
+    pub names_signature_scheme: bool,
+}
+
+/// How many certificates of its own a party shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum KeyExchange {
-    /// The client encrypts it to the server's SM2 encryption certificate.
-    Ecc,
-    /// SM2 key exchange between both encryption certificates and two ephemeral keys: always mutual (R-CS-3).
-    Ecdhe,
+pub enum Certificates {
+    /// One signs, one encrypts (R-HS-10).
+    Pair,
+}
+
+/// TLCP of GB/T 38636-2020 and GM/T 0024.
+pub static TLCP: Protocol = Protocol {
+    version: ProtocolVersion::TLCP,
+    hello_versions: 0x0101..=0x02ff,
+    certificates: Certificates::Pair,
+    names_signature_scheme: false,
+};
+
+/// The kind of a key: what a certificate's holder can sign with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyKind {
+    /// SM2.
+    Sm2,
+}
+
+impl KeyKind {
+    /// How a key of this kind signs where the protocol names no scheme.
+    pub const fn fixed_scheme(self) -> SignatureScheme {
+        match self {
+            Self::Sm2 => SignatureScheme::SM2_SM3,
+        }
+    }
+
+    /// The hash of that scheme.
+    pub const fn fixed_hash(self) -> HashAlgorithm {
+        match self {
+            Self::Sm2 => HashAlgorithm::Sm3,
+        }
+    }
+}
+
+/// How the two sides come to share the pre_master_secret, and what of it is signed: a row of choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyExchange {
+    /// Where the secret comes from.
+    pub secret: SecretSource,
+    /// What ServerKeyExchange signs.
+    pub signs: Signs,
+    /// Whether the client must show certificates.
+    pub client: ClientCertificates,
+    /// The kind of the server's keys.
+    pub authenticates: KeyKind,
+}
+
+/// Where the pre_master_secret comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretSource {
+    /// The client draws it and encrypts it to the server.
+    Encrypted,
+    /// Both sides' shares of a key agreement.
+    Agreed,
+}
+
+/// What ServerKeyExchange signs, behind both randoms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signs {
+    /// The encryption certificate, with its length (R-HS-17).
+    EncryptionCertificate,
+    /// The parameters of the key agreement (R-HS-18).
+    Parameters,
+}
+
+/// Whether a client must show certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientCertificates {
+    /// If the server asks for them.
+    Optional,
+    /// Always: its encryption key is part of the key exchange (R-CS-3).
+    Always,
 }
 
 impl KeyExchange {
+    /// The client encrypts to the server's SM2 encryption certificate.
+    pub const ECC: Self = Self {
+        secret: SecretSource::Encrypted,
+        signs: Signs::EncryptionCertificate,
+        client: ClientCertificates::Optional,
+        authenticates: KeyKind::Sm2,
+    };
+
+    /// SM2 key exchange between both encryption certificates and two ephemeral keys.
+    pub const ECDHE: Self = Self {
+        secret: SecretSource::Agreed,
+        signs: Signs::Parameters,
+        client: ClientCertificates::Always,
+        authenticates: KeyKind::Sm2,
+    };
+
     /// Whether the client must show a certificate pair (R-CS-3).
     pub const fn is_mutual(self) -> bool {
-        matches!(self, Self::Ecdhe)
+        matches!(self.client, ClientCertificates::Always)
     }
 }
 
@@ -82,8 +188,8 @@ impl Protection {
 pub struct Suite {
     /// Its value on the wire; `id.name()` is its name.
     pub id: CipherSuite,
-    /// The only protocol version it may be chosen in (R-CS-6).
-    pub version: ProtocolVersion,
+    /// The only protocol it may be chosen in (R-CS-6).
+    pub protocol: &'static Protocol,
     /// How keys are agreed.
     pub key_exchange: KeyExchange,
     /// The hash of PRF and transcript (R-KEY-1).
@@ -96,17 +202,17 @@ const SM4_GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
 const SM4_CBC_SM3: Protection = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 };
 
 const fn tlcp(id: CipherSuite, key_exchange: KeyExchange, protection: Protection) -> Suite {
-    Suite { id, version: ProtocolVersion::TLCP, key_exchange, prf: HashAlgorithm::Sm3, protection }
+    Suite { id, protocol: &TLCP, key_exchange, prf: HashAlgorithm::Sm3, protection }
 }
 
 /// Every suite this library runs, in order of preference (R-CS-2): forward secrecy first, since both parties'
 /// ephemeral keys enter the master secret; then AEAD before CBC, whose MAC-then-encrypt needs the constant-time care
 /// of R-REC-35.
 pub static SUITES: [Suite; 4] = [
-    tlcp(CipherSuite::ECDHE_SM4_GCM_SM3, KeyExchange::Ecdhe, SM4_GCM),
-    tlcp(CipherSuite::ECC_SM4_GCM_SM3, KeyExchange::Ecc, SM4_GCM),
-    tlcp(CipherSuite::ECDHE_SM4_CBC_SM3, KeyExchange::Ecdhe, SM4_CBC_SM3),
-    tlcp(CipherSuite::ECC_SM4_CBC_SM3, KeyExchange::Ecc, SM4_CBC_SM3),
+    tlcp(CipherSuite::ECDHE_SM4_GCM_SM3, KeyExchange::ECDHE, SM4_GCM),
+    tlcp(CipherSuite::ECC_SM4_GCM_SM3, KeyExchange::ECC, SM4_GCM),
+    tlcp(CipherSuite::ECDHE_SM4_CBC_SM3, KeyExchange::ECDHE, SM4_CBC_SM3),
+    tlcp(CipherSuite::ECC_SM4_CBC_SM3, KeyExchange::ECC, SM4_CBC_SM3),
 ];
 
 impl Suite {

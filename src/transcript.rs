@@ -1,63 +1,180 @@
 //! Floor 5: the hash over the handshake messages as they were sent and received, never re-encoded (R-KEY-3).
 use crate::crypto::{Digest, HashContext, Hashes};
+use crate::message::CertificateRequest;
 use crate::suite::HashAlgorithm;
-use alloc::{boxed::Box, vec::Vec};
+use crate::wire::Overlong;
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-/// Before the suite is known: the bytes themselves.
-#[derive(Default)]
-pub struct TranscriptStart(Vec<u8>);
+/// What a transcript must keep, told once, when the suite is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TranscriptPlan {
+    /// The hash of the PRF: for Finished.
+    pub prf: HashAlgorithm,
+    /// The hash that CertificateVerify is over, if it is another one (R-HS-45).
+    pub also: Option<HashAlgorithm>,
+    /// The messages too: a CertificateVerify may be over them (Q2, R-HS-47).
+    pub raw: bool,
+}
 
-/// After: a hash. Two types, not one with an option in it.
-pub struct Transcript {
-    hash: Box<dyn HashContext>,
+/// Before the suite is known: one hash for each that an enabled suite may need.
+pub struct TranscriptStart {
+    running: Vec<Running>,
     kept: Kept,
 }
 
-/// The messages themselves are kept only while a CertificateVerify may be over them (GmSSL: Q2); kept for every
-/// connection they would be most of its memory.
+/// After. Two types, not one with an option in it.
+pub struct Transcript {
+    prf: Running,
+    also: Option<Running>,
+    kept: Kept,
+}
+
+struct Running {
+    algorithm: HashAlgorithm,
+    hash: Box<dyn HashContext>,
+}
+
+/// The messages themselves are kept only while a CertificateVerify may be over them; kept for every connection they
+/// would be most of its memory.
 enum Kept {
-    Hash,
-    Messages(Vec<u8>),
+    Nothing,
+    Messages(Vec<Piece>),
+    /// A hash that began with something else, such as SM2's Z, and took them in.
+    Behind(Box<dyn HashContext>),
+}
+
+/// A message, or where it is to be had again: what many connections send alike is referred to, not copied (R-HS-47).
+enum Piece {
+    Bytes(Box<[u8]>),
+    Shared(Arc<[u8]>),
+    Request(CertificateRequest),
+}
+
+impl Piece {
+    fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Overlong> {
+        Ok(match self {
+            Self::Bytes(raw) => f(raw),
+            Self::Shared(raw) => f(raw),
+            Self::Request(request) => f(&request.to_message()?),
+        })
+    }
 }
 
 impl TranscriptStart {
-    /// Adds a message with its header.
-    pub fn add(&mut self, raw: &[u8]) {
-        self.0.extend_from_slice(raw);
+    /// Begins with the ClientHello, under each of `algorithms`; `raw` keeps the message itself too.
+    pub fn new(
+        hashes: &dyn Hashes,
+        algorithms: impl IntoIterator<Item = HashAlgorithm>,
+        client_hello: &[u8],
+        raw: bool,
+    ) -> Self {
+        let mut running: Vec<Running> = Vec::new();
+        for algorithm in algorithms {
+            if running.iter().all(|one| one.algorithm != algorithm) {
+                let mut hash = hashes.start(algorithm);
+                hash.update(client_hello);
+                running.push(Running { algorithm, hash });
+            }
+        }
+        let kept = if raw {
+            Kept::Messages(Vec::from([Piece::Bytes(Box::from(client_hello))]))
+        } else {
+            Kept::Nothing
+        };
+        Self { running, kept }
     }
 
-    /// Goes over to hashing; `keep` the messages too if a signature will be over them.
-    pub fn begin(self, hashes: &dyn Hashes, algorithm: HashAlgorithm, keep: bool) -> Transcript {
-        let mut hash = hashes.start(algorithm);
-        hash.update(&self.0);
-        Transcript { hash, kept: if keep { Kept::Messages(self.0) } else { Kept::Hash } }
+    /// Goes on as `plan` says; `None` if a hash of the plan was not started.
+    pub fn begin(mut self, plan: TranscriptPlan) -> Option<Transcript> {
+        let mut take = |algorithm| {
+            let at = self.running.iter().position(|one| one.algorithm == algorithm)?;
+            Some(self.running.swap_remove(at))
+        };
+        let prf = take(plan.prf)?;
+        let also = match plan.also.filter(|also| *also != plan.prf) {
+            Some(also) => Some(take(also)?),
+            None => None,
+        };
+        Some(Transcript { prf, also, kept: if plan.raw { self.kept } else { Kept::Nothing } })
     }
 }
 
 impl Transcript {
     /// Adds a message with its header.
     pub fn add(&mut self, raw: &[u8]) {
-        self.hash.update(raw);
-        if let Kept::Messages(all) = &mut self.kept {
-            all.extend_from_slice(raw);
+        self.add_piece(raw, || Piece::Bytes(Box::from(raw)));
+    }
+
+    /// Adds a message with its header that lives elsewhere anyhow.
+    pub fn add_shared(&mut self, raw: &Arc<[u8]>) {
+        self.add_piece(raw, || Piece::Shared(raw.clone()));
+    }
+
+    /// Adds our CertificateRequest, encoded as `raw`, whose list of names is shared.
+    pub fn add_request(&mut self, raw: &[u8], request: CertificateRequest) {
+        self.add_piece(raw, || Piece::Request(request));
+    }
+
+    fn add_piece(&mut self, raw: &[u8], piece: impl FnOnce() -> Piece) {
+        self.prf.hash.update(raw);
+        self.also.iter_mut().for_each(|also| also.hash.update(raw));
+        match &mut self.kept {
+            Kept::Nothing => {}
+            Kept::Messages(pieces) => pieces.push(piece()),
+            Kept::Behind(hash) => hash.update(raw),
         }
     }
 
-    /// The hash of all messages so far.
+    /// The hash of all messages so far, for Finished.
     pub fn current(&self) -> Digest {
-        self.hash.current()
+        self.prf.hash.current()
+    }
+
+    /// The hash of all messages so far under `algorithm`; `None` if the plan did not name it.
+    pub fn digest(&self, algorithm: HashAlgorithm) -> Option<Digest> {
+        let both = core::iter::once(&self.prf).chain(&self.also);
+        both.into_iter().find(|one| one.algorithm == algorithm).map(|one| one.hash.current())
+    }
+
+    /// Whether the messages themselves are kept.
+    pub fn keeps_messages(&self) -> bool {
+        matches!(self.kept, Kept::Messages(_))
     }
 
     /// The messages so far, if they were kept.
-    pub fn messages(&self) -> Option<&[u8]> {
+    ///
+    /// # Errors
+    /// [`Overlong`] if our own CertificateRequest cannot be encoded again.
+    pub fn messages(&self) -> Result<Option<Vec<u8>>, Overlong> {
+        let Kept::Messages(pieces) = &self.kept else { return Ok(None) };
+        let mut out = Vec::new();
+        pieces.iter().try_for_each(|piece| piece.with(|raw| out.extend_from_slice(raw)))?;
+        Ok(Some(out))
+    }
+
+    /// Goes over from kept messages to their hash, behind what `hash` has taken in (R-HS-47: SM2's Z).
+    ///
+    /// # Errors
+    /// As [`Transcript::messages`].
+    pub fn hash_messages_behind(&mut self, mut hash: Box<dyn HashContext>) -> Result<(), Overlong> {
+        if let Kept::Messages(pieces) = &self.kept {
+            pieces.iter().try_for_each(|piece| piece.with(|raw| hash.update(raw)))?;
+            self.kept = Kept::Behind(hash);
+        }
+        Ok(())
+    }
+
+    /// What [`Transcript::hash_messages_behind`] makes of all messages so far.
+    pub fn digest_behind(&self) -> Option<Digest> {
         match &self.kept {
-            Kept::Messages(all) => Some(all),
-            Kept::Hash => None,
+            Kept::Behind(hash) => Some(hash.current()),
+            Kept::Nothing | Kept::Messages(_) => None,
         }
     }
 
-    /// Gives back the memory of the kept messages: no signature will be over them any more.
+    /// Gives back what only CertificateVerify needs: no signature will be over the messages any more.
     pub fn forget_messages(&mut self) {
-        self.kept = Kept::Hash;
+        self.kept = Kept::Nothing;
+        self.also = None;
     }
 }

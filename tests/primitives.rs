@@ -8,7 +8,8 @@ mod support {
 use support::connection;
 use support::vectors::{Case, files, run_cases};
 use tlcp::crypto::{
-    CbcHmac, CbcLane, DEFAULT_USER_ID, Draw, Provider, Random, Shared, SignatureAlgorithm, portable,
+    AgreementPeer, CbcHmac, CbcLane, DEFAULT_USER_ID, Draw, MasterSeed, Provider, Random, Shared,
+    SignatureAlgorithm, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
@@ -285,14 +286,16 @@ fn sm2_key_exchange(provider: &Provider, case: Case<'_>) {
 /// Both sides of a key exchange with these private keys: static and ephemeral of A, then of B.
 fn agree(provider: &Provider, [d_a, r_a, d_b, r_b]: [[u8; 32]; 4]) -> ([[u8; 65]; 2], [u8; 48]) {
     let [a, b] = [d_a, d_b].map(|d| provider.keys.sm2_private(&d).unwrap());
-    let started = a.start_agreement(&Fixed(Draw::PrivateKey, r_a)).unwrap();
-    let random = Fixed(Draw::PrivateKey, r_b);
-    let (point, answer) = b.answer_agreement(a.public(), started.ephemeral(), &random).unwrap();
-    let finish = started.finish(b.public(), &point).unwrap();
-    let [answer, finish] = [answer, finish].map(|shared| match shared {
-        Shared::PreMaster(secret) => *secret.expose(),
+    let at_a = a.start_agreement(None, &Fixed(Draw::PrivateKey, r_a)).unwrap();
+    let initiator = AgreementPeer { share: at_a.share().clone(), key: Some(a.public().clone()) };
+    let at_b = b.start_agreement(Some(&initiator), &Fixed(Draw::PrivateKey, r_b)).unwrap();
+    let responder = AgreementPeer { share: at_b.share().clone(), key: Some(b.public().clone()) };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let shared = [at_a.finish(&responder, &seed), at_b.finish(&initiator, &seed)];
+    let [one, other]: [[u8; 48]; 2] = shared.map(|shared| match shared.unwrap() {
+        Shared::PreMaster(secret) => secret.expose().try_into().unwrap(),
         Shared::Master(_) => panic!("a provider in software has no master secret"),
     });
-    assert_eq!(answer, finish);
-    ([*started.ephemeral(), point], finish)
+    assert_eq!(one, other);
+    ([initiator, responder].map(|peer| (*peer.share.bytes).try_into().unwrap()), one)
 }

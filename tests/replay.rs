@@ -57,9 +57,10 @@ fn replay_all(folder: &'static str, role: Role) -> Vec<String> {
     for (file, conversations) in &found {
         let before = replayed.len();
         for conversation in conversations {
-            let part = Part { role, conversation, keys: &keys, provider };
-            let first =
-                all.iter().find(|c| part.resumes(c)).map(|conversation| Part { conversation, ..part });
+            let part = Part { role, conversation, first: None, keys: &keys, provider };
+            let first = all.iter().find(|c| part.resumes(c)).copied();
+            let part = Part { first, ..part };
+            let first = first.map(|conversation| Part { conversation, first: None, ..part });
             match part
                 .obstacle()
                 .or((part.needs_first() && first.is_none()).then_some("no full handshake before it"))

@@ -17,6 +17,7 @@ use tlcp::cert::{PeerClaim, ServerName, Verified, Verifier};
 use tlcp::config::{ClientAuth, ClientConfigBuilder, ServerConfigBuilder};
 use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::error::CertificateError;
+use tlcp::handshake::Selection;
 use tlcp::pki::Options;
 use tlcp::session::{Found, MAX_LIFETIME, MemoryStore, Session, SessionKey, SessionStore};
 use tlcp::suite::SUITES;
@@ -101,7 +102,10 @@ fn a_server_resumes_only_in_the_context_of_the_session() {
         ("client authentication", &|s| s.client_auth(ClientAuth::Request)),
         ("client authentication required", &|s| s.client_auth(ClientAuth::Require)),
         ("verifier", &|s| s.verifier(Arc::new(NoVerification))),
-        ("one more identity", &|s| s.identity_for(["x.example"], other.server.clone())),
+        ("identity", &|s| {
+            // R-SES-16: another one is chosen for the name.
+            s.identity_for(["localhost"], other.server.clone())
+        }),
         ("suites", &|s| s.suites(&[&SUITES[1]])),
     ];
     for (what, change) in changes {
@@ -116,6 +120,9 @@ fn a_server_resumes_only_in_the_context_of_the_session() {
     let town = Town::new();
     town.first();
     assert!(resumes(&town.connect(town.client(), town.server(), 2)), "nothing has changed");
+    // R-SES-16: identities that were not chosen do not count.
+    let elsewhere = town.server().identity_for(["x.example"], other.server.clone());
+    assert!(resumes(&town.connect(town.client(), elsewhere, 3)), "one more identity, for another name");
 }
 
 /// A store that gives its one session to everyone, so that a client offers what it never should.
@@ -234,10 +241,12 @@ fn an_anonymous_session_is_not_resumed_where_a_client_is_required() {
     for (auth, state) in [
         (ClientAuth::None, "AwaitResumedChangeCipherSpec"),
         (ClientAuth::Request, "AwaitResumedChangeCipherSpec"),
-        (ClientAuth::Require, "AwaitIdentity"),
+        (ClientAuth::Require, "AwaitKeyExchangeSigned"),
     ] {
         let mut server = Scenario { auth, ..offering.clone() }.server(&world);
         server.give(&hello).unwrap();
+        let identity = Selection::Identity { identity: world.server.clone(), by_name: true };
+        server.give(&Given::Answer(Memo::IdentitySelected(identity))).unwrap();
         server.give(&Given::Answer(Memo::SessionFound(Some(session.clone())))).unwrap();
         assert_eq!(server.engine.state(), state, "{auth:?}");
     }

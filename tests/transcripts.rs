@@ -11,8 +11,8 @@ use support::conversation::{Conversation, KeyRing, Record, Side};
 use support::vectors::{Tally, files};
 use tlcp::cert::PeerPair;
 use tlcp::crypto::{
-    Digest, Draw, MasterSecret, PreMasterSecret, Provider, PublicKey, Random, Shared, SignatureAlgorithm,
-    TrafficKeys, portable,
+    AgreementPeer, Digest, Draw, MasterSecret, PreMasterSecret, Provider, PublicKey, Random, SECRET_LEN,
+    Shared, SignatureAlgorithm, TrafficKeys, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::key_schedule::{ConnectionKeys, Sender, connection_keys, master_secret, master_seed, verify_data};
@@ -164,24 +164,26 @@ impl<'a> Check<'a> {
 
     fn written(&self, message: Handshake<'_>) -> Option<Vec<u8>> {
         let (c, body) = (self.conversation, message.body());
-        let is_ecdhe = c.suite.key_exchange == KeyExchange::Ecdhe;
+        let is_ecdhe = c.suite.key_exchange == KeyExchange::ECDHE;
         let written = match message.kind {
             H::CLIENT_HELLO if body.ends_with(&[1, 0]) => c.client_hello.to_message(),
             H::SERVER_HELLO if c.server_hello.extensions.kinds.is_empty() => c.server_hello.to_message(),
             H::CERTIFICATE => Credential::read(body).unwrap().to_message(),
             H::CERTIFICATE_REQUEST => CertificateRequest::read(body).unwrap().to_message(),
-            H::CERTIFICATE_VERIFY => CertificateVerify::to_message(CertificateVerify::read(body).unwrap()),
+            H::CERTIFICATE_VERIFY => {
+                CertificateVerify::to_message(&CertificateVerify::read(body, false).unwrap())
+            }
             H::SERVER_KEY_EXCHANGE if is_ecdhe => {
-                let exchange = ServerKeyExchange::read_ephemeral(body).unwrap();
-                ServerKeyExchange::to_message(exchange.ephemeral.unwrap().1, exchange.signature)
+                let exchange = ServerKeyExchange::read_ephemeral(body, false).unwrap();
+                ServerKeyExchange::to_message(exchange.ephemeral.unwrap().1, &exchange.signed)
             }
             H::SERVER_KEY_EXCHANGE => {
-                let exchange = ServerKeyExchange::read_signature(body).unwrap();
-                ServerKeyExchange::to_message(&[], exchange.signature)
+                let exchange = ServerKeyExchange::read_signature(body, false).unwrap();
+                ServerKeyExchange::to_message(&[], &exchange.signed)
             }
             H::CLIENT_KEY_EXCHANGE if is_ecdhe => {
                 let point = ClientKeyExchange::read_ephemeral(body).unwrap().point;
-                ClientKeyExchange::ephemeral(point.try_into().unwrap(), body.len() == 71)
+                ClientKeyExchange::ephemeral(point, body.len() == 71)
             }
             H::CLIENT_KEY_EXCHANGE if c.is_ours => {
                 ClientKeyExchange::encrypted(ClientKeyExchange::read_encrypted(body).unwrap())
@@ -202,7 +204,7 @@ impl<'a> Check<'a> {
         let encryption_certificate = &credential.certificates()[index];
         self.server_signature(&pair.sign_key, encryption_certificate);
         match c.suite.key_exchange {
-            KeyExchange::Ecdhe => self.agreement(&encryption_key),
+            KeyExchange::ECDHE => self.agreement(&encryption_key),
             _ => self.decryption(&encryption_key),
         }
         self.client_signature();
@@ -214,19 +216,19 @@ impl<'a> Check<'a> {
         let body = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body();
         let length = u32::try_from(encryption_certificate.len()).unwrap().to_be_bytes();
         let (exchange, rest) = match c.suite.key_exchange {
-            KeyExchange::Ecdhe => {
-                let exchange = ServerKeyExchange::read_ephemeral(body).unwrap();
+            KeyExchange::ECDHE => {
+                let exchange = ServerKeyExchange::read_ephemeral(body, false).unwrap();
                 (exchange, exchange.ephemeral.unwrap().1.to_vec())
             }
             _ => {
-                let exchange = ServerKeyExchange::read_signature(body).unwrap();
+                let exchange = ServerKeyExchange::read_signature(body, false).unwrap();
                 (exchange, [&length[1..], encryption_certificate].concat())
             }
         };
         let signed = [&c.client_hello.random[..], &c.server_hello.random, &rest].concat();
-        let good = self.verifies(key, &signed, exchange.signature);
+        let good = self.verifies(key, &signed, exchange.signed.signature);
         self.assert(good, "ServerKeyExchange's signature");
-        let other = self.verifies(key, &signed[1..], exchange.signature);
+        let other = self.verifies(key, &signed[1..], exchange.signed.signature);
         self.assert(!other, "the signature is over these bytes alone");
     }
 
@@ -249,7 +251,8 @@ impl<'a> Check<'a> {
         };
         let found = key.decrypt(ciphertext).unwrap();
         self.equal("premaster", &found, &["premaster", "pre_master_secret"]);
-        let secret = PreMasterSecret::select(Ok(&found), c.client_hello.version, PreMasterSecret::zeroed());
+        let secret =
+            PreMasterSecret::select(Ok(&found), c.client_hello.version, PreMasterSecret::zeroed(SECRET_LEN));
         let master = self.master_of(Shared::PreMaster(secret));
         self.assert(*master.expose() == c.master, "the ciphertext's master secret");
     }
@@ -262,9 +265,12 @@ impl<'a> Check<'a> {
         let Some(ephemeral) = c.values.bytes(&["client_eph"]) else { return };
         let key = self.keys.find(&pair.encryption.unwrap().1).expect("the client's encryption key");
         let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body();
-        let peer = ServerKeyExchange::read_ephemeral(exchange).unwrap().ephemeral.unwrap().0.point;
+        let peer = ServerKeyExchange::read_ephemeral(exchange, false).unwrap().ephemeral.unwrap().0.point;
         let random = Fixed(Draw::PrivateKey, ephemeral);
-        let (ours, shared) = key.answer_agreement(server_static, peer, &random).unwrap();
+        let peer = AgreementPeer::sm2(server_static.clone(), peer);
+        let started = key.start_agreement(Some(&peer), &random).unwrap();
+        let seed = master_seed(c.suite, &c.client_hello.random, &c.server_hello.random);
+        let (ours, shared) = (&*started.share().bytes, started.finish(&peer, &seed).unwrap());
         let body = c.client.message(H::CLIENT_KEY_EXCHANGE).unwrap().body();
         self.assert(ClientKeyExchange::read_ephemeral(body).unwrap().point == ours, "ClientKeyExchange");
         let Shared::PreMaster(secret) = shared else { panic!("no device") };
@@ -277,7 +283,7 @@ impl<'a> Check<'a> {
     fn client_signature(&mut self) {
         let c = self.conversation;
         let Some(message) = c.client.message(H::CERTIFICATE_VERIFY) else { return };
-        let signature = CertificateVerify::read(message.body()).unwrap();
+        let signature = CertificateVerify::read(message.body(), false).unwrap().signature;
         let credential = c.certificates(&c.client).unwrap();
         let key = PeerPair::choose(&credential, false, self.provider.keys).unwrap().sign_key;
         let mut before = c.messages_before_finished();
@@ -306,7 +312,7 @@ impl<'a> Check<'a> {
     fn master(&mut self) {
         let c = self.conversation;
         if let Some(bytes) = c.values.bytes(&["premaster", "pre_master_secret"]) {
-            let mut secret = PreMasterSecret::zeroed();
+            let mut secret = PreMasterSecret::zeroed(SECRET_LEN);
             secret.expose_mut().copy_from_slice(&bytes);
             let master = self.master_of(Shared::PreMaster(secret));
             self.equal("master", master.expose(), &["master", "master_secret"]);

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tlcp::cert::{PeerClaim, Verified, Verifier};
 use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::{
-    Digest, Draw, HashContext, Hashes, Keys, PrivateKey, Provider, PublicKey, Random, Shared,
-    SignatureAlgorithm, StartedAgreement, default_provider,
+    AgreementPeer, Digest, Draw, HashContext, Hashes, Keys, MasterSeed, PrivateKey, Provider, PublicKey,
+    Random, Share, Shared, SignatureAlgorithm, StartedAgreement, default_provider,
 };
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::suite::HashAlgorithm;
@@ -140,6 +140,10 @@ impl Keys for TimedKeys {
         keys(|| default_provider().keys.verify(algorithm, key, parts, signature))
     }
 
+    fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        keys(|| default_provider().keys.verify_digest(key, digest, signature))
+    }
+
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
         keys(|| default_provider().keys.encrypt(key, message, random))
     }
@@ -165,28 +169,26 @@ impl PrivateKey for TimedKey {
         keys(|| self.0.decrypt(ciphertext))
     }
 
-    fn start_agreement(&self, random: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        keys(|| Ok(Arc::new(TimedAgreement(self.0.start_agreement(random)?)) as Arc<dyn StartedAgreement>))
-    }
-
-    fn answer_agreement(
+    fn start_agreement(
         &self,
-        peer_static: &PublicKey,
-        peer_ephemeral: &[u8],
+        peer: Option<&AgreementPeer>,
         random: &dyn Random,
-    ) -> Result<([u8; 65], Shared), CryptoError> {
-        keys(|| self.0.answer_agreement(peer_static, peer_ephemeral, random))
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        keys(|| {
+            let started = self.0.start_agreement(peer, random)?;
+            Ok(Arc::new(TimedAgreement(started)) as Arc<dyn StartedAgreement>)
+        })
     }
 }
 
 struct TimedAgreement(Arc<dyn StartedAgreement>);
 
 impl StartedAgreement for TimedAgreement {
-    fn ephemeral(&self) -> &[u8; 65] {
-        self.0.ephemeral()
+    fn share(&self) -> &Share {
+        self.0.share()
     }
 
-    fn finish(&self, peer_static: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
-        keys(|| self.0.finish(peer_static, peer_ephemeral))
+    fn finish(&self, peer: &AgreementPeer, seed: &MasterSeed) -> Result<Shared, CryptoError> {
+        keys(|| self.0.finish(peer, seed))
     }
 }

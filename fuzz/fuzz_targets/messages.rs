@@ -26,8 +26,10 @@ fuzz_target!(|data: &[u8]| {
         H::SERVER_KEY_EXCHANGE => server_key_exchange(body),
         H::CLIENT_KEY_EXCHANGE => client_key_exchange(body),
         H::CERTIFICATE_VERIFY => {
-            if let Ok(signature) = CertificateVerify::read(body) {
-                same(H::CERTIFICATE_VERIFY, body, &CertificateVerify::to_message(signature).unwrap());
+            for names_scheme in [false, true] {
+                if let Ok(signed) = CertificateVerify::read(body, names_scheme) {
+                    same(H::CERTIFICATE_VERIFY, body, &CertificateVerify::to_message(&signed).unwrap());
+                }
             }
         }
         H::FINISHED => {
@@ -92,12 +94,14 @@ fn server_hello(body: &[u8]) {
 }
 
 fn server_key_exchange(body: &[u8]) {
-    if let Ok(m) = ServerKeyExchange::read_signature(body) {
-        same(H::SERVER_KEY_EXCHANGE, body, &ServerKeyExchange::to_message(&[], m.signature).unwrap());
-    }
-    if let Ok(m) = ServerKeyExchange::read_ephemeral(body) {
-        let (_, params) = m.ephemeral.unwrap();
-        same(H::SERVER_KEY_EXCHANGE, body, &ServerKeyExchange::to_message(params, m.signature).unwrap());
+    for names_scheme in [false, true] {
+        if let Ok(m) = ServerKeyExchange::read_signature(body, names_scheme) {
+            same(H::SERVER_KEY_EXCHANGE, body, &ServerKeyExchange::to_message(&[], &m.signed).unwrap());
+        }
+        if let Ok(m) = ServerKeyExchange::read_ephemeral(body, names_scheme) {
+            let (_, params) = m.ephemeral.unwrap();
+            same(H::SERVER_KEY_EXCHANGE, body, &ServerKeyExchange::to_message(params, &m.signed).unwrap());
+        }
     }
 }
 

@@ -3,8 +3,12 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
-use tlcp::crypto::{Draw, Keys, PrivateKey, Random, Shared, SignatureAlgorithm, portable};
+use tlcp::crypto::{
+    AgreementPeer, Draw, Keys, MasterSeed, PrivateKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
+    portable,
+};
 use tlcp::error::CryptoError;
+use tlcp::suite::HashAlgorithm;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -112,30 +116,35 @@ fn encryption(input: &Input<'_>, own: &Pair) {
     assert!(other == ciphertext || decrypt(&other).is_err());
 }
 
-fn secret(shared: Result<Shared, CryptoError>) -> Result<[u8; 48], CryptoError> {
+fn secret(shared: Result<Shared, CryptoError>) -> Result<Vec<u8>, CryptoError> {
     match shared? {
-        Shared::PreMaster(secret) => Ok(*secret.expose()),
+        Shared::PreMaster(secret) => Ok(secret.expose().to_vec()),
         Shared::Master(_) => panic!("no device"),
     }
 }
 
 fn agreement(input: &Input<'_>, own: &Pair, peer: &Pair) {
-    let [a, b] = [0, 1].map(|i| own[i].start_agreement(&Given::new(&input.nonces)));
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let finish =
+        |started: &Arc<dyn StartedAgreement>, peer: &AgreementPeer| secret(started.finish(peer, &seed));
+    let [a, b] = [0, 1].map(|i| own[i].start_agreement(None, &Given::new(&input.nonces)));
     let (Ok(a), Ok(b)) = (a, b) else { return };
-    assert_eq!(a.ephemeral(), b.ephemeral());
+    assert_eq!(a.share(), b.share());
+    let initiator = AgreementPeer { share: a.share().clone(), key: Some(own[0].public().clone()) };
     let answers = [0, 1].map(|i| {
         let given = Given::new(&[input.nonces[1], input.nonces[0]]);
-        let answer = peer[i].answer_agreement(own[0].public(), a.ephemeral(), &given);
-        answer.map(|(point, shared)| (point, secret(Ok(shared)).unwrap()))
+        let started = peer[i].start_agreement(Some(&initiator), &given);
+        started.map(|started| (started.share().bytes.to_vec(), finish(&started, &initiator)))
     });
     assert_eq!(answers[0], answers[1]);
-    let point = answers[0].as_ref().map_or(input.bytes, |(point, _)| &point[..]);
-    let finished = [&a, &b].map(|started| secret(started.finish(peer[0].public(), point)));
+    let point = answers[0].as_ref().map_or(input.bytes, |(point, _)| point);
+    let responder = |point: &[u8]| AgreementPeer::sm2(peer[0].public().clone(), point);
+    let finished = [&a, &b].map(|started| finish(started, &responder(point)));
     assert_eq!(finished[0], finished[1]);
-    if let Ok((_, shared)) = answers[0] {
-        assert_eq!(finished[0], Ok(shared));
+    if let Ok((_, shared)) = &answers[0] {
+        assert_eq!(&finished[0], shared);
     }
     let other = changed(input, point);
-    let finished = [&a, &b].map(|started| secret(started.finish(peer[0].public(), &other)));
+    let finished = [&a, &b].map(|started| finish(started, &responder(&other)));
     assert_eq!(finished[0], finished[1]);
 }

@@ -3,11 +3,13 @@
 //! zero; any other tag or MAC is refused, so that failing stays possible, too.
 use std::sync::Arc;
 use tlcp::crypto::{
-    Aead, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys, MacLane, PreMasterSecret, PrivateKey,
-    Provider, PublicKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
+    Aead, AgreementPeer, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys, MacLane, MasterSeed,
+    PreMasterSecret, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share, Shared, SignatureAlgorithm,
+    StartedAgreement,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use tlcp::wire::NamedGroup;
 
 /// All of them.
 pub fn provider() -> Provider {
@@ -121,6 +123,10 @@ impl Keys for Zeros {
         if signature == SIGNATURE { Ok(()) } else { Err(CryptoError::BadSignature) }
     }
 
+    fn verify_digest(&self, _: &PublicKey, _: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        if signature == SIGNATURE { Ok(()) } else { Err(CryptoError::BadSignature) }
+    }
+
     fn encrypt(&self, _: &PublicKey, _: &[u8], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
         Ok(CIPHERTEXT.to_vec())
     }
@@ -142,36 +148,27 @@ impl PrivateKey for AnyKey {
         if ciphertext == CIPHERTEXT { Ok(vec![1; 48].into()) } else { Err(CryptoError::DecryptFailed) }
     }
 
-    fn start_agreement(&self, _: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        Ok(Arc::new(Started))
-    }
-
-    fn answer_agreement(
+    fn start_agreement(
         &self,
-        _: &PublicKey,
-        peer_ephemeral: &[u8],
+        _: Option<&AgreementPeer>,
         _: &dyn Random,
-    ) -> Result<([u8; 65], Shared), CryptoError> {
-        shared(peer_ephemeral).map(|shared| (POINT, shared))
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        Ok(Arc::new(Started(Share { group: NamedGroup::CURVE_SM2, bytes: Box::new(POINT) })))
     }
 }
 
-struct Started;
+struct Started(Share);
 
 impl StartedAgreement for Started {
-    fn ephemeral(&self) -> &[u8; 65] {
-        &POINT
+    fn share(&self) -> &Share {
+        &self.0
     }
 
-    fn finish(&self, _: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
-        shared(peer_ephemeral)
-    }
-}
-
-/// Infinity, for points that end in 255.
-fn shared(peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
-    match peer_ephemeral.last() {
-        Some(0xff) => Err(CryptoError::BadPoint),
-        _ => Ok(Shared::PreMaster(PreMasterSecret::zeroed())),
+    /// Infinity, for points that end in 255.
+    fn finish(&self, peer: &AgreementPeer, _: &MasterSeed) -> Result<Shared, CryptoError> {
+        match peer.share.bytes.last() {
+            Some(0xff) => Err(CryptoError::BadPoint),
+            _ => Ok(Shared::PreMaster(PreMasterSecret::zeroed(SECRET_LEN))),
+        }
     }
 }

@@ -5,11 +5,13 @@ use crate::drive::Driven;
 use crate::random::Repeatable;
 use crate::world::{Choice, Mode, SESSION_ID, WORLD};
 use arbitrary::Arbitrary;
+use std::sync::Arc;
 use tlcp::cert::CertificateForm;
 use tlcp::conn::Endpoint;
 use tlcp::crypto::TrafficKeys;
 use tlcp::message::{
-    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, Finished, ServerKeyExchange,
+    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned, Finished,
+    ServerKeyExchange,
 };
 use tlcp::record::{MAX_PLAINTEXT, Sealer};
 use tlcp::suite::{KeyExchange, Suite};
@@ -259,14 +261,16 @@ impl<S: Endpoint> Sender<'_, S> {
             "AwaitServerKeyExchange" => server_key_exchange(suite),
             "AwaitRequestOrDone" if self.peer.certificate || suite.key_exchange.is_mutual() => {
                 let types = vec![ClientCertificateType::ECDSA_SIGN];
-                CertificateRequest { types, authorities: Vec::new() }.to_message().unwrap()
+                CertificateRequest { types, authorities: Arc::default() }.to_message().unwrap()
             }
             "AwaitRequestOrDone" | "AwaitDone" => handshake(HandshakeType::SERVER_HELLO_DONE.0, &[]),
             "AwaitClientKeyExchange" => match suite.key_exchange {
-                KeyExchange::Ecdhe => ClientKeyExchange::ephemeral(&POINT, self.peer.long_exchange).unwrap(),
+                KeyExchange::ECDHE => ClientKeyExchange::ephemeral(&POINT, self.peer.long_exchange).unwrap(),
                 _ => ClientKeyExchange::encrypted(&CIPHERTEXT).unwrap(),
             },
-            "AwaitCertificateVerify" => CertificateVerify::to_message(&SIGNATURE).unwrap(),
+            "AwaitCertificateVerify" => {
+                CertificateVerify::to_message(&DigitallySigned::bare(&SIGNATURE)).unwrap()
+            }
             _ if state.ends_with("Finished") => Finished::to_message(&[0; 12]).unwrap(),
             _ => return None,
         })
@@ -280,9 +284,14 @@ impl<S: Endpoint> Sender<'_, S> {
         };
         let (mac, key, iv) = suite.protection.key_lengths();
         let zeros = [0; 32];
-        let keys =
-            TrafficKeys::new(suite.version, suite.protection, &zeros[..mac], &zeros[..key], &zeros[..iv])
-                .unwrap();
+        let keys = TrafficKeys::new(
+            suite.protocol.version,
+            suite.protection,
+            &zeros[..mac],
+            &zeros[..key],
+            &zeros[..iv],
+        )
+        .unwrap();
         self.sealer = Sealer::new(&keys, accepting::provider().ciphers).unwrap();
     }
 
@@ -304,10 +313,10 @@ fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
 
 fn server_key_exchange(suite: &Suite) -> Vec<u8> {
     let params = match suite.key_exchange {
-        KeyExchange::Ecdhe => [&[3, 0, 41, 65][..], &POINT].concat(),
+        KeyExchange::ECDHE => [&[3, 0, 41, 65][..], &POINT].concat(),
         _ => Vec::new(),
     };
-    ServerKeyExchange::to_message(&params, &SIGNATURE).unwrap()
+    ServerKeyExchange::to_message(&params, &DigitallySigned::bare(&SIGNATURE)).unwrap()
 }
 
 impl Hello<'_> {

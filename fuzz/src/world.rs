@@ -6,7 +6,7 @@ use crate::random::Repeatable;
 use std::sync::{Arc, LazyLock, OnceLock};
 use tlcp::cert::{Identity, Key, KeyUse, PeerClaim, ServerName, Verified, Verifier, WebPkiVerifier};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
-use tlcp::crypto::{Draw, MasterSecret, Provider, Random};
+use tlcp::crypto::{Digest, Draw, MasterSecret, Provider, Random};
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::message::{Credential, SessionId};
 use tlcp::pki::{Options, Pki};
@@ -280,7 +280,8 @@ impl SessionStore for OneSession {
             server_name: self.name.map(Into::into),
             context: self.context.get().copied().unwrap_or_default(),
             peer: Peer::Authenticated { credential, not_after: u64::MAX },
-            server_end_point: [0; 32],
+            own_identity: [0; 32],
+            server_end_point: Digest::new(&[0; 32]),
         }))
     }
 

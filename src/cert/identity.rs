@@ -5,6 +5,7 @@ use super::{Description, Key, KeyUse, ServerName, names, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential};
+use crate::suite::HashAlgorithm;
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
@@ -27,6 +28,7 @@ pub struct Identity {
     issuers: Vec<Box<[u8]>>,
     dual: Arc<[u8]>,
     sign_only: Arc<[u8]>,
+    fingerprint: [u8; 32],
     not_after: u64,
     report: Box<str>,
 }
@@ -56,7 +58,7 @@ impl Identity {
         let [sign, encrypt] = halves;
         let read = |der| X509::read(der).map_err(|_| ConfigError::new("a CA certificate does not parse"));
         let pool = pool.iter().map(|der| read(der)).collect::<Result<Vec<_>, _>>()?;
-        Self::assemble(sign?, encrypt?, &pool, String::new())
+        Self::assemble(sign?, encrypt?, &pool, String::new(), provider)
     }
 
     /// Puts the pair and the CA certificates of `pool` together; `notes` end the report.
@@ -65,6 +67,7 @@ impl Identity {
         encrypt: Half,
         pool: &[X509<'_>],
         notes: String,
+        provider: &Provider,
     ) -> Result<Self, ConfigError> {
         let (sign_der, encrypt_der) = (sign.certificate.clone(), encrypt.certificate.clone());
         let (sign_view, encrypt_view) = (view(&sign_der)?, view(&encrypt_der)?);
@@ -100,6 +103,7 @@ impl Identity {
         Ok(Self {
             dual: certificate_message([&sign_der, &encrypt_der].into_iter().chain(&cas))?,
             sign_only: certificate_message([&sign_der].into_iter().chain(&cas))?,
+            fingerprint: fingerprint(&sign_der, &encrypt_der, provider)?,
             not_after: sign_view.not_after.min(encrypt_view.not_after),
             intermediates: cas,
             issuers,
@@ -139,6 +143,11 @@ impl Identity {
         }
     }
 
+    /// SM3 over both certificates: sessions that a server made as another identity are not resumed (R-SES-16).
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
     /// The CA certificates that are sent behind the pair, as DER: those of the signing certificate's chain first, each
     /// certifying the one before it, without the root.
     pub fn intermediates(&self) -> &[Arc<[u8]>] {
@@ -174,6 +183,14 @@ impl fmt::Debug for Identity {
         f.write_str("Identity:\n")?;
         f.write_str(&self.report)
     }
+}
+
+/// SM3(length of sign || sign || encrypt).
+fn fingerprint(sign: &[u8], encrypt: &[u8], provider: &Provider) -> Result<[u8; 32], ConfigError> {
+    let length = (sign.len() as u64).to_be_bytes();
+    let digest = provider.hashes.digest(HashAlgorithm::Sm3, &[&length, sign, encrypt]);
+    let wrong = |_| ConfigError::new(format!("the provider {} gives no 32-byte SM3", provider.name));
+    digest.as_ref().try_into().map_err(wrong)
 }
 
 /// A certificate with its key: they must belong together, which cannot be told of a key elsewhere.

@@ -48,7 +48,7 @@ impl Identity {
         let items = pem::items(files)?;
         let pile = Pile::sort(&items, password, provider)?;
         let (sign, encrypt) = pile.choose()?;
-        Self::assemble(pile.half(sign)?, pile.half(encrypt)?, &pile.cas, pile.notes(sign, encrypt))
+        Self::assemble(pile.half(sign)?, pile.half(encrypt)?, &pile.cas, pile.notes(sign, encrypt), provider)
     }
 }
 

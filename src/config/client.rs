@@ -2,7 +2,7 @@
 use super::builder::ConfigBuilder;
 use super::services::{NamedIdentity, Services};
 use super::{Policy, Setup, select_suites};
-use crate::cert::{Identity, KeyUse, ServerName};
+use crate::cert::{Identity, ServerName};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::session::SessionKey;
@@ -80,7 +80,8 @@ impl ClientConfigBuilder {
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.sessions.is_some();
         policy.check()?;
-        let session_base = services.context(&provider, &[b"client", &session_tag])?;
+        let own = services.identities.first().map(|named| *named.identity.fingerprint()).unwrap_or_default();
+        let session_base = services.context(&provider, &[b"client", &own, &session_tag])?;
         Ok(ClientConfig { setup: Setup { policy, services, provider }, session_base })
     }
 }
@@ -100,7 +101,7 @@ impl Services {
         }
     }
 
-    /// SM3 over all that a session must not outlive: own certificates, verifier, and `rest` (R-SES-10, R-SES-11).
+    /// SM3 over what a session must not outlive: the verifier, and `rest` (R-SES-10, R-SES-11).
     pub(super) fn context(&self, provider: &Provider, rest: &[&[u8]]) -> Result<[u8; 32], ConfigError> {
         let mut hash = provider.hashes.start(HashAlgorithm::Sm3);
         let mut add = |part: &[u8]| {
@@ -109,10 +110,6 @@ impl Services {
         };
         rest.iter().for_each(|part| add(part));
         add(&self.verifier.as_ref().map(|v| v.context()).unwrap_or_default());
-        for named in &self.identities {
-            add(named.identity.certificate(KeyUse::Sign));
-            add(named.identity.certificate(KeyUse::Encrypt));
-        }
         let digest = hash.current();
         digest
             .as_ref()

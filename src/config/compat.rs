@@ -7,8 +7,11 @@ use crate::cert::CertificateForm;
 pub struct Compat {
     /// Send the ECDHE ClientKeyExchange with a two-byte length, 71 bytes (Q1, R-HS-23). Both forms are read always.
     pub client_key_exchange_71: bool,
-    /// CertificateVerify is over the messages themselves, not over their hash (Q2, R-HS-27): as signer and as verifier.
+    /// As a client, sign CertificateVerify over the messages themselves, not over their hash (Q2, R-HS-27).
     pub raw_certificate_verify: bool,
+    /// As a server, accept CertificateVerify over the messages themselves too, from clients whose ClientHello has at
+    /// most 512 bytes: so that one server serves GmSSL and all others (R-HS-47).
+    pub accept_raw_certificate_verify: bool,
     /// What a client sends of its pair in ECC suites (Q6, Q7, R-HS-13); in ECDHE suites always both.
     pub client_certificate_form: CertificateForm,
     /// Accept the older ids of the SM2 curve, 249, 0 and 30, in ECDHE parameters (R-HS-18).
@@ -21,6 +24,7 @@ impl Default for Compat {
         Self {
             client_key_exchange_71: false,
             raw_certificate_verify: false,
+            accept_raw_certificate_verify: true,
             client_certificate_form: CertificateForm::Dual,
             old_curve_ids: true,
         }
@@ -33,6 +37,7 @@ impl Compat {
         Self {
             client_key_exchange_71: true,
             raw_certificate_verify: true,
+            accept_raw_certificate_verify: true,
             client_certificate_form: CertificateForm::SignOnly,
             old_curve_ids: true,
         }

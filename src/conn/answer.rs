@@ -1,12 +1,12 @@
 //! Answers to the engine's requests from the configuration.
 use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
-use crate::error::{AnswerError, CryptoError};
-use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Request, Selection};
+use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Request, Selection, Started};
 use crate::message::{CertificateRequest, ClientHello};
 use crate::session::Found;
+use crate::suite::Suite;
 use crate::wire::ClientCertificateType;
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 /// Answers what can be answered at once, or hands the request back: then it is the caller's.
 pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
@@ -33,30 +33,24 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
             Some(verifier) if !services.verify_later => Answer::PeerVerified(verifier.verify(claim, now)),
             _ => return None,
         },
-        Request::Sign { identity, algorithm, message } => match identity.key(KeyUse::Sign) {
-            Key::Here(key) => signed(key.sign(*algorithm, &[message], random)),
+        Request::Sign(question) => match question.identity().key(KeyUse::Sign) {
+            Key::Here(key) => question.answer(&**key, random),
             Key::Elsewhere(_) => return None,
         },
-        Request::StartAgreement { identity } => match identity.key(KeyUse::Encrypt) {
-            Key::Here(key) => match key.start_agreement(random) {
-                Ok(started) => Answer::AgreementStarted(started),
-                Err(_) => failed("the key agreement could not be started"),
-            },
-            Key::Elsewhere(_) => return None,
-        },
-        Request::FinishAgreement { started, peer_static, peer_ephemeral, .. } => {
-            Answer::AgreementFinished(started.finish(peer_static, peer_ephemeral))
+        Request::StartAgreement { identity, group, peer } => {
+            let started = match identity.as_ref().map(|identity| identity.key(KeyUse::Encrypt)) {
+                Some(Key::Here(key)) => key.start_agreement(peer.as_ref(), random),
+                Some(Key::Elsewhere(_)) => return None,
+                None => setup.provider.keys.start_agreement(*group, peer.as_ref(), random),
+            };
+            Answer::AgreementStarted(started.map(Started::Here))
         }
-        Request::AnswerAgreement { identity, peer_static, peer_ephemeral, .. } => {
-            match identity.key(KeyUse::Encrypt) {
-                Key::Here(key) => {
-                    Answer::AgreementAnswered(key.answer_agreement(peer_static, peer_ephemeral, random))
-                }
-                Key::Elsewhere(_) => return None,
-            }
+        Request::FinishAgreement { started: Started::Here(started), peer, seed } => {
+            Answer::AgreementFinished(started.finish(peer, seed))
         }
-        // Its answer consumes it, substitute and all: above.
-        Request::Decrypt(_) => return None,
+        Request::FinishAgreement { started: Started::Elsewhere { .. }, .. } | Request::Decrypt(_) => {
+            return None;
+        }
     })
 }
 
@@ -71,48 +65,45 @@ fn decrypt(question: DecryptRequest) -> Result<Answer, Box<Request>> {
     }
 }
 
-fn signed(result: Result<Vec<u8>, CryptoError>) -> Answer {
-    match result {
-        Ok(signature) => Answer::Signed(signature),
-        Err(_) => failed("the signing key could not sign"),
-    }
-}
-
-fn failed(why: &'static str) -> Answer {
-    Answer::Failed(AnswerError(why))
-}
-
 fn select(services: &Services, query: &IdentityQuery) -> Selection {
     match query {
-        IdentityQuery::ForClient { hello, .. } => select_for_client(services, hello),
-        IdentityQuery::ForServer { request, .. } => select_for_server(&services.identities, request),
+        IdentityQuery::ForClient { hello, suites } => select_for_client(services, hello, suites),
+        IdentityQuery::ForServer { suite, request } => {
+            select_for_server(&services.identities, suite, request)
+        }
     }
 }
 
-/// The identity named for the client's server_name, else one without names whose certificate is for it; else the first
-/// without names, or the first of all (R-HS-37).
-fn select_for_client(services: &Services, hello: &ClientHello) -> Selection {
-    let identities = &services.identities;
-    let default = identities.iter().find(|i| i.names.is_empty()).or(identities.first());
-    let Some(name) = hello.extensions.server_name.as_deref() else { return chosen(default, false) };
-    let named = identities.iter().find(|i| i.names.iter().any(|n| **n == *name));
-    let fitting = || identities.iter().find(|i| i.names.is_empty() && i.identity.is_for(name));
+/// Of the identities that a suite in common has a use for: the one named for the client's server_name, else one without
+/// names whose certificate is for it; else the first without names, or the first of all (R-HS-37).
+fn select_for_client(services: &Services, hello: &ClientHello, suites: &[&'static Suite]) -> Selection {
+    let usable = |i: &&NamedIdentity| suites.iter().any(|suite| fits(i, suite));
+    let identities = || services.identities.iter().filter(usable);
+    let default = || identities().find(|i| i.names.is_empty()).or(identities().next());
+    let Some(name) = hello.extensions.server_name.as_deref() else { return chosen(default(), false) };
+    let named = identities().find(|i| i.names.iter().any(|n| **n == *name));
+    let fitting = || identities().find(|i| i.names.is_empty() && i.identity.is_for(name));
     match named.or_else(fitting) {
         Some(named) => chosen(Some(named), true),
         None if services.refuse_unknown_names => Selection::UnrecognizedName,
-        None => chosen(default, false),
+        None => chosen(default(), false),
     }
+}
+
+fn fits(named: &NamedIdentity, suite: &Suite) -> bool {
+    named.identity.public_key(KeyUse::Sign).kind() == suite.key_exchange.authenticates
 }
 
 /// The identity that a CA named by the server has issued. If none was, the first all the same: CA lists are often
 /// incomplete, and the server says so if it means it.
-fn select_for_server(identities: &[NamedIdentity], request: &CertificateRequest) -> Selection {
+fn select_for_server(identities: &[NamedIdentity], suite: &Suite, request: &CertificateRequest) -> Selection {
     // R-HS-21
     if !request.types.contains(&ClientCertificateType::ECDSA_SIGN) {
         return Selection::Nothing;
     }
-    let fitting = identities.iter().find(|i| i.identity.matches_authorities(&request.authorities));
-    chosen(fitting.or(identities.first()), false)
+    let usable = || identities.iter().filter(|i| fits(i, suite));
+    let fitting = usable().find(|i| i.identity.matches_authorities(&request.authorities));
+    chosen(fitting.or(usable().next()), false)
 }
 
 fn chosen(named: Option<&NamedIdentity>, by_name: bool) -> Selection {

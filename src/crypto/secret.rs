@@ -7,45 +7,45 @@ use core::fmt;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
-/// Bytes of the pre_master_secret in every key exchange of TLCP, and of the master_secret.
+/// Bytes of the master_secret, and of the pre_master_secret that a client encrypts.
 pub const SECRET_LEN: usize = 48;
 
-/// The pre_master_secret, 48 bytes. Wiped on drop.
-pub struct PreMasterSecret(Box<Zeroizing<[u8; SECRET_LEN]>>);
+/// The pre_master_secret: 48 bytes where the client encrypts it and in SM2's key exchange, elsewhere as many as the
+/// agreement gives. Wiped on drop.
+pub struct PreMasterSecret(Zeroizing<Box<[u8]>>);
 
 /// The master_secret, 48 bytes. Wiped on drop.
 pub struct MasterSecret(Box<Zeroizing<[u8; SECRET_LEN]>>);
 
 impl PreMasterSecret {
-    /// All zero, to be filled in place through [`PreMasterSecret::expose_mut`].
-    pub fn zeroed() -> Self {
-        Self(Box::new(Zeroizing::new([0; SECRET_LEN])))
+    /// `len` zero bytes, to be filled in place through [`PreMasterSecret::expose_mut`].
+    pub fn zeroed(len: usize) -> Self {
+        Self(Zeroizing::new(alloc::vec![0; len].into()))
     }
 
     /// The secret bytes.
-    pub fn expose(&self) -> &[u8; SECRET_LEN] {
+    pub fn expose(&self) -> &[u8] {
         &self.0
     }
 
     /// The secret bytes, to be filled.
-    pub fn expose_mut(&mut self) -> &mut [u8; SECRET_LEN] {
+    pub fn expose_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
 
-    /// The only way from a decryption to a pre_master_secret (R-HS-43): `found` if it is 48 bytes that begin with
-    /// `version`, else `substitute`. In constant time; the error cannot show, there is none.
+    /// The only way from a decryption to a pre_master_secret (R-HS-43): `found` if it is as long as `substitute`, 48
+    /// bytes, and begins with `version`, else `substitute`. In constant time; the error cannot show, there is none.
     pub fn select(found: Result<&[u8], CryptoError>, version: ProtocolVersion, substitute: Self) -> Self {
-        let dummy = [0u8; SECRET_LEN];
         let (bytes, decrypted) = match found {
             Ok(b) => (b, Choice::from(1)),
-            Err(_) => (&dummy[..], Choice::from(0)),
+            Err(_) => (&[0u8; SECRET_LEN][..], Choice::from(0)),
         };
-        let right_length = bytes.len().ct_eq(&SECRET_LEN);
+        let mut out = substitute;
+        let right_length = bytes.len().ct_eq(&out.0.len());
         let [major, minor] = version.0.to_be_bytes();
         let mut at = bytes.iter().chain(core::iter::repeat(&0));
         let right_version = at.next().unwrap_or(&0).ct_eq(&major) & at.next().unwrap_or(&0).ct_eq(&minor);
         let good = decrypted & right_length & right_version;
-        let mut out = substitute;
         for (o, b) in out.0.iter_mut().zip(bytes.iter().chain(core::iter::repeat(&0))) {
             *o = u8::conditional_select(o, b, good);
         }
@@ -87,7 +87,7 @@ impl Clone for MasterSecret {
 /// master_secret only.
 #[derive(Debug)]
 pub enum Shared {
-    /// 48 bytes, from which the PRF makes the master secret.
+    /// From it the PRF makes the master secret.
     PreMaster(PreMasterSecret),
     /// The master secret, made by a device from the request's [`MasterSeed`].
     Master(MasterSecret),
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     fn substitute() -> PreMasterSecret {
-        let mut s = PreMasterSecret::zeroed();
+        let mut s = PreMasterSecret::zeroed(SECRET_LEN);
         s.expose_mut().fill(9);
         s
     }
@@ -203,7 +203,7 @@ mod tests {
         let mut good = [7u8; 48];
         good[..2].copy_from_slice(&[1, 1]);
         let select = |found: Result<&[u8], CryptoError>| {
-            *PreMasterSecret::select(found, ProtocolVersion::TLCP, substitute()).expose()
+            PreMasterSecret::select(found, ProtocolVersion::TLCP, substitute()).expose().to_vec()
         };
         assert_eq!(select(Ok(&good)), good);
         let mut wrong_version = good;

@@ -1,11 +1,12 @@
 //! Known answers: what a provider must pass before anything is trusted to it.
 use super::hex::hex;
 use super::{
-    Aead, CbcLane, Digest, Draw, MacLane, PrivateKey, Provider, PublicKey, Random, Shared, SignatureAlgorithm,
+    Aead, AgreementPeer, CbcLane, Digest, Draw, MacLane, MasterSeed, PrivateKey, Provider, PublicKey, Random,
+    Shared, SignatureAlgorithm,
 };
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 
 /// GM/T 0002 Appendix A: a key, and here an IV and a block too.
 const SM4: [u8; 16] = hex("0123456789ABCDEFFEDCBA9876543210");
@@ -313,25 +314,32 @@ fn sm2_key_exchange(provider: &Provider) -> Option<()> {
 }
 
 fn agree(a: &Party, b: &Party, expected: &[u8; 48]) -> Option<()> {
-    let started = a.key.start_agreement(&a.ephemeral).ok()?;
-    check(*started.ephemeral() == a.point)?;
-    let (point, answer) = b.key.answer_agreement(a.key.public(), &a.point, &b.ephemeral).ok()?;
-    check(point == b.point)?;
-    let finish = started.finish(b.key.public(), &b.point).ok()?;
-    for shared in [answer, finish] {
-        let Shared::PreMaster(secret) = shared else { return None };
+    let initiator = AgreementPeer::sm2(a.key.public().clone(), &a.point);
+    let responder = AgreementPeer::sm2(b.key.public().clone(), &b.point);
+    let at_a = a.key.start_agreement(None, &a.ephemeral).ok()?;
+    let at_b = b.key.start_agreement(Some(&initiator), &b.ephemeral).ok()?;
+    check(*at_a.share() == initiator.share && *at_b.share() == responder.share)?;
+    for shared in [at_a.finish(&responder, &no_seed()), at_b.finish(&initiator, &no_seed())] {
+        let Ok(Shared::PreMaster(secret)) = shared else { return None };
         check(secret.expose() == expected)?;
     }
     Some(())
 }
 
+/// Only a device uses it.
+fn no_seed() -> MasterSeed {
+    MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() }
+}
+
 fn refuses_bad_ephemeral_points(a: &Party, peer: &PublicKey) -> Option<()> {
-    let started = a.key.start_agreement(&a.ephemeral).ok()?;
+    let good = AgreementPeer::sm2(peer.clone(), &a.point);
+    let initiator = a.key.start_agreement(None, &a.ephemeral).ok()?;
+    let responder = a.key.start_agreement(Some(&good), &a.ephemeral).ok()?;
     let mut off_curve = a.point;
     off_curve[64] ^= 1;
     for bad in [&off_curve[..], a.point.get(..64)?, &[4; 65], &[0], &[]] {
-        check(started.finish(peer, bad).is_err())?;
-        check(a.key.answer_agreement(peer, bad, &a.ephemeral).is_err())?;
+        let bad = AgreementPeer::sm2(peer.clone(), bad);
+        check(initiator.finish(&bad, &no_seed()).is_err() && responder.finish(&bad, &no_seed()).is_err())?;
     }
     Some(())
 }
@@ -340,7 +348,6 @@ fn refuses_bad_ephemeral_points(a: &Party, peer: &PublicKey) -> Option<()> {
 mod tests {
     use super::*;
     use crate::crypto::{HashContext, Hashes, portable};
-    use alloc::boxed::Box;
 
     #[test]
     fn passes_the_portable_provider() {

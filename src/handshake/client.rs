@@ -5,11 +5,13 @@ mod hello;
 mod resume;
 
 use super::key_agreement::ClientAgreement;
-use super::{Action, Agreed, Answer as A, AnswerKind, Context, Input, Keyed, Role, refuse};
+use super::{
+    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, Profile, Role, Takes, refuse,
+};
 use crate::cert::{Identity, PeerPair, ServerName};
-use crate::crypto::TrafficKeys;
+use crate::crypto::{AgreementPeer, Digest, TrafficKeys};
 use crate::error::Error;
-use crate::message::{self, CertificateRequest, Credential};
+use crate::message::{self, CertificateRequest, Credential, SessionId};
 use crate::session::{Peer, Session, SessionKey};
 use crate::transcript::TranscriptStart;
 use crate::wire::{CipherSuite, ExtensionType, HandshakeType as H};
@@ -40,6 +42,8 @@ pub struct AwaitServerHello {
 struct Offer {
     target: Target,
     random: [u8; 32],
+    /// What a server that resumes echoes (R-SES-9).
+    session_id: SessionId,
     cipher_suites: Vec<CipherSuite>,
     extensions: Vec<ExtensionType>,
     alpn: Vec<Box<[u8]>>,
@@ -67,26 +71,27 @@ pub struct AwaitServerKeyExchange {
     server: ServerClaim,
 }
 
+/// What all states of a full handshake carry, from ServerKeyExchange on: the server is a claim first, then verified.
+struct FullHandshake<V> {
+    agreed: Box<Agreed>,
+    agreement: ClientAgreement,
+    server: V,
+}
+
 /// The server's signature is good.
 pub struct AwaitRequestOrDone {
-    agreed: Box<Agreed>,
-    server: ServerClaim,
-    agreement: ClientAgreement,
+    full: FullHandshake<ServerClaim>,
 }
 
 /// The server wants a certificate.
 pub struct AwaitDone {
-    agreed: Box<Agreed>,
-    server: ServerClaim,
-    agreement: ClientAgreement,
+    full: FullHandshake<ServerClaim>,
     request: Arc<CertificateRequest>,
 }
 
 /// The verifier has the server's certificates.
 pub struct AwaitPeerVerified {
-    agreed: Box<Agreed>,
-    agreement: ClientAgreement,
-    server: ServerClaim,
+    full: FullHandshake<ServerClaim>,
     asked: Asked,
 }
 
@@ -98,16 +103,14 @@ enum Asked {
 
 /// Whom to be is being decided.
 pub struct AwaitIdentity {
-    agreed: Box<Agreed>,
-    agreement: ClientAgreement,
-    server: VerifiedServer,
+    full: FullHandshake<VerifiedServer>,
 }
 
 /// The server as the session will remember it.
 struct VerifiedServer {
     target: Box<Target>,
     peer: Peer,
-    server_end_point: [u8; 32],
+    server_end_point: Digest,
 }
 
 /// What we show of ourselves.
@@ -117,8 +120,16 @@ enum Own {
     Identity(Arc<Identity>),
 }
 
-/// The encryption key answers the SM2 key exchange.
-pub struct AwaitAgreement {
+/// The encryption key starts the SM2 key exchange.
+pub struct AwaitAgreementStarted {
+    agreed: Box<Agreed>,
+    server: VerifiedServer,
+    identity: Arc<Identity>,
+    peer: Box<AgreementPeer>,
+}
+
+/// The encryption key finishes the SM2 key exchange.
+pub struct AwaitSecret {
     agreed: Box<Agreed>,
     server: VerifiedServer,
     identity: Arc<Identity>,
@@ -176,8 +187,10 @@ pub enum State {
     AwaitPeerVerified(AwaitPeerVerified),
     /// Choosing our certificates.
     AwaitIdentity(AwaitIdentity),
-    /// Answering the key exchange.
-    AwaitAgreement(AwaitAgreement),
+    /// Starting the key exchange.
+    AwaitAgreementStarted(AwaitAgreementStarted),
+    /// Finishing it.
+    AwaitSecret(AwaitSecret),
     /// Signing.
     AwaitSigned(AwaitSigned),
     /// Sent Finished.
@@ -209,7 +222,8 @@ impl Role for State {
             (S::AwaitDone(s), M(m)) if m.kind == H::SERVER_HELLO_DONE => s.on_done(m, cx),
             (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v, cx),
             (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
-            (S::AwaitAgreement(s), Ans(A::AgreementAnswered(a))) => s.on_agreement(a, cx),
+            (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => s.on_started(a, cx),
+            (S::AwaitSecret(s), Ans(A::AgreementFinished(shared))) => s.on_agreement(shared, cx),
             (S::AwaitSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
             (S::AwaitFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
@@ -224,14 +238,29 @@ impl Role for State {
         }
     }
 
-    fn awaits(&self) -> Option<AnswerKind> {
+    fn profile(&self) -> Profile {
         match self {
-            S::AwaitSession(_) => Some(AnswerKind::SessionFound),
-            S::AwaitPeerVerified(_) => Some(AnswerKind::PeerVerified),
-            S::AwaitIdentity(_) => Some(AnswerKind::IdentitySelected),
-            S::AwaitAgreement(_) => Some(AnswerKind::AgreementAnswered),
-            S::AwaitSigned(_) => Some(AnswerKind::Signed),
-            _ => None,
+            S::AwaitSession(_) => Profile::answer("AwaitSession", K::SessionFound),
+            S::AwaitServerHello(_) => Profile::messages("AwaitServerHello", &[H::SERVER_HELLO]),
+            S::AwaitCertificate(_) => Profile::messages("AwaitCertificate", &[H::CERTIFICATE]),
+            S::AwaitServerKeyExchange(_) => {
+                Profile::messages("AwaitServerKeyExchange", &[H::SERVER_KEY_EXCHANGE])
+            }
+            S::AwaitRequestOrDone(_) => {
+                Profile::messages("AwaitRequestOrDone", &[H::CERTIFICATE_REQUEST, H::SERVER_HELLO_DONE])
+            }
+            S::AwaitDone(_) => Profile::messages("AwaitDone", &[H::SERVER_HELLO_DONE]),
+            S::AwaitPeerVerified(_) => Profile::answer("AwaitPeerVerified", K::PeerVerified),
+            S::AwaitIdentity(_) => Profile::answer("AwaitIdentity", K::IdentitySelected),
+            S::AwaitAgreementStarted(_) => Profile::answer("AwaitAgreementStarted", K::AgreementStarted),
+            S::AwaitSecret(_) => Profile::answer("AwaitSecret", K::AgreementFinished),
+            S::AwaitSigned(_) => Profile::answer("AwaitSigned", K::Signed),
+            S::AwaitChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitChangeCipherSpec"),
+            S::AwaitFinished(_) => Profile::messages("AwaitFinished", &[H::FINISHED]),
+            S::AwaitResumedChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitResumedChangeCipherSpec"),
+            S::AwaitResumedFinished(_) => Profile::messages("AwaitResumedFinished", &[H::FINISHED]),
+            S::Connected => Profile::messages("Connected", &[H::HELLO_REQUEST]),
+            S::Failed => Profile { name: "Failed", takes: Takes::Nothing },
         }
     }
 
@@ -252,31 +281,10 @@ impl Role for State {
     fn failed() -> Self {
         S::Failed
     }
-
-    fn name(&self) -> &'static str {
-        match self {
-            S::AwaitSession(_) => "AwaitSession",
-            S::AwaitServerHello(_) => "AwaitServerHello",
-            S::AwaitCertificate(_) => "AwaitCertificate",
-            S::AwaitServerKeyExchange(_) => "AwaitServerKeyExchange",
-            S::AwaitRequestOrDone(_) => "AwaitRequestOrDone",
-            S::AwaitDone(_) => "AwaitDone",
-            S::AwaitPeerVerified(_) => "AwaitPeerVerified",
-            S::AwaitIdentity(_) => "AwaitIdentity",
-            S::AwaitAgreement(_) => "AwaitAgreement",
-            S::AwaitSigned(_) => "AwaitSigned",
-            S::AwaitChangeCipherSpec(_) => "AwaitChangeCipherSpec",
-            S::AwaitFinished(_) => "AwaitFinished",
-            S::AwaitResumedChangeCipherSpec(_) => "AwaitResumedChangeCipherSpec",
-            S::AwaitResumedFinished(_) => "AwaitResumedFinished",
-            S::Connected => "Connected",
-            S::Failed => "Failed",
-        }
-    }
 }
 
 impl core::fmt::Debug for State {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.profile().name)
     }
 }

@@ -1,25 +1,27 @@
 //! Where the suites differ: how the two sides come to a shared secret. What needs a private key returns a [`Request`].
-use super::request::{DecryptRequest, Request};
+use super::request::{DecryptRequest, Request, Started};
 use super::{Agreed, Context, illegal};
 use crate::cert::{Identity, KeyUse, PeerPair};
 use crate::config::Policy;
-use crate::crypto::{Draw, PreMasterSecret, PublicKey, Shared, SignatureAlgorithm, StartedAgreement};
+use crate::crypto::{
+    AgreementPeer, Draw, PreMasterSecret, PublicKey, SECRET_LEN, Shared, SignatureAlgorithm,
+};
 use crate::error::{CryptoError, Error, PeerIncompatible, PeerMisbehaved};
 use crate::message::{ClientKeyExchange, Credential, EphemeralPoint, ServerKeyExchange};
-use crate::suite::KeyExchange;
-use crate::wire::{HandshakeType, NamedGroup};
+use crate::suite::{SecretSource, Signs};
+use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// The server's part, between ServerKeyExchange and the client's Certificate.
 pub(super) enum ServerAgreement {
     Decrypting(Arc<Identity>),
-    Agreeing(Arc<dyn StartedAgreement>),
+    Agreeing(Started),
 }
 
 /// The server's part, when it knows whether the client has keys: an agreement has its peer key.
 pub(super) enum ReadyAgreement {
     Decrypting(Arc<Identity>),
-    Agreeing { started: Arc<dyn StartedAgreement>, peer_static: PublicKey },
+    Agreeing { started: Started, peer_key: PublicKey },
 }
 
 impl ServerAgreement {
@@ -27,18 +29,18 @@ impl ServerAgreement {
     pub(super) fn params(&self) -> Vec<u8> {
         match self {
             Self::Decrypting(_) => Vec::new(),
-            Self::Agreeing(started) => EphemeralPoint::new(started.ephemeral()).to_bytes(),
+            Self::Agreeing(started) => EphemeralPoint::new(&started.share().bytes).to_bytes(),
         }
     }
 
-    /// What ServerKeyExchange signs after the randoms: the parameters, or the encryption certificate (R-HS-17).
-    pub(super) fn signed(&self, agreed: &Agreed) -> Vec<u8> {
-        match self {
-            Self::Decrypting(identity) => {
+    /// What ServerKeyExchange signs after the randoms (R-HS-17, R-HS-18).
+    pub(super) fn signed(&self, agreed: &Agreed, identity: &Identity) -> Vec<u8> {
+        match agreed.suite.key_exchange.signs {
+            Signs::EncryptionCertificate => {
                 let der = identity.certificate(KeyUse::Encrypt);
                 agreed.signed_params(&[&length24(der), der])
             }
-            Self::Agreeing(_) => agreed.signed_params(&[&self.params()]),
+            Signs::Parameters => agreed.signed_params(&[&self.params()]),
         }
     }
 
@@ -53,37 +55,49 @@ impl ServerAgreement {
     /// The client showed certificates, perhaps with an encryption key.
     pub(super) fn with_client(self, encryption_key: Option<PublicKey>) -> Result<ReadyAgreement, Error> {
         match (self, encryption_key) {
-            (Self::Agreeing(started), Some(peer_static)) => {
-                Ok(ReadyAgreement::Agreeing { started, peer_static })
-            }
+            (Self::Agreeing(started), Some(peer_key)) => Ok(ReadyAgreement::Agreeing { started, peer_key }),
             (other, _) => other.without_client(),
         }
     }
 }
 
+/// ClientKeyExchange as the server understands it.
+pub(super) enum ClientSecret {
+    Encrypted { identity: Arc<Identity>, ciphertext: Vec<u8>, substitute: PreMasterSecret },
+    Agreed { started: Started, peer: AgreementPeer },
+}
+
 impl ReadyAgreement {
-    /// Reads ClientKeyExchange; the request's answer is the shared secret.
-    pub(super) fn receive(self, agreed: &Agreed, body: &[u8], cx: &Context<'_>) -> Result<Request, Error> {
+    /// Reads ClientKeyExchange.
+    pub(super) fn receive(self, body: &[u8], cx: &Context<'_>) -> Result<ClientSecret, Error> {
         match self {
             Self::Decrypting(identity) => {
                 let ciphertext = ClientKeyExchange::read_encrypted(body)?.to_vec();
-                let mut substitute = PreMasterSecret::zeroed();
+                let mut substitute = PreMasterSecret::zeroed(SECRET_LEN);
                 // R-HS-43: drawn always, before anything is known of the ciphertext.
                 cx.random.fill(Draw::Substitute, substitute.expose_mut())?;
-                Ok(Request::Decrypt(DecryptRequest {
-                    identity,
-                    ciphertext,
-                    master: agreed.master_seed(),
-                    version: agreed.client_version,
-                    substitute,
-                }))
+                Ok(ClientSecret::Encrypted { identity, ciphertext, substitute })
             }
-            Self::Agreeing { started, peer_static } => {
-                let message = HandshakeType::CLIENT_KEY_EXCHANGE;
-                let peer_ephemeral = point(ClientKeyExchange::read_ephemeral(body)?, message, cx)?;
-                let master = agreed.master_seed();
-                Ok(Request::FinishAgreement { started, peer_static, peer_ephemeral, master })
+            Self::Agreeing { started, peer_key } => {
+                let params = ClientKeyExchange::read_ephemeral(body)?;
+                let peer = peer(params, peer_key, HandshakeType::CLIENT_KEY_EXCHANGE, cx)?;
+                Ok(ClientSecret::Agreed { started, peer })
             }
+        }
+    }
+}
+
+impl ClientSecret {
+    /// The request whose answer is the shared secret. ClientKeyExchange is in the transcript by now, so that a seed may
+    /// depend on it.
+    pub(super) fn request(self, agreed: &Agreed) -> Request {
+        let seed = agreed.master_seed();
+        match self {
+            Self::Encrypted { identity, ciphertext, substitute } => {
+                let version = agreed.client_version;
+                Request::Decrypt(DecryptRequest { identity, ciphertext, seed, version, substitute })
+            }
+            Self::Agreed { started, peer } => Request::FinishAgreement { started, peer, seed },
         }
     }
 }
@@ -91,13 +105,7 @@ impl ReadyAgreement {
 /// The client's part, known from ServerKeyExchange on.
 pub(super) enum ClientAgreement {
     Encrypt(PublicKey),
-    Answer { peer_static: PublicKey, peer_ephemeral: Box<[u8; 65]> },
-}
-
-/// How ClientKeyExchange comes about.
-pub(super) enum ClientNext {
-    Ask(Request),
-    Now { message: Vec<u8>, shared: Shared },
+    Agree(Box<AgreementPeer>),
 }
 
 impl ClientAgreement {
@@ -109,49 +117,46 @@ impl ClientAgreement {
         cx: &Context<'_>,
     ) -> Result<Self, Error> {
         let message = HandshakeType::SERVER_KEY_EXCHANGE;
-        match agreed.suite.key_exchange {
-            KeyExchange::Ecc => {
-                let exchange = ServerKeyExchange::read_signature(body)?;
+        let (row, names_scheme) = (agreed.suite.key_exchange, agreed.suite.protocol.names_signature_scheme);
+        let exchange = match row.secret {
+            SecretSource::Encrypted => ServerKeyExchange::read_signature(body, names_scheme)?,
+            SecretSource::Agreed => ServerKeyExchange::read_ephemeral(body, names_scheme)?,
+        };
+        let signed = match row.signs {
+            Signs::EncryptionCertificate => {
                 let der = server.encryption_certificate;
-                server.check_signature(agreed, &[&length24(der), der], exchange.signature, cx)?;
-                Ok(Self::Encrypt(server.encryption_key.clone()))
+                agreed.signed_params(&[&length24(der), der])
             }
-            KeyExchange::Ecdhe => {
-                let exchange = ServerKeyExchange::read_ephemeral(body)?;
-                let (params, signed) = exchange.ephemeral.ok_or(Error::Misuse("no parameters were read"))?;
-                server.check_signature(agreed, &[signed], exchange.signature, cx)?;
-                let peer_ephemeral = Box::new(point(params, message, cx)?);
-                Ok(Self::Answer { peer_static: server.encryption_key.clone(), peer_ephemeral })
+            Signs::Parameters => {
+                let params = exchange.ephemeral.ok_or(Error::Misuse("no parameters were read"))?.1;
+                agreed.signed_params(&[params])
+            }
+        };
+        let scheme = row.authenticates.fixed_scheme();
+        check_signature(message, server.sign_key, scheme, &signed, exchange.signed.signature, cx)?;
+        match exchange.ephemeral {
+            None => Ok(Self::Encrypt(server.encryption_key.clone())),
+            Some((params, _)) => {
+                let peer = peer(params, server.encryption_key.clone(), message, cx)?;
+                Ok(Self::Agree(Box::new(peer)))
             }
         }
     }
+}
 
-    /// Makes ClientKeyExchange, or the request it needs first.
-    pub(super) fn send(
-        self,
-        agreed: &Agreed,
-        identity: Option<&Arc<Identity>>,
-        cx: &Context<'_>,
-    ) -> Result<ClientNext, Error> {
-        match self {
-            Self::Encrypt(key) => {
-                let mut secret = PreMasterSecret::zeroed();
-                let ([major, minor, random @ ..], version) =
-                    (secret.expose_mut(), agreed.client_version.0.to_be_bytes());
-                [*major, *minor] = version; // R-HS-26
-                cx.random.fill(Draw::PreMasterSecret, random)?;
-                let ciphertext = cx.provider.keys.encrypt(&key, secret.expose(), cx.random)?;
-                let message = ClientKeyExchange::encrypted(&ciphertext)?;
-                Ok(ClientNext::Now { message, shared: Shared::PreMaster(secret) })
-            }
-            Self::Answer { peer_static, peer_ephemeral } => Ok(ClientNext::Ask(Request::AnswerAgreement {
-                identity: identity.ok_or(PeerIncompatible::NoClientIdentity)?.clone(),
-                peer_static,
-                peer_ephemeral: *peer_ephemeral,
-                master: agreed.master_seed(),
-            })),
-        }
+/// Draws the pre_master_secret and encrypts it: ClientKeyExchange, and the secret.
+pub(super) fn encrypt(
+    key: &PublicKey,
+    agreed: &Agreed,
+    cx: &Context<'_>,
+) -> Result<(Vec<u8>, Shared), Error> {
+    let mut secret = PreMasterSecret::zeroed(SECRET_LEN);
+    if let Some((version, random)) = secret.expose_mut().split_first_chunk_mut() {
+        *version = agreed.client_version.0.to_be_bytes(); // R-HS-26
+        cx.random.fill(Draw::PreMasterSecret, random)?;
     }
+    let ciphertext = cx.provider.keys.encrypt(key, secret.expose(), cx.random)?;
+    Ok((ClientKeyExchange::encrypted(&ciphertext)?, Shared::PreMaster(secret)))
 }
 
 /// The server's keys and its encryption certificate.
@@ -168,31 +173,26 @@ impl<'a> ServerKeys<'a> {
         let encryption_certificate = credential.certificates().get(*index)?;
         Some(Self { sign_key: &pair.sign_key, encryption_key, encryption_certificate })
     }
-
-    fn check_signature(
-        &self,
-        agreed: &Agreed,
-        rest: &[&[u8]],
-        signature: &[u8],
-        cx: &Context<'_>,
-    ) -> Result<(), Error> {
-        let signed = agreed.signed_params(rest);
-        check_signature(HandshakeType::SERVER_KEY_EXCHANGE, self.sign_key, &signed, signature, cx)
-    }
 }
 
-/// Checks a signature of the handshake itself: SM2 with the default user id (R-SM2-8).
+/// Checks a signature of the handshake itself (SM2: with the default user id, R-SM2-8).
 pub(super) fn check_signature(
     message: HandshakeType,
     key: &PublicKey,
+    scheme: SignatureScheme,
     signed: &[u8],
     signature: &[u8],
     cx: &Context<'_>,
 ) -> Result<(), Error> {
-    match cx.provider.keys.verify(SignatureAlgorithm::SM2, key, &[signed], signature) {
-        Ok(()) => Ok(()),
-        Err(CryptoError::BadSignature) => Err(PeerMisbehaved::BadSignature { message }.into()),
-        Err(other) => Err(other.into()),
+    let algorithm = SignatureAlgorithm::of(scheme).ok_or(CryptoError::Unsupported)?;
+    cx.provider.keys.verify(algorithm, key, &[signed], signature).map_err(|e| signature_error(message, e))
+}
+
+/// The error of a signature that does not verify: the peer's, or our own fault.
+pub(super) fn signature_error(message: HandshakeType, error: CryptoError) -> Error {
+    match error {
+        CryptoError::BadSignature => PeerMisbehaved::BadSignature { message }.into(),
+        other => other.into(),
     }
 }
 
@@ -205,16 +205,20 @@ pub(super) fn agreement_error(message: HandshakeType, error: CryptoError) -> Err
 }
 
 /// Takes the peer's ephemeral point, on the curve (R-HS-18, R-SM2-6).
-fn point(params: EphemeralPoint<'_>, message: HandshakeType, cx: &Context<'_>) -> Result<[u8; 65], Error> {
+fn peer(
+    params: EphemeralPoint<'_>,
+    key: PublicKey,
+    message: HandshakeType,
+    cx: &Context<'_>,
+) -> Result<AgreementPeer, Error> {
     if params.curve_type != EphemeralPoint::NAMED_CURVE {
         return Err(illegal(message, "curve_type", "R-HS-18"));
     }
     if !is_sm2_curve(params.named_curve, cx.policy) {
         return Err(illegal(message, "namedcurve", "R-HS-18"));
     }
-    let bad = || illegal(message, "public", "R-HS-18");
-    cx.provider.keys.sm2_public(params.point).map_err(|_| bad())?;
-    params.point.try_into().map_err(|_| bad())
+    cx.provider.keys.sm2_public(params.point).map_err(|_| illegal(message, "public", "R-HS-18"))?;
+    Ok(AgreementPeer::sm2(key, params.point))
 }
 
 /// The curve is fixed by the suite; older stacks write other ids for it (R-HS-18).

@@ -1,17 +1,21 @@
 //! Questions to the caller and their answers. Owned and `Send + 'static`: a request can move into a future.
 use crate::cert::{Identity, KeyUse, PeerClaim, Verified};
 use crate::crypto::{
-    MasterSecret, MasterSeed, PreMasterSecret, PublicKey, Shared, SignatureAlgorithm, StartedAgreement,
+    self, AgreementPeer, Digest, Hashes, MasterSecret, MasterSeed, PreMasterSecret, PrivateKey, PublicKey,
+    Random, Share, Shared, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::{AnswerError, CertificateError, CryptoError};
 use crate::message::{CertificateRequest, ClientHello};
 use crate::session::{Session, SessionKey};
 use crate::suite::Suite;
-use crate::wire::ProtocolVersion;
+use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{sync::Arc, vec::Vec};
+use core::any::Any;
+use core::fmt;
 
 /// What only the caller can do. Each variant names the [`Answer`] it takes; every one takes [`Answer::Failed`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Request {
     /// Look a session up: [`Answer::SessionFound`].
     FindSession {
@@ -22,43 +26,27 @@ pub enum Request {
     SelectIdentity(IdentityQuery),
     /// Check the peer's certificates: [`Answer::PeerVerified`].
     VerifyPeer(PeerClaim),
-    /// Sign with the signing key: [`Answer::Signed`].
-    Sign {
-        /// Whose key.
-        identity: Arc<Identity>,
-        /// How.
-        algorithm: SignatureAlgorithm<'static>,
-        /// What: for SM2, e = SM3(Z || message).
-        message: Vec<u8>,
-    },
+    /// Sign with the signing key: [`SignRequest::answer`].
+    Sign(SignRequest),
     /// Decrypt the pre_master_secret with the encryption key: [`DecryptRequest::answer`].
     Decrypt(DecryptRequest),
-    /// Start an SM2 key exchange as the initiator, with a new ephemeral key: [`Answer::AgreementStarted`].
+    /// Start a key agreement, with a new ephemeral key: [`Answer::AgreementStarted`].
     StartAgreement {
-        /// Whose encryption key will be used.
-        identity: Arc<Identity>,
+        /// Whose encryption key will be used; `None`: ephemeral keys alone.
+        identity: Option<Arc<Identity>>,
+        /// In this group.
+        group: NamedGroup,
+        /// A client has the server's share already (R-SM2-5: it is the responder); a server has none yet.
+        peer: Option<AgreementPeer>,
     },
     /// Finish it: [`Answer::AgreementFinished`].
     FinishAgreement {
         /// What was started.
-        started: Arc<dyn StartedAgreement>,
-        /// The peer's encryption key.
-        peer_static: PublicKey,
-        /// The peer's ephemeral point, on the curve: 04 || X || Y.
-        peer_ephemeral: [u8; 65],
+        started: Started,
+        /// The peer; its point is on the curve.
+        peer: AgreementPeer,
         /// For a device that makes the master secret inside.
-        master: MasterSeed,
-    },
-    /// Answer an SM2 key exchange as the responder: [`Answer::AgreementAnswered`].
-    AnswerAgreement {
-        /// Whose encryption key.
-        identity: Arc<Identity>,
-        /// The peer's encryption key.
-        peer_static: PublicKey,
-        /// The peer's ephemeral point, on the curve: 04 || X || Y.
-        peer_ephemeral: [u8; 65],
-        /// For a device that makes the master secret inside.
-        master: MasterSeed,
+        seed: MasterSeed,
     },
 }
 
@@ -69,8 +57,8 @@ pub enum IdentityQuery {
     ForClient {
         /// What the client offers.
         hello: Arc<ClientHello>,
-        /// The suite that will be used.
-        suite: &'static Suite,
+        /// The suites in common, preferred first. The first one that the identity has the keys for is used.
+        suites: Arc<[&'static Suite]>,
     },
     /// Asked of a client by CertificateRequest.
     ForServer {
@@ -97,8 +85,43 @@ pub enum Selection {
     UnrecognizedName,
 }
 
+/// A key agreement under way.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Started {
+    /// Here: it is finished at once.
+    Here(Arc<dyn StartedAgreement>),
+    /// In a device: [`Request::FinishAgreement`] goes to the caller.
+    Elsewhere {
+        /// What we send.
+        share: Share,
+        /// Whatever the caller needs to go on; dropping it is the place to free a device's handle.
+        handle: Arc<dyn Any + Send + Sync>,
+    },
+}
+
+impl Started {
+    /// What we send.
+    pub fn share(&self) -> &Share {
+        match self {
+            Self::Here(started) => started.share(),
+            Self::Elsewhere { share, .. } => share,
+        }
+    }
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Here(_) => "Here",
+            Self::Elsewhere { .. } => "Elsewhere",
+        })
+    }
+}
+
 /// The answers.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Answer {
     /// The session, if there is one.
     SessionFound(Option<Arc<Session>>),
@@ -106,22 +129,21 @@ pub enum Answer {
     IdentitySelected(Selection),
     /// Whether the peer's certificates do.
     PeerVerified(Result<Verified, CertificateError>),
-    /// The signature, DER.
+    /// The signature; SM2: DER.
     Signed(Vec<u8>),
     /// No error can be inside: made by [`DecryptRequest::answer`].
     Decrypted(Decrypted),
-    /// The agreement under way.
-    AgreementStarted(Arc<dyn StartedAgreement>),
+    /// The agreement under way; [`CryptoError::BadPoint`] blames the peer, if it has sent a share.
+    AgreementStarted(Result<Started, CryptoError>),
     /// What is shared; [`CryptoError::BadPoint`] blames the peer.
     AgreementFinished(Result<Shared, CryptoError>),
-    /// Our ephemeral point and what is shared; [`CryptoError::BadPoint`] blames the peer.
-    AgreementAnswered(Result<([u8; 65], Shared), CryptoError>),
     /// Who was asked cannot answer: a device is gone, the caller cancelled. Never because of what a ciphertext holds.
     Failed(AnswerError),
 }
 
 /// What an answer is about: exactly one kind fits each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AnswerKind {
     /// [`Answer::SessionFound`]
     SessionFound,
@@ -137,8 +159,6 @@ pub enum AnswerKind {
     AgreementStarted,
     /// [`Answer::AgreementFinished`]
     AgreementFinished,
-    /// [`Answer::AgreementAnswered`]
-    AgreementAnswered,
 }
 
 impl Answer {
@@ -153,8 +173,56 @@ impl Answer {
             Self::Decrypted(_) => kind == K::Decrypted,
             Self::AgreementStarted(_) => kind == K::AgreementStarted,
             Self::AgreementFinished(_) => kind == K::AgreementFinished,
-            Self::AgreementAnswered(_) => kind == K::AgreementAnswered,
             Self::Failed(_) => true,
+        }
+    }
+}
+
+/// Something to be signed. A device takes the message, or the digest that its scheme signs.
+#[derive(Debug)]
+pub struct SignRequest {
+    pub(super) identity: Arc<Identity>,
+    pub(super) scheme: SignatureScheme,
+    pub(super) message: Vec<u8>,
+}
+
+impl SignRequest {
+    /// Whose key: the signing one.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// How.
+    pub fn scheme(&self) -> SignatureScheme {
+        self.scheme
+    }
+
+    /// The message.
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// What the scheme signs of the message: for SM2 e = SM3(Z || message) with the default user id, 32 bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] for a scheme that signs the message itself.
+    pub fn digest(&self, hashes: &dyn Hashes) -> Result<Digest, CryptoError> {
+        match (SignatureAlgorithm::of(self.scheme), self.identity.public_key(KeyUse::Sign)) {
+            (Some(SignatureAlgorithm::Sm2Sm3 { user_id }), PublicKey::Sm2(public)) => {
+                let mut e = crypto::sm2::start_digest(hashes, user_id, public)?;
+                e.update(&self.message);
+                Ok(e.current())
+            }
+            (None, _) => Err(CryptoError::Unsupported),
+        }
+    }
+
+    /// The answer of a key that is here.
+    pub fn answer(&self, key: &dyn PrivateKey, random: &dyn Random) -> Answer {
+        let algorithm = SignatureAlgorithm::of(self.scheme).ok_or(CryptoError::Unsupported);
+        match algorithm.and_then(|algorithm| key.sign(algorithm, &[&self.message], random)) {
+            Ok(signature) => Answer::Signed(signature),
+            Err(_) => Answer::Failed(AnswerError("the signing key could not sign")),
         }
     }
 }
@@ -168,7 +236,7 @@ pub struct Decrypted(pub(super) Shared);
 pub struct DecryptRequest {
     pub(super) identity: Arc<Identity>,
     pub(super) ciphertext: Vec<u8>,
-    pub(super) master: MasterSeed,
+    pub(super) seed: MasterSeed,
     pub(super) version: ProtocolVersion,
     pub(super) substitute: PreMasterSecret,
 }
@@ -192,7 +260,7 @@ impl DecryptRequest {
     /// For a device that makes the master secret inside: it must then do the checks and the substitution of
     /// [`DecryptRequest::answer`] itself.
     pub fn master_seed(&self) -> &MasterSeed {
-        &self.master
+        &self.seed
     }
 
     /// The answer: `found` if it is 48 bytes that begin with the client's version, else a random secret, chosen in

@@ -5,9 +5,11 @@ mod hello;
 mod resume;
 
 use super::key_agreement::{ReadyAgreement, ServerAgreement};
-use super::{Action, Agreed, Answer as A, AnswerKind, Context, Input, Keyed, Role, refuse};
+use super::{
+    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, Profile, Role, Takes, refuse,
+};
 use crate::cert::{Identity, PeerPair, Verified};
-use crate::crypto::{PublicKey, TrafficKeys};
+use crate::crypto::{Digest, PublicKey, TrafficKeys};
 use crate::error::Error;
 use crate::message::{ClientHello, Credential};
 use crate::session::SessionKey;
@@ -19,22 +21,29 @@ use alloc::{boxed::Box, sync::Arc};
 /// WAIT_CH
 pub struct AwaitClientHello;
 
-/// An acceptable hello: what it says, and the suite of a full handshake.
+/// An acceptable hello: what it says, and the suites in common, preferred first.
 struct Hello {
     message: Arc<ClientHello>,
-    suite: &'static Suite,
+    suites: Arc<[&'static Suite]>,
     alpn: Option<Box<[u8]>>,
     transcript: TranscriptStart,
+}
+
+/// Whom to be is being decided: first of all, since a session belongs to an identity (R-SES-16).
+pub struct AwaitIdentity {
+    hello: Box<Hello>,
+}
+
+/// Who we are, and whether the client's server_name decided it.
+struct Chosen {
+    identity: Arc<Identity>,
+    by_name: bool,
 }
 
 /// The client offers a session.
 pub struct AwaitSession {
     hello: Box<Hello>,
-}
-
-/// Whom to be is being decided.
-pub struct AwaitIdentity {
-    hello: Box<Hello>,
+    chosen: Chosen,
 }
 
 /// The encryption key starts the SM2 key exchange.
@@ -43,34 +52,39 @@ pub struct AwaitAgreementStarted {
     identity: Arc<Identity>,
 }
 
+/// What all states of a full handshake carry, from ServerKeyExchange on.
+struct FullHandshake<A> {
+    agreed: Box<Agreed>,
+    agreement: A,
+    own: Box<Own>,
+}
+
+/// What the session will say of us.
+struct Own {
+    fingerprint: [u8; 32],
+    end_point: Digest,
+}
+
 /// The signing key signs ServerKeyExchange.
 pub struct AwaitKeyExchangeSigned {
-    agreed: Box<Agreed>,
-    agreement: ServerAgreement,
-    server_end_point: Box<[u8; 32]>,
+    full: FullHandshake<ServerAgreement>,
 }
 
 /// Sent ServerHelloDone, asked for a certificate.
 pub struct AwaitCertificate {
-    agreed: Box<Agreed>,
-    agreement: ServerAgreement,
-    server_end_point: Box<[u8; 32]>,
+    full: FullHandshake<ServerAgreement>,
 }
 
 /// The verifier has the client's certificates.
 pub struct AwaitPeerVerified {
-    agreed: Box<Agreed>,
-    agreement: ServerAgreement,
-    server_end_point: Box<[u8; 32]>,
+    full: FullHandshake<ServerAgreement>,
     credential: Arc<Credential>,
     pair: Box<PeerPair>,
 }
 
 /// Sent ServerHelloDone; the client's certificate, if any, is verified.
 pub struct AwaitClientKeyExchange {
-    agreed: Box<Agreed>,
-    agreement: ReadyAgreement,
-    server_end_point: Box<[u8; 32]>,
+    full: FullHandshake<ReadyAgreement>,
     client: Client,
 }
 
@@ -82,8 +96,7 @@ enum Client {
 
 /// The encryption key decrypts, or finishes the SM2 key exchange.
 pub struct AwaitSecret {
-    agreed: Box<Agreed>,
-    server_end_point: Box<[u8; 32]>,
+    full: FullHandshake<()>,
     client: Client,
 }
 
@@ -121,10 +134,10 @@ pub struct AwaitResumedFinished {
 pub enum State {
     /// WAIT_CH
     AwaitClientHello(AwaitClientHello),
-    /// Looking for a session.
-    AwaitSession(AwaitSession),
     /// Choosing our certificates.
     AwaitIdentity(AwaitIdentity),
+    /// Looking for a session.
+    AwaitSession(AwaitSession),
     /// Starting the key exchange.
     AwaitAgreementStarted(AwaitAgreementStarted),
     /// Signing.
@@ -165,9 +178,9 @@ impl Role for State {
         use Input::{Answer as Ans, ChangeCipherSpec as Ccs, Message as M};
         match (self, input) {
             (S::AwaitClientHello(s), M(m)) if m.kind == H::CLIENT_HELLO => s.on_client_hello(m, cx),
-            (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
             (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
-            (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => Ok(s.on_started(a, cx)),
+            (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
+            (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => s.on_started(a, cx),
             (S::AwaitKeyExchangeSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
             (S::AwaitCertificate(s), M(m)) if m.kind == H::CERTIFICATE => s.on_certificate(m, cx),
             (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v),
@@ -188,15 +201,28 @@ impl Role for State {
         }
     }
 
-    fn awaits(&self) -> Option<AnswerKind> {
+    fn profile(&self) -> Profile {
         match self {
-            S::AwaitSession(_) => Some(AnswerKind::SessionFound),
-            S::AwaitIdentity(_) => Some(AnswerKind::IdentitySelected),
-            S::AwaitAgreementStarted(_) => Some(AnswerKind::AgreementStarted),
-            S::AwaitKeyExchangeSigned(_) => Some(AnswerKind::Signed),
-            S::AwaitPeerVerified(_) => Some(AnswerKind::PeerVerified),
-            S::AwaitSecret(s) => Some(s.awaits()),
-            _ => None,
+            S::AwaitClientHello(_) => Profile::messages("AwaitClientHello", &[H::CLIENT_HELLO]),
+            S::AwaitIdentity(_) => Profile::answer("AwaitIdentity", K::IdentitySelected),
+            S::AwaitSession(_) => Profile::answer("AwaitSession", K::SessionFound),
+            S::AwaitAgreementStarted(_) => Profile::answer("AwaitAgreementStarted", K::AgreementStarted),
+            S::AwaitKeyExchangeSigned(_) => Profile::answer("AwaitKeyExchangeSigned", K::Signed),
+            S::AwaitCertificate(_) => Profile::messages("AwaitCertificate", &[H::CERTIFICATE]),
+            S::AwaitPeerVerified(_) => Profile::answer("AwaitPeerVerified", K::PeerVerified),
+            S::AwaitClientKeyExchange(_) => {
+                Profile::messages("AwaitClientKeyExchange", &[H::CLIENT_KEY_EXCHANGE])
+            }
+            S::AwaitSecret(s) => Profile::answer("AwaitSecret", s.awaits()),
+            S::AwaitCertificateVerify(_) => {
+                Profile::messages("AwaitCertificateVerify", &[H::CERTIFICATE_VERIFY])
+            }
+            S::AwaitChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitChangeCipherSpec"),
+            S::AwaitFinished(_) => Profile::messages("AwaitFinished", &[H::FINISHED]),
+            S::AwaitResumedChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitResumedChangeCipherSpec"),
+            S::AwaitResumedFinished(_) => Profile::messages("AwaitResumedFinished", &[H::FINISHED]),
+            S::Connected => Profile::messages("Connected", &[H::CLIENT_HELLO]),
+            S::Failed => Profile { name: "Failed", takes: Takes::Nothing },
         }
     }
 
@@ -212,31 +238,10 @@ impl Role for State {
     fn failed() -> Self {
         S::Failed
     }
-
-    fn name(&self) -> &'static str {
-        match self {
-            S::AwaitClientHello(_) => "AwaitClientHello",
-            S::AwaitSession(_) => "AwaitSession",
-            S::AwaitIdentity(_) => "AwaitIdentity",
-            S::AwaitAgreementStarted(_) => "AwaitAgreementStarted",
-            S::AwaitKeyExchangeSigned(_) => "AwaitKeyExchangeSigned",
-            S::AwaitCertificate(_) => "AwaitCertificate",
-            S::AwaitPeerVerified(_) => "AwaitPeerVerified",
-            S::AwaitClientKeyExchange(_) => "AwaitClientKeyExchange",
-            S::AwaitSecret(_) => "AwaitSecret",
-            S::AwaitCertificateVerify(_) => "AwaitCertificateVerify",
-            S::AwaitChangeCipherSpec(_) => "AwaitChangeCipherSpec",
-            S::AwaitFinished(_) => "AwaitFinished",
-            S::AwaitResumedChangeCipherSpec(_) => "AwaitResumedChangeCipherSpec",
-            S::AwaitResumedFinished(_) => "AwaitResumedFinished",
-            S::Connected => "Connected",
-            S::Failed => "Failed",
-        }
-    }
 }
 
 impl core::fmt::Debug for State {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.profile().name)
     }
 }

@@ -1,7 +1,7 @@
 //! Certificate and CertificateRequest (spec sections 4.3, 4.5).
 use super::encode;
 use crate::wire::{ClientCertificateType, DecodeError, HandshakeType, Overlong, Reader, Writer};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// What a peer says it is. On this floor because sessions and certificates, both above, need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +62,8 @@ impl Credential {
 pub struct CertificateRequest {
     /// The certificate types the server takes; unknown ones are ignored (R-HS-21).
     pub types: Vec<ClientCertificateType>,
-    /// DER distinguished names of acceptable CAs; none: any.
-    pub authorities: Vec<Box<[u8]>>,
+    /// DER distinguished names of acceptable CAs; none: any. Shared: a server's connections all send the same.
+    pub authorities: Arc<[Box<[u8]>]>,
 }
 
 impl CertificateRequest {
@@ -81,7 +81,7 @@ impl CertificateRequest {
         while !names.is_empty() {
             authorities.push(Box::from(names.vector16("DistinguishedName", 1)?));
         }
-        Ok(Self { types, authorities })
+        Ok(Self { types, authorities: authorities.into() })
     }
 
     /// The whole message, with its header.
@@ -92,7 +92,7 @@ impl CertificateRequest {
         encode(HandshakeType::CERTIFICATE_REQUEST, |w| {
             w.vector8(|w| self.types.iter().for_each(|t| w.u8(t.0)));
             w.vector16(|w| {
-                for name in &self.authorities {
+                for name in &*self.authorities {
                     w.vector16(|w| w.bytes(name));
                 }
             });

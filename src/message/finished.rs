@@ -1,9 +1,10 @@
 //! CertificateVerify and Finished (spec sections 4.8, 4.9).
 use super::encode;
+use super::signed::DigitallySigned;
 use crate::wire::{DecodeError, HandshakeType, Overlong, Reader};
 use alloc::vec::Vec;
 
-/// CertificateVerify of TLCP: `opaque signature<0..2^16-1>`.
+/// CertificateVerify: the client's signature over the handshake so far.
 #[derive(Debug, Clone, Copy)]
 pub struct CertificateVerify;
 
@@ -12,19 +13,19 @@ impl CertificateVerify {
     ///
     /// # Errors
     /// [`DecodeError`] names the field.
-    pub fn read(body: &[u8]) -> Result<&[u8], DecodeError> {
+    pub fn read(body: &[u8], names_scheme: bool) -> Result<DigitallySigned<'_>, DecodeError> {
         let mut r = Reader::new("CertificateVerify", body);
-        let signature = r.vector16("signature", 0)?;
+        let signed = DigitallySigned::read(&mut r, names_scheme)?;
         r.finish("signature")?;
-        Ok(signature)
+        Ok(signed)
     }
 
     /// The whole message, with its header.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(signature: &[u8]) -> Result<Vec<u8>, Overlong> {
-        encode(HandshakeType::CERTIFICATE_VERIFY, |w| w.vector16(|w| w.bytes(signature)))
+    pub fn to_message(signed: &DigitallySigned<'_>) -> Result<Vec<u8>, Overlong> {
+        encode(HandshakeType::CERTIFICATE_VERIFY, |w| signed.write(w))
     }
 }
 

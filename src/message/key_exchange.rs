@@ -1,5 +1,6 @@
 //! ServerKeyExchange and ClientKeyExchange (spec sections 4.4, 4.7).
 use super::encode;
+use super::signed::DigitallySigned;
 use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
 use alloc::vec::Vec;
 use der::asn1::{OctetStringRef, UintRef};
@@ -23,8 +24,8 @@ impl<'a> EphemeralPoint<'a> {
     /// Bytes of the whole structure with an uncompressed point of 65 bytes.
     pub const LEN: usize = 69;
 
-    /// From our own point.
-    pub(crate) fn new(point: &'a [u8; 65]) -> Self {
+    /// From our own point, 65 bytes.
+    pub(crate) fn new(point: &'a [u8]) -> Self {
         Self { curve_type: Self::NAMED_CURVE, named_curve: NamedGroup::CURVE_SM2, point }
     }
 
@@ -50,13 +51,13 @@ impl<'a> EphemeralPoint<'a> {
     }
 }
 
-/// ServerKeyExchange of TLCP: sent in every key exchange, with no field for a signature algorithm.
+/// ServerKeyExchange: in TLCP sent in every key exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerKeyExchange<'a> {
     /// The parameters, in ECDHE; and their bytes as they came, which are signed.
     pub ephemeral: Option<(EphemeralPoint<'a>, &'a [u8])>,
-    /// DER signature of the signing key.
-    pub signature: &'a [u8],
+    /// By the server's signing key.
+    pub signed: DigitallySigned<'a>,
 }
 
 impl<'a> ServerKeyExchange<'a> {
@@ -64,38 +65,39 @@ impl<'a> ServerKeyExchange<'a> {
     ///
     /// # Errors
     /// [`DecodeError`] names the field.
-    pub fn read_signature(body: &'a [u8]) -> Result<Self, DecodeError> {
-        Self::read(Reader::new("ServerKeyExchange", body), None)
+    pub fn read_signature(body: &'a [u8], names_scheme: bool) -> Result<Self, DecodeError> {
+        Self::read(Reader::new("ServerKeyExchange", body), None, names_scheme)
     }
 
     /// Reads the body of the ECDHE form: parameters and signature.
     ///
     /// # Errors
     /// [`DecodeError`] names the field.
-    pub fn read_ephemeral(body: &'a [u8]) -> Result<Self, DecodeError> {
+    pub fn read_ephemeral(body: &'a [u8], names_scheme: bool) -> Result<Self, DecodeError> {
         let mut r = Reader::new("ServerKeyExchange", body);
         let point = EphemeralPoint::read(&mut r)?;
         let signed = body.get(..body.len().saturating_sub(r.remaining())).unwrap_or_default();
-        Self::read(r, Some((point, signed)))
+        Self::read(r, Some((point, signed)), names_scheme)
     }
 
     fn read(
         mut r: Reader<'a>,
         ephemeral: Option<(EphemeralPoint<'a>, &'a [u8])>,
+        names_scheme: bool,
     ) -> Result<Self, DecodeError> {
-        let signature = r.vector16("signature", 0)?;
+        let signed = DigitallySigned::read(&mut r, names_scheme)?;
         r.finish("signature")?;
-        Ok(Self { ephemeral, signature })
+        Ok(Self { ephemeral, signed })
     }
 
     /// The whole message, with its header: `params` as signed (empty in the ECC form), then the signature.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(params: &[u8], signature: &[u8]) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(params: &[u8], signed: &DigitallySigned<'_>) -> Result<Vec<u8>, Overlong> {
         encode(HandshakeType::SERVER_KEY_EXCHANGE, |w| {
             w.bytes(params);
-            w.vector16(|w| w.bytes(signature));
+            signed.write(w);
         })
     }
 }
@@ -167,7 +169,7 @@ impl ClientKeyExchange {
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn ephemeral(point: &[u8; 65], with_length: bool) -> Result<Vec<u8>, Overlong> {
+    pub fn ephemeral(point: &[u8], with_length: bool) -> Result<Vec<u8>, Overlong> {
         let params = EphemeralPoint::new(point);
         encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
             if with_length {

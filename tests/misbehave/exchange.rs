@@ -1,9 +1,10 @@
 //! Key exchanges, signatures and Finished that are wrong.
 use crate::hello::vector;
 use crate::outcome::Outcome;
-use crate::pair::Counting;
+use crate::pair::{Counting, Ends};
 use crate::script::{Case, Item, Lab, message};
 use crate::{ECC, ECDHE, MUTUAL, RESUMED, labs, place, said, with};
+use std::sync::Arc;
 use tlcp::config::Compat;
 use tlcp::crypto::{PublicKey, SignatureAlgorithm};
 use tlcp::suite::SUITES;
@@ -255,14 +256,20 @@ fn transcript(lab: &Lab) -> Vec<u8> {
     all
 }
 
-/// R-HS-27, R-HS-29: over the hash, by the signing key; over the messages only with GmSSL's preset, and then not over
-/// the hash.
+fn hash_only(server: tlcp::config::ServerConfigBuilder) -> tlcp::config::ServerConfigBuilder {
+    server.compat(Compat { accept_raw_certificate_verify: false, ..Compat::default() })
+}
+
+/// R-HS-27, R-HS-29, R-HS-47: by the signing key, over the hash, or over the messages themselves where the server takes
+/// them; over nothing else.
 #[test]
-fn certificate_verify_is_over_the_hash_unless_the_preset_says_otherwise() {
+fn certificate_verify_is_over_the_hash_or_over_the_messages() {
     let gmssl =
         Case { server: |s| s.compat(Compat::gmssl()), client: |c| c.compat(Compat::gmssl()), ..MUTUAL.case };
     let gmssl = Lab::new(gmssl);
-    for (lab, raw) in [(&*MUTUAL, false), (&*ECDHE, false), (&gmssl, true)] {
+    let strict = Lab::new(Case { server: hash_only, ..MUTUAL.case });
+    // R-HS-47: a server takes either form; the client's preset decides which one ours sends.
+    for (lab, raw) in [(&*MUTUAL, false), (&*ECDHE, false), (&gmssl, true), (&strict, false)] {
         let pki = &lab.world.pki;
         let messages = transcript(lab);
         let hash = lab.world.provider.hashes.digest(lab.case.suite.prf, &[&messages]);
@@ -275,8 +282,15 @@ fn certificate_verify_is_over_the_hash_unless_the_preset_says_otherwise() {
         let [right, wrong] =
             if raw { [&messages[..], hash.as_ref()] } else { [hash.as_ref(), &messages[..]] };
         play(verify(&pki.client.sign, right)).went_well();
+        let other = play(verify(&pki.client.sign, wrong));
+        if std::ptr::eq(lab, &strict) {
+            other.refused(A::DECRYPT_ERROR, "CertificateVerify");
+        } else {
+            other.went_well();
+        }
         let bad = [
-            verify(&pki.client.sign, wrong),
+            verify(&pki.client.encrypt, wrong),
+            verify(&pki.client.sign, &wrong[1..]),
             verify(&pki.client.encrypt, right),
             verify(&pki.server.sign, right),
             verify(&pki.client.sign, &right[..right.len() - 1]),
@@ -368,5 +382,15 @@ fn the_preset_for_gmssl_sends_its_forms() {
     let ecc = Lab::new(Case { client: gmssl, server: |s| s.compat(Compat::gmssl()), ..MUTUAL.case });
     assert_eq!((list(&ecc).certificates().len(), list(&MUTUAL).certificates().len()), (2, 3));
     let server = || ECDHE.world.server().suites(&[ECDHE.case.suite]);
-    ecdhe.to_server_of(server(), &ecdhe.literal[0]).refused(A::DECRYPT_ERROR, "CertificateVerify");
+    ecdhe.to_server_of(server(), &ecdhe.literal[0]).went_well();
+    ecdhe.to_server_of(hash_only(server()), &ecdhe.literal[0]).refused(A::DECRYPT_ERROR, "CertificateVerify");
+    // R-HS-47: the messages are not kept for a hello of more than 512 bytes.
+    for (name, good) in [(&[b'x'; 100][..], true), (&[b'x'; 250], false)] {
+        let long = [[name, b"1"].concat(), [name, b"2"].concat()];
+        let client = ECDHE.world.client().suites(&[ECDHE.case.suite]).compat(Compat::gmssl());
+        let client = Arc::new(client.alpn(long.iter().map(|n| &n[..])).build().unwrap());
+        let mut ends = Ends::new(&client, &Arc::new(server().build().unwrap()));
+        assert_eq!(ends.client.pending_output().len() <= 5 + 512, good);
+        assert_eq!(ends.run().is_ok(), good, "{} bytes", name.len());
+    }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tlcp::crypto::{PrivateKey, Provider, PublicKey};
 use tlcp::message::{ClientHello, Credential, Handshake, Joiner, ServerHello};
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, check_fragment, deframe};
-use tlcp::suite::{KeyExchange, Suite};
+use tlcp::suite::{KeyExchange, Suite, TLCP};
 use tlcp::wire::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 
 /// A record as it went by.
@@ -237,8 +237,7 @@ fn row(id: CipherSuite) -> Option<(&'static Suite, bool)> {
         return Some((row, true));
     }
     let (prf, protection) = suite(id.0)?;
-    let version = ProtocolVersion::TLCP;
-    let row = Suite { id, version, key_exchange: KeyExchange::Ecc, prf, protection };
+    let row = Suite { id, protocol: &TLCP, key_exchange: KeyExchange::ECC, prf, protection };
     Some((Box::leak(Box::new(row)), false))
 }
 

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tlcp::cert::{Key, KeyUse, Verified, Verifier};
 use tlcp::config::{ClientAuth, Policy};
-use tlcp::crypto::{PreMasterSecret, Provider, Shared, StartedAgreement};
-use tlcp::handshake::{Action, Answer, Context, Engine, Failure, Input, Request, Role, Selection};
+use tlcp::crypto::{PreMasterSecret, Provider, SECRET_LEN, Shared};
+use tlcp::handshake::{Action, Answer, Context, Engine, Failure, Input, Request, Role, Selection, Started};
 use tlcp::handshake::{client, server};
 use tlcp::message::Handshake;
 use tlcp::session::{Session, SessionKey};
@@ -29,20 +29,19 @@ pub enum Memo {
     PeerVerified(Verified),
     Signed(Vec<u8>),
     Decrypted(Vec<u8>),
-    AgreementStarted(Arc<dyn StartedAgreement>),
+    AgreementStarted(Started),
     AgreementFinished([u8; 48]),
-    AgreementAnswered([u8; 65], [u8; 48]),
 }
 
 pub fn pre_master(bytes: &[u8; 48]) -> Shared {
-    let mut secret = PreMasterSecret::zeroed();
+    let mut secret = PreMasterSecret::zeroed(SECRET_LEN);
     secret.expose_mut().copy_from_slice(bytes);
     Shared::PreMaster(secret)
 }
 
 fn bytes_of(shared: &Shared) -> [u8; 48] {
     match shared {
-        Shared::PreMaster(secret) => *secret.expose(),
+        Shared::PreMaster(secret) => secret.expose().try_into().unwrap(),
         Shared::Master(_) => panic!("no device here"),
     }
 }
@@ -55,11 +54,8 @@ impl Memo {
             Self::IdentitySelected(selection) => Answer::IdentitySelected(selection.clone()),
             Self::PeerVerified(verified) => Answer::PeerVerified(Ok(*verified)),
             Self::Signed(signature) => Answer::Signed(signature.clone()),
-            Self::AgreementStarted(started) => Answer::AgreementStarted(started.clone()),
+            Self::AgreementStarted(started) => Answer::AgreementStarted(Ok(started.clone())),
             Self::AgreementFinished(secret) => Answer::AgreementFinished(Ok(pre_master(secret))),
-            Self::AgreementAnswered(point, secret) => {
-                Answer::AgreementAnswered(Ok((*point, pre_master(secret))))
-            }
             Self::Decrypted(secret) => match request.map(|r| *r) {
                 Some(Request::Decrypt(request)) => request.answer(Ok(secret)),
                 other => panic!("not a decryption: {other:?}"),
@@ -263,23 +259,21 @@ impl World {
                 Memo::IdentitySelected(Selection::Identity { identity, by_name: !client })
             }
             Request::VerifyPeer(claim) => Memo::PeerVerified(self.verifier.verify(claim, NOW).unwrap()),
-            Request::Sign { algorithm, message, .. } => {
-                Memo::Signed(key(KeyUse::Sign).sign(*algorithm, &[message], &random).unwrap())
-            }
+            Request::Sign(request) => match request.answer(&*key(KeyUse::Sign), &random) {
+                Answer::Signed(signature) => Memo::Signed(signature),
+                other => panic!("{other:?}"),
+            },
             Request::Decrypt(request) => {
                 Memo::Decrypted(key(KeyUse::Encrypt).decrypt(request.ciphertext()).unwrap().to_vec())
             }
-            Request::StartAgreement { .. } => {
-                Memo::AgreementStarted(key(KeyUse::Encrypt).start_agreement(&random).unwrap())
+            Request::StartAgreement { peer, .. } => {
+                let started = key(KeyUse::Encrypt).start_agreement(peer.as_ref(), &random).unwrap();
+                Memo::AgreementStarted(Started::Here(started))
             }
-            Request::FinishAgreement { started, peer_static, peer_ephemeral, .. } => {
-                Memo::AgreementFinished(bytes_of(&started.finish(peer_static, peer_ephemeral).unwrap()))
+            Request::FinishAgreement { started: Started::Here(started), peer, seed } => {
+                Memo::AgreementFinished(bytes_of(&started.finish(peer, seed).unwrap()))
             }
-            Request::AnswerAgreement { peer_static, peer_ephemeral, .. } => {
-                let key = key(KeyUse::Encrypt);
-                let (point, shared) = key.answer_agreement(peer_static, peer_ephemeral, &random).unwrap();
-                Memo::AgreementAnswered(point, bytes_of(&shared))
-            }
+            other => panic!("no answer to {other:?}"),
         }
     }
 }

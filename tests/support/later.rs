@@ -4,9 +4,9 @@ use super::pair::{Counting, Ends, NOW, Side, World, at};
 use std::sync::Arc;
 use tlcp::cert::{Identity, Key, KeyUse, Verifier};
 use tlcp::conn::{Connection, Endpoint};
-use tlcp::crypto::PrivateKey;
+use tlcp::crypto::{PrivateKey, StartedAgreement};
 use tlcp::error::Error;
-use tlcp::handshake::{Answer, IdentityQuery, Request, Selection};
+use tlcp::handshake::{Answer, IdentityQuery, Request, Selection, Started};
 use tlcp::pki::Pair;
 use tlcp::session::{Found, Session, SessionKey, SessionStore};
 
@@ -20,7 +20,7 @@ pub fn name_of(request: &Request) -> &'static str {
         Request::Decrypt(_) => "Decrypt",
         Request::StartAgreement { .. } => "StartAgreement",
         Request::FinishAgreement { .. } => "FinishAgreement",
-        Request::AnswerAgreement { .. } => "AnswerAgreement",
+        other => panic!("a new request: {other:?}"),
     }
 }
 
@@ -91,22 +91,23 @@ impl Device<'_> {
                 Answer::IdentitySelected(Selection::Identity { identity: self.identity.clone(), by_name })
             }
             Request::VerifyPeer(claim) => Answer::PeerVerified(self.world.verifier.verify(&claim, NOW)),
-            Request::Sign { algorithm, message, .. } => {
-                Answer::Signed(self.key(KeyUse::Sign).sign(algorithm, &[&message], &random).unwrap())
-            }
+            Request::Sign(request) => request.answer(&**self.key(KeyUse::Sign), &random),
             Request::Decrypt(request) => {
                 let found = encrypt.decrypt(request.ciphertext());
                 request.answer(found.as_ref().map(|m| &m[..]).map_err(|e| *e))
             }
-            Request::StartAgreement { .. } => {
-                Answer::AgreementStarted(encrypt.start_agreement(&random).unwrap())
+            Request::StartAgreement { peer, .. } => {
+                let started = encrypt.start_agreement(peer.as_ref(), &random);
+                Answer::AgreementStarted(started.map(|started| Started::Elsewhere {
+                    share: started.share().clone(),
+                    handle: Arc::new(started),
+                }))
             }
-            Request::FinishAgreement { started, peer_static, peer_ephemeral, .. } => {
-                Answer::AgreementFinished(started.finish(&peer_static, &peer_ephemeral))
+            Request::FinishAgreement { started: Started::Elsewhere { handle, .. }, peer, seed } => {
+                let started = handle.downcast_ref::<Arc<dyn StartedAgreement>>().unwrap();
+                Answer::AgreementFinished(started.finish(&peer, &seed))
             }
-            Request::AnswerAgreement { peer_static, peer_ephemeral, .. } => {
-                Answer::AgreementAnswered(encrypt.answer_agreement(&peer_static, &peer_ephemeral, &random))
-            }
+            other => panic!("nobody should be asked {other:?}"),
         }
     }
 }

@@ -10,7 +10,7 @@ use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
 use tlcp::crypto::{Draw, Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
 use tlcp::error::CryptoError;
-use tlcp::handshake::{Answer, IdentityQuery, Request, Selection};
+use tlcp::handshake::{Answer, IdentityQuery, Request, Selection, SignRequest, Started};
 use tlcp::message::{CertificateRequest, CertificateVerify, ClientKeyExchange, ServerKeyExchange};
 use tlcp::session::SessionStore;
 use tlcp::suite::{KeyExchange, Protection};
@@ -28,6 +28,8 @@ pub(crate) enum Role {
 pub(crate) struct Part<'a> {
     pub(crate) role: Role,
     pub(crate) conversation: &'a Conversation,
+    /// Where its session comes from, if one is resumed: there our certificates stand.
+    pub(crate) first: Option<&'a Conversation>,
     pub(crate) keys: &'a KeyRing,
     pub(crate) provider: Provider,
 }
@@ -85,6 +87,10 @@ impl Keys for RecordedKeys {
         self.inner.verify(algorithm, key, parts, signature)
     }
 
+    fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        self.inner.verify_digest(key, digest, signature)
+    }
+
     fn encrypt(&self, _: &PublicKey, message: &[u8], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
         assert_eq!(message, self.pre_master, "the pre_master_secret is the recorded one");
         Ok(self.ciphertext.clone())
@@ -136,6 +142,9 @@ impl<'a> Part<'a> {
 
     /// Who we are, if our Certificate message would be the recorded one.
     fn identity(&self) -> Option<Identity> {
+        if let Some(conversation) = self.first {
+            return Part { conversation, first: None, ..*self }.identity();
+        }
         let certificates = self.conversation.certificates(self.own())?;
         let (index, _) = self.pair(self.own())?.encryption?;
         let mut list: Vec<&[u8]> = certificates.certificates().iter().map(AsRef::as_ref).collect();
@@ -153,7 +162,7 @@ impl<'a> Part<'a> {
         }
         let own_key = || self.keys.find(&self.pair(self.own())?.encryption?.1);
         let secret_known = match c.suite.key_exchange {
-            KeyExchange::Ecdhe => c.values.bytes(&["client_eph"]).is_some() && own_key().is_some(),
+            KeyExchange::ECDHE => c.values.bytes(&["client_eph"]).is_some() && own_key().is_some(),
             _ => self.pre_master().is_some(),
         };
         (!secret_known && !c.is_resumed()).then_some("the client's secret is not known")
@@ -170,7 +179,7 @@ impl<'a> Part<'a> {
             return Some("the server asks for other types of certificate");
         }
         match c.suite.key_exchange {
-            KeyExchange::Ecdhe => Some("the server's ephemeral scalar is not known"),
+            KeyExchange::ECDHE => Some("the server's ephemeral scalar is not known"),
             _ => (self.pre_master().is_none() && !c.is_resumed()).then_some("no private key of the server"),
         }
     }
@@ -280,21 +289,18 @@ impl<'a> Part<'a> {
         match request {
             Request::VerifyPeer(claim) => self.verify_peer(&claim),
             Request::SelectIdentity(query) => self.select_identity(&query),
-            Request::Sign { algorithm, message, .. } => self.sign(algorithm, &message),
+            Request::Sign(request) => self.sign(&request),
             Request::Decrypt(question) => {
                 let (_, public) = self.pair(self.own()).unwrap().encryption.unwrap();
                 let found = self.keys.find(&public).unwrap().decrypt(question.ciphertext()).unwrap();
                 assert_eq!(Some(found.to_vec()), self.pre_master());
                 question.answer(Ok(&found))
             }
-            Request::AnswerAgreement { peer_static, peer_ephemeral, .. } => {
+            Request::StartAgreement { peer: Some(peer), .. } => {
                 let (_, public) = self.pair(self.own()).unwrap().encryption.unwrap();
                 let key = self.keys.find(&public).expect("the client's encryption key");
-                Answer::AgreementAnswered(key.answer_agreement(
-                    &peer_static,
-                    &peer_ephemeral,
-                    &*self.random(),
-                ))
+                let started = key.start_agreement(Some(&peer), &*self.random());
+                Answer::AgreementStarted(started.map(Started::Here))
             }
             other => panic!("nothing was recorded for {other:?}"),
         }
@@ -319,20 +325,26 @@ impl<'a> Part<'a> {
     }
 
     /// The recorded signature, which is one over what we would sign.
-    fn sign(&self, algorithm: SignatureAlgorithm<'static>, message: &[u8]) -> Answer {
+    fn sign(&self, request: &SignRequest) -> Answer {
         let c = self.conversation;
-        let signature = match self.role {
+        let signed = match self.role {
             Role::Client => {
                 let verify = c.client.message(H::CERTIFICATE_VERIFY).unwrap();
-                CertificateVerify::read(verify.body()).unwrap()
+                CertificateVerify::read(verify.body(), false).unwrap()
             }
             Role::Server => {
                 let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap();
-                ServerKeyExchange::read_signature(exchange.body()).unwrap().signature
+                ServerKeyExchange::read_signature(exchange.body(), false).unwrap().signed
             }
         };
         let key = self.pair(self.own()).unwrap().sign_key;
-        assert_eq!(self.provider.keys.verify(algorithm, &key, &[message], signature), Ok(()), "{}", c.name);
-        Answer::Signed(signature.to_vec())
+        let algorithm = SignatureAlgorithm::of(request.scheme()).unwrap();
+        let verified = self.provider.keys.verify(algorithm, &key, &[request.message()], signed.signature);
+        assert_eq!(verified, Ok(()), "{}", c.name);
+        // A device that takes the digest signs the same.
+        let digest = request.digest(self.provider.hashes).unwrap();
+        let verified = self.provider.keys.verify_digest(&key, digest.as_ref(), signed.signature);
+        assert_eq!(verified, Ok(()), "{}", c.name);
+        Answer::Signed(signed.signature.to_vec())
     }
 }

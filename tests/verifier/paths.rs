@@ -107,6 +107,10 @@ impl Keys for Counting {
         self.0.keys.verify(algorithm, key, parts, signature)
     }
 
+    fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        self.0.keys.verify_digest(key, digest, signature)
+    }
+
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
         self.0.keys.encrypt(key, message, random)
     }

@@ -7,7 +7,10 @@ use crate::tlcp_stack::without_hot_keys;
 use std::hint::black_box;
 use std::sync::Arc;
 use tlcp::crypto::random::SystemRandom;
-use tlcp::crypto::{PrivateKey, Provider, SignatureAlgorithm, default_provider, portable};
+use tlcp::crypto::{
+    AgreementPeer, MasterSeed, PrivateKey, Provider, SignatureAlgorithm, default_provider, portable,
+};
+use tlcp::suite::HashAlgorithm;
 use tlcp_interop::pki;
 use tongsuo::pkey::{PKey, Private};
 use tongsuo::pkey_ctx::PkeyCtx;
@@ -76,7 +79,7 @@ pub(crate) fn compare(filter: &str) {
 struct Tlcp {
     provider: Provider,
     key: Arc<dyn PrivateKey>,
-    ephemeral: [u8; 65],
+    other: AgreementPeer,
 }
 
 impl Tlcp {
@@ -86,8 +89,9 @@ impl Tlcp {
         let key = PKey::private_key_from_pem(&pem).and_then(|key| key.ec_key()).expect("a key");
         let scalar = key.private_key().to_vec_padded(32).expect("32 bytes");
         let key = provider.keys.sm2_private(&scalar).expect("a key");
-        let ephemeral = *key.start_agreement(&SystemRandom).expect("an ephemeral key").ephemeral();
-        Self { provider, key, ephemeral }
+        let share = key.start_agreement(None, &SystemRandom).expect("an ephemeral key").share().clone();
+        let other = AgreementPeer { share, key: Some(key.public().clone()) };
+        Self { provider, key, other }
     }
 }
 
@@ -110,8 +114,9 @@ impl PublicKeys for Tlcp {
     }
 
     fn agree(&mut self) -> Option<()> {
-        let agreed = self.key.answer_agreement(self.key.public(), &self.ephemeral, &SystemRandom);
-        black_box(agreed.expect("a secret"));
+        let started = self.key.start_agreement(Some(&self.other), &SystemRandom).expect("an ephemeral key");
+        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+        black_box(started.finish(&self.other, &seed).expect("a secret"));
         Some(())
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn run() -> Result<(), Problem> {
     let address = start_server(&pki, &provider)?;
     say!("The server listens on {address}. All times count from the start of a handshake.");
     let stage = Stage { provider, pki, address };
-    let suites = [KeyExchange::Ecdhe, KeyExchange::Ecc];
+    let suites = [KeyExchange::ECDHE, KeyExchange::ECC];
     let suites = suites.map(|wanted| SUITES.iter().find(|s| s.key_exchange == wanted));
     let suites: Vec<&'static Suite> = suites.into_iter().flatten().collect();
     for (suite, number) in suites.iter().copied().zip([1, 3]) {
@@ -119,7 +119,7 @@ impl Stage {
         for resumed in [false, true] {
             let kind = match (resumed, suite.key_exchange) {
                 (true, _) => "resumed: no public-key operation",
-                (_, KeyExchange::Ecdhe) => "full: both sides show their certificates",
+                (_, KeyExchange::ECDHE) => "full: both sides show their certificates",
                 _ => "full: the client need not show certificates",
             };
             say!("\n{}. {}, {kind}\n", number + usize::from(resumed), suite.id);
@@ -222,7 +222,7 @@ fn show_done(trace: &Trace, stream: &ClientStream, took: Duration) {
 fn origins(suite: &Suite, resumed: bool) -> Vec<(&'static str, usize, String)> {
     let (mac, key, iv) = suite.protection.key_lengths();
     let agreement = match suite.key_exchange {
-        KeyExchange::Ecdhe => "SM2 key exchange: two ephemeral keys, both encryption keys",
+        KeyExchange::ECDHE => "SM2 key exchange: two ephemeral keys, both encryption keys",
         _ => "the version and 46 random bytes of the client, encrypted for the server",
     };
     let mut rows = Vec::new();

@@ -100,18 +100,22 @@ impl Seen {
     }
 
     fn server_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::Ecdhe) {
-            let exchange = ServerKeyExchange::read_ephemeral(body)?;
+        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::ECDHE) {
+            let exchange = ServerKeyExchange::read_ephemeral(body, self.names_scheme())?;
             let mut facts: Vec<Fact> = exchange.ephemeral.iter().flat_map(|(p, _)| ephemeral(p)).collect();
-            facts.push(signature(exchange.signature, "both randoms and this point"));
+            facts.push(signature(exchange.signed.signature, "both randoms and this point"));
             return Ok(facts);
         }
-        let exchange = ServerKeyExchange::read_signature(body)?;
-        Ok(vec![signature(exchange.signature, "both randoms and the encryption certificate")])
+        let exchange = ServerKeyExchange::read_signature(body, self.names_scheme())?;
+        Ok(vec![signature(exchange.signed.signature, "both randoms and the encryption certificate")])
+    }
+
+    fn names_scheme(&self) -> bool {
+        self.suite.is_some_and(|s| s.protocol.names_signature_scheme)
     }
 
     fn client_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::Ecdhe) {
+        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::ECDHE) {
             return Ok(ephemeral(&ClientKeyExchange::read_ephemeral(body)?).into());
         }
         let cipher = ClientKeyExchange::read_encrypted(body)?;
@@ -121,7 +125,8 @@ impl Seen {
 
     fn certificate_verify(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
         let what = format!("the SM3 hash of the {} messages so far", self.messages);
-        Ok(vec![signature(CertificateVerify::read(body)?, &what)])
+        let signed = CertificateVerify::read(body, self.names_scheme())?;
+        Ok(vec![signature(signed.signature, &what)])
     }
 
     fn finished(&self, body: &[u8], from_client: bool) -> Result<Vec<Fact>, DecodeError> {
@@ -179,7 +184,7 @@ fn certificate(der: &[u8]) -> Fact {
 fn certificate_request(request: &CertificateRequest) -> Vec<Fact> {
     let types: Vec<_> = request.types.iter().map(ToString::to_string).collect();
     let mut facts = vec![("certificate_types", types.join(", "))];
-    match request.authorities.as_slice() {
+    match &*request.authorities {
         [] => facts.push(("certificate from", String::from("any CA"))),
         names => facts.extend(names.iter().map(|n| ("certificate from", Description::name(n)))),
     }

@@ -1,9 +1,10 @@
 //! SM2 keys and signatures.
-use super::agreement::{Half, Started};
+use super::agreement::Started;
 use super::{encryption, point};
 use crate::crypto::der::Signature;
 use crate::crypto::{
-    DEFAULT_USER_ID, Draw, Keys, PrivateKey, PublicKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
+    AgreementPeer, DEFAULT_USER_ID, Draw, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm,
+    StartedAgreement,
 };
 use crate::error::CryptoError;
 use alloc::{sync::Arc, vec::Vec};
@@ -36,6 +37,12 @@ impl Keys for Portable {
         let SignatureAlgorithm::Sm2Sm3 { user_id } = algorithm;
         let (bytes, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
         let e = hash_message(user_id, bytes, parts)?;
+        if verifies(e, public.into(), signature) { Ok(()) } else { Err(CryptoError::BadSignature) }
+    }
+
+    fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let (_, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
+        let e = point::reduce(digest.try_into().map_err(|_| CryptoError::BadSignature)?);
         if verifies(e, public.into(), signature) { Ok(()) } else { Err(CryptoError::BadSignature) }
     }
 
@@ -105,10 +112,6 @@ impl Sm2Key {
         let bad = r.is_zero() | sum.is_zero() | s.is_zero();
         (!bool::from(bad)).then(|| Signature { r: r.to_bytes().into(), s: s.to_bytes().into() })
     }
-
-    fn half(&self, random: &dyn Random) -> Result<Half, CryptoError> {
-        Half::new(&self.d, point::z(DEFAULT_USER_ID, self.public_bytes())?, random)
-    }
 }
 
 impl PrivateKey for Sm2Key {
@@ -137,19 +140,13 @@ impl PrivateKey for Sm2Key {
         encryption::decrypt(&self.d, ciphertext).ok_or(CryptoError::DecryptFailed)
     }
 
-    fn start_agreement(&self, random: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        Ok(Arc::new(Started(self.half(random)?)))
-    }
-
-    fn answer_agreement(
+    fn start_agreement(
         &self,
-        peer_static: &PublicKey,
-        peer_ephemeral: &[u8],
+        peer: Option<&AgreementPeer>,
         random: &dyn Random,
-    ) -> Result<([u8; 65], Shared), CryptoError> {
-        let half = self.half(random)?;
-        let shared = half.answer(peer_static, peer_ephemeral)?;
-        Ok((half.ephemeral, shared))
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        let z = point::z(DEFAULT_USER_ID, self.public_bytes())?;
+        Ok(Arc::new(Started::new(&self.d, z, peer.is_some(), random)?))
     }
 }
 
@@ -157,8 +154,10 @@ impl PrivateKey for Sm2Key {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::crypto::MasterSeed;
     use crate::crypto::portable::test_random::Series;
-    use alloc::vec;
+    use crate::suite::HashAlgorithm;
+    use alloc::{boxed::Box, vec};
     use sm2::elliptic_curve::PrimeField;
 
     fn key(d: u64) -> (Scalar, Sm2Key) {
@@ -260,10 +259,11 @@ mod tests {
         x[16] |= 0x80;
         let d = -(Option::<Scalar>::from(Scalar::from_repr(x.into())).unwrap() * r);
         let peer = Sm2Key::new(&d.to_bytes()).unwrap();
-        let started = ours.start_agreement(&Series::new([[3; 32]])).unwrap();
-        let finished = started.finish(&peer.public, &ephemeral);
-        assert_eq!(finished.unwrap_err(), CryptoError::BadPoint);
-        let answered = ours.answer_agreement(&peer.public, &ephemeral, &Series::new([[3; 32]]));
-        assert_eq!(answered.unwrap_err(), CryptoError::BadPoint);
+        let peer = AgreementPeer::sm2(peer.public, &ephemeral);
+        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+        for role in [None, Some(&peer)] {
+            let started = ours.start_agreement(role, &Series::new([[3; 32]])).unwrap();
+            assert_eq!(started.finish(&peer, &seed).unwrap_err(), CryptoError::BadPoint);
+        }
     }
 }

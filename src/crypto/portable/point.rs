@@ -1,6 +1,6 @@
 //! Points and scalars of the SM2 curve, and the two functions on them that everything else uses: Z and KDF.
 use super::hashes::sm3;
-use crate::crypto::hex::hex;
+use crate::crypto::sm2::CURVE;
 use crate::crypto::{Draw, PublicKey, Random};
 use crate::error::CryptoError;
 use sm2::elliptic_curve::ops::Reduce;
@@ -13,14 +13,6 @@ use zeroize::Zeroizing;
 /// How often a random scalar may be out of range, which happens once in 2^32 draws, before the source of randomness
 /// is taken to be broken.
 pub(super) const MAX_DRAWS: usize = 16;
-
-/// a || b || xG || yG, each 32 bytes.
-const CURVE: [u8; 128] = hex(concat!(
-    "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC",
-    "28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93",
-    "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7",
-    "BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0"
-));
 
 /// The point with this encoding (R-SM2-6): 65 bytes, 04 || X || Y with X, Y < p, on the curve.
 pub(super) fn decode(point: &[u8]) -> Result<AffinePoint, CryptoError> {

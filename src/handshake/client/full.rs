@@ -1,16 +1,20 @@
 //! The full handshake, from the server's Certificate to its Finished.
 use super::{
-    Asked, AwaitAgreement, AwaitCertificate, AwaitChangeCipherSpec, AwaitDone, AwaitFinished, AwaitIdentity,
-    AwaitPeerVerified, AwaitRequestOrDone, AwaitServerKeyExchange, AwaitSigned, Own, ServerClaim, State as S,
-    VerifiedServer,
+    Asked, AwaitAgreementStarted, AwaitCertificate, AwaitChangeCipherSpec, AwaitDone, AwaitFinished,
+    AwaitIdentity, AwaitPeerVerified, AwaitRequestOrDone, AwaitSecret, AwaitServerKeyExchange, AwaitSigned,
+    FullHandshake, Own, ServerClaim, State as S, VerifiedServer,
 };
 use crate::cert::{CertificateForm, Identity, PeerClaim, PeerPair, PeerRole, Verified};
-use crate::crypto::{Shared, SignatureAlgorithm};
+use crate::crypto::Shared;
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
-use crate::handshake::key_agreement::{ClientAgreement, ClientNext, ServerKeys, agreement_error};
-use crate::handshake::{Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, illegal};
+use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, encrypt};
+use crate::handshake::{
+    Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started, illegal,
+};
 use crate::key_schedule::{self, Sender};
-use crate::message::{self, CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, Handshake};
+use crate::message::{
+    self, CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned, Handshake,
+};
 use crate::session::{Peer, Session, SessionKey};
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, sync::Arc};
@@ -36,50 +40,48 @@ impl AwaitServerKeyExchange {
             .ok_or(CertificateError::MissingEncryptionCertificate)?;
         let agreement = ClientAgreement::receive(&agreed, &keys, message.body(), cx)?;
         agreed.transcript.add(message.raw);
-        Ok(S::AwaitRequestOrDone(AwaitRequestOrDone { agreed, server, agreement }))
+        Ok(S::AwaitRequestOrDone(AwaitRequestOrDone { full: FullHandshake { agreed, agreement, server } }))
     }
 }
 
 impl AwaitRequestOrDone {
     pub(super) fn on_request(self, message: Handshake<'_>) -> Result<S, Error> {
-        let Self { mut agreed, server, agreement } = self;
+        let Self { mut full } = self;
         let request = Arc::new(CertificateRequest::read(message.body())?);
-        agreed.transcript.add(message.raw);
-        Ok(S::AwaitDone(AwaitDone { agreed, server, agreement, request }))
+        full.agreed.transcript.add(message.raw);
+        Ok(S::AwaitDone(AwaitDone { full, request }))
     }
 
     pub(super) fn on_done(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         // R-SM-2: these suites do not work without a client.
-        if self.agreed.suite.key_exchange.is_mutual() {
+        if self.full.agreed.suite.key_exchange.is_mutual() {
             return Err(PeerIncompatible::NoCertificateRequest.into());
         }
-        verify_server(self.agreed, self.server, self.agreement, Asked::No, message, cx)
+        verify_server(self.full, Asked::No, message, cx)
     }
 }
 
 impl AwaitDone {
     pub(super) fn on_done(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
-        verify_server(self.agreed, self.server, self.agreement, Asked::Yes(self.request), message, cx)
+        verify_server(self.full, Asked::Yes(self.request), message, cx)
     }
 }
 
 /// R-HS-41: everything about the server is checked before ClientKeyExchange is made.
 fn verify_server(
-    mut agreed: Box<Agreed>,
-    server: ServerClaim,
-    agreement: ClientAgreement,
+    mut full: FullHandshake<ServerClaim>,
     asked: Asked,
     message: Handshake<'_>,
     cx: &mut Context<'_>,
 ) -> Result<S, Error> {
     message::read_empty("ServerHelloDone", message.body())?;
-    agreed.transcript.add(message.raw);
+    full.agreed.transcript.add(message.raw);
     cx.ask(Request::VerifyPeer(PeerClaim {
-        role: PeerRole::Server(server.target.name.clone()),
-        credential: server.credential.clone(),
-        pair: (*server.pair).clone(),
+        role: PeerRole::Server(full.server.target.name.clone()),
+        credential: full.server.credential.clone(),
+        pair: (*full.server.pair).clone(),
     }));
-    Ok(S::AwaitPeerVerified(AwaitPeerVerified { agreed, agreement, server, asked }))
+    Ok(S::AwaitPeerVerified(AwaitPeerVerified { full, asked }))
 }
 
 impl AwaitPeerVerified {
@@ -88,19 +90,20 @@ impl AwaitPeerVerified {
         verified: Result<Verified, CertificateError>,
         cx: &mut Context<'_>,
     ) -> Result<S, Error> {
-        let Self { agreed, agreement, server: ServerClaim { target, credential, .. }, asked } = self;
+        let FullHandshake { agreed, agreement, server: ServerClaim { target, credential, .. } } = self.full;
         let not_after = verified?.not_after();
         let sign = credential.certificates().first().map(AsRef::as_ref).unwrap_or_default();
         let server_end_point = cx.end_point(sign);
         let peer = Peer::Authenticated { credential, not_after };
         let server = VerifiedServer { target, peer, server_end_point };
-        match asked {
+        let full = FullHandshake { agreed, agreement, server };
+        match self.asked {
             Asked::Yes(request) => {
-                let suite = agreed.suite;
+                let suite = full.agreed.suite;
                 cx.ask(Request::SelectIdentity(IdentityQuery::ForServer { suite, request }));
-                Ok(S::AwaitIdentity(AwaitIdentity { agreed, agreement, server }))
+                Ok(S::AwaitIdentity(AwaitIdentity { full }))
             }
-            Asked::No => exchange_keys(agreed, agreement, server, Own::NotAsked, cx),
+            Asked::No => exchange_keys(full, Own::NotAsked, cx),
         }
     }
 }
@@ -111,61 +114,68 @@ impl AwaitIdentity {
             Selection::Identity { identity, .. } => Own::Identity(identity),
             Selection::Nothing | Selection::UnrecognizedName => Own::NoneFits,
         };
-        exchange_keys(self.agreed, self.agreement, self.server, own, cx)
+        exchange_keys(self.full, own, cx)
     }
 }
 
-/// Certificate if asked (R-HS-22, R-SM-6), then ClientKeyExchange.
-fn exchange_keys(
-    mut agreed: Box<Agreed>,
-    agreement: ClientAgreement,
-    server: VerifiedServer,
-    own: Own,
-    cx: &mut Context<'_>,
-) -> Result<S, Error> {
+/// Certificate if asked (R-HS-22, R-SM-6), then ClientKeyExchange, or the agreement that it needs first.
+fn exchange_keys(full: FullHandshake<VerifiedServer>, own: Own, cx: &mut Context<'_>) -> Result<S, Error> {
+    let FullHandshake { mut agreed, agreement, server } = full;
+    let mutual = agreed.suite.key_exchange.is_mutual();
     let identity = match own {
-        Own::NotAsked => None,
-        Own::NoneFits if agreed.suite.key_exchange.is_mutual() => {
-            return Err(PeerIncompatible::NoClientIdentity.into());
+        Own::Identity(identity) => {
+            // R-HS-13: ECDHE always needs the pair; in ECC the two camps differ.
+            let form = if mutual { CertificateForm::Dual } else { cx.policy.compat.client_certificate_form };
+            cx.write_shared(&mut agreed.transcript, identity.message(form));
+            Some(identity)
         }
-        Own::NoneFits => {
+        Own::NoneFits if !mutual => {
             let nothing = message::encode(HandshakeType::CERTIFICATE, |w| Credential::write(w, []));
             cx.write(&mut agreed.transcript, nothing)?;
             None
         }
-        Own::Identity(identity) => {
-            // R-HS-13: ECDHE always needs the pair; in ECC the two camps differ.
-            let mutual = agreed.suite.key_exchange.is_mutual();
-            let form = if mutual { CertificateForm::Dual } else { cx.policy.compat.client_certificate_form };
-            cx.write(&mut agreed.transcript, Ok(identity.message(form).to_vec()))?;
-            Some(identity)
-        }
+        Own::NoneFits | Own::NotAsked => None,
     };
-    match (agreement.send(&agreed, identity.as_ref(), cx)?, identity) {
-        (ClientNext::Now { message, shared }, identity) => {
+    match (agreement, identity) {
+        (ClientAgreement::Encrypt(key), identity) => {
+            let (message, shared) = encrypt(&key, &agreed, cx)?;
             cx.write(&mut agreed.transcript, Ok(message))?;
             on_secret(agreed, server, identity, shared, cx)
         }
-        (ClientNext::Ask(request), Some(identity)) => {
+        (ClientAgreement::Agree(peer), Some(identity)) => {
+            let (group, of_peer) = (peer.share.group, Some((*peer).clone()));
+            let request = Request::StartAgreement { identity: Some(identity.clone()), group, peer: of_peer };
             cx.ask(request);
-            Ok(S::AwaitAgreement(AwaitAgreement { agreed, server, identity }))
+            Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, server, identity, peer }))
         }
-        (ClientNext::Ask(_), None) => Err(PeerIncompatible::NoClientIdentity.into()),
+        (ClientAgreement::Agree(_), None) => Err(PeerIncompatible::NoClientIdentity.into()),
     }
 }
 
-impl AwaitAgreement {
-    pub(super) fn on_agreement(
+impl AwaitAgreementStarted {
+    pub(super) fn on_started(
         self,
-        answer: Result<([u8; 65], Shared), CryptoError>,
+        started: Result<Started, CryptoError>,
         cx: &mut Context<'_>,
     ) -> Result<S, Error> {
-        let Self { mut agreed, server, identity } = self;
-        let (ephemeral, shared) =
-            answer.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, e))?;
-        let message = ClientKeyExchange::ephemeral(&ephemeral, cx.policy.compat.client_key_exchange_71);
+        let Self { mut agreed, server, identity, peer } = self;
+        let started = started.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, e))?;
+        let with_length = cx.policy.compat.client_key_exchange_71;
+        let message = ClientKeyExchange::ephemeral(&started.share().bytes, with_length);
         cx.write(&mut agreed.transcript, message)?;
-        on_secret(agreed, server, Some(identity), shared, cx)
+        cx.ask(Request::FinishAgreement { started, peer: *peer, seed: agreed.master_seed() });
+        Ok(S::AwaitSecret(AwaitSecret { agreed, server, identity }))
+    }
+}
+
+impl AwaitSecret {
+    pub(super) fn on_agreement(
+        self,
+        shared: Result<Shared, CryptoError>,
+        cx: &mut Context<'_>,
+    ) -> Result<S, Error> {
+        let shared = shared.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, e))?;
+        on_secret(self.agreed, self.server, Some(self.identity), shared, cx)
     }
 }
 
@@ -184,8 +194,9 @@ fn on_secret(
         suite: agreed.suite,
         master,
         created: cx.now,
-        server_name: agreed.server_name.clone(),
+        server_name: agreed.negotiated.server_name.clone(),
         context: [0; 32],
+        own_identity: [0; 32],
         peer: server.peer,
         server_end_point: server.server_end_point,
     });
@@ -194,8 +205,13 @@ fn on_secret(
     match identity {
         None => finish(keyed, key, cx),
         Some(identity) => {
-            let message = keyed.agreed.certificate_verify_message();
-            cx.ask(Request::Sign { identity, algorithm: SignatureAlgorithm::SM2, message });
+            let scheme = keyed.agreed.certificate_verify_scheme();
+            // Q2: the messages were kept only for a server that wants them signed.
+            let message = match keyed.agreed.transcript.messages()? {
+                Some(messages) => messages,
+                None => keyed.agreed.certificate_verify_hash(),
+            };
+            cx.ask(Request::Sign(SignRequest { identity, scheme, message }));
             Ok(S::AwaitSigned(AwaitSigned { keyed, key }))
         }
     }
@@ -204,7 +220,8 @@ fn on_secret(
 impl AwaitSigned {
     pub(super) fn on_signed(self, signature: &[u8], cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, key } = self;
-        cx.write(&mut keyed.agreed.transcript, CertificateVerify::to_message(signature))?;
+        let signed = DigitallySigned::bare(signature);
+        cx.write(&mut keyed.agreed.transcript, CertificateVerify::to_message(&signed))?;
         finish(keyed, key, cx)
     }
 }

@@ -4,11 +4,11 @@ use super::{
 };
 use crate::cert::ServerName;
 use crate::error::{Error, PeerMisbehaved};
-use crate::handshake::{Action, Agreed, Context, Keyed, Request, illegal};
+use crate::handshake::{Action, Agreed, Context, Keyed, Negotiated, Request, illegal};
 use crate::message::{ClientExtensions, ClientHello, Handshake, ServerHello, SessionId};
 use crate::session::Session;
 use crate::suite::Suite;
-use crate::transcript::TranscriptStart;
+use crate::transcript::{TranscriptPlan, TranscriptStart};
 use crate::wire::{ExtensionType, HandshakeType};
 use alloc::{boxed::Box, sync::Arc};
 
@@ -45,13 +45,14 @@ impl AwaitSession {
             extensions,
         };
         let message = hello.to_message()?;
-        let mut transcript = TranscriptStart::default();
-        transcript.add(&message);
+        let (hashes, raw) = (cx.provider.hashes, cx.policy.compat.raw_certificate_verify);
+        let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), &message, raw);
         cx.actions.push(Action::Write(message));
         Ok(S::AwaitServerHello(AwaitServerHello {
             offer: Box::new(Offer {
                 target: self.target,
                 random: hello.random,
+                session_id: hello.session_id,
                 cipher_suites: hello.cipher_suites,
                 extensions: hello.extensions.offered(),
                 alpn: hello.extensions.alpn,
@@ -84,27 +85,34 @@ fn server_name(name: &ServerName<'_>) -> Option<Box<str>> {
 impl AwaitServerHello {
     pub(super) fn on_server_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let hello = ServerHello::read(message.body())?;
-        let Offer { target, random, server_name, session, mut transcript, .. } = {
+        let Offer { target, random, session_id, server_name, session, transcript, .. } = {
             self.offer.check(&hello, cx)?;
             *self.offer
         };
         let suite = Suite::find(hello.cipher_suite)
             .ok_or_else(|| illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "R-CS-5"))?;
+        let plan = TranscriptPlan {
+            prf: suite.prf,
+            also: Some(suite.key_exchange.authenticates.fixed_hash()),
+            raw: cx.policy.compat.raw_certificate_verify,
+        };
+        let mut transcript =
+            transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;
         transcript.add(message.raw);
-        let keep = cx.policy.compat.raw_certificate_verify;
         let agreed = Box::new(Agreed {
             suite,
             client_version: cx.policy.version,
             client_random: random,
             server_random: hello.random,
             session_id: hello.session_id,
-            server_name,
-            alpn: hello.extensions.alpn,
-            transcript: transcript.begin(cx.provider.hashes, suite.prf, keep),
+            negotiated: Negotiated { server_name, alpn: hello.extensions.alpn },
+            transcript,
         });
         match session {
-            // R-SES-9: non-empty and equal. An offered id is never empty.
-            Some(session) if session.id == agreed.session_id => resume(agreed, session, target, cx),
+            // R-SES-9: non-empty, and equal to what was offered.
+            Some(session) if !session_id.is_empty() && session_id == agreed.session_id => {
+                resume(agreed, session, target, cx)
+            }
             // R-SES-6: the server went on without it.
             Some(_) => {
                 cx.actions.extend(target.session_key.map(Action::DropSession));

@@ -1,48 +1,67 @@
 //! The full handshake, from the client's Certificate to its Finished.
 use super::{
     AwaitCertificate, AwaitCertificateVerify, AwaitChangeCipherSpec, AwaitClientKeyExchange, AwaitFinished,
-    AwaitPeerVerified, AwaitSecret, Client, State as S,
+    AwaitPeerVerified, AwaitSecret, Client, FullHandshake, State as S,
 };
 use crate::cert::{PeerClaim, PeerPair, PeerRole, Verified};
 use crate::config::ClientAuth;
-use crate::crypto::Shared;
+use crate::crypto::{self, DEFAULT_USER_ID, PublicKey, Shared};
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
-use crate::handshake::key_agreement::{agreement_error, check_signature};
+use crate::handshake::key_agreement::{
+    ReadyAgreement, ServerAgreement, agreement_error, check_signature, signature_error,
+};
 use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request, illegal};
 use crate::key_schedule::{self, Sender};
 use crate::message::{CertificateVerify, Credential, Handshake};
 use crate::session::{Peer, Session, SessionKey};
-use crate::suite::KeyExchange;
+use crate::suite::SecretSource;
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, sync::Arc};
 
+impl FullHandshake<ServerAgreement> {
+    /// Goes on when it is known whether the client has keys.
+    pub(super) fn with_agreement(
+        self,
+        ready: impl FnOnce(ServerAgreement) -> Result<ReadyAgreement, Error>,
+    ) -> Result<FullHandshake<ReadyAgreement>, Error> {
+        let Self { agreed, agreement, own } = self;
+        Ok(FullHandshake { agreed, agreement: ready(agreement)?, own })
+    }
+}
+
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let Self { mut agreed, agreement, server_end_point } = self;
+        let Self { mut full } = self;
         let credential = Arc::new(Credential::read(message.body())?);
-        agreed.transcript.add(message.raw);
         if credential.is_empty() {
             // R-HS-12, R-HS-42
             if cx.policy.client_auth == ClientAuth::Require {
                 return Err(PeerIncompatible::ClientCertificateMissing.into());
             }
-            agreed.transcript.forget_messages();
-            let (agreement, client) = (agreement.without_client()?, Client::Anonymous);
-            let next = AwaitClientKeyExchange { agreed, agreement, server_end_point, client };
+            full.agreed.transcript.forget_messages();
+            full.agreed.transcript.add(message.raw);
+            let full = full.with_agreement(ServerAgreement::without_client)?;
+            let next = AwaitClientKeyExchange { full, client: Client::Anonymous };
             return Ok(S::AwaitClientKeyExchange(next));
         }
         if credential.certificates().len() > cx.policy.max_certificates {
             return Err(illegal(message.kind, "certificate_list", "R-REC-38"));
         }
-        let pair = Box::new(choose_pair(&credential, &agreed, cx)?);
+        let pair = Box::new(choose_pair(&credential, &full.agreed, cx)?);
+        // R-HS-47: with the client's key Z is known, and the messages themselves need not be kept any longer.
+        let PublicKey::Sm2(public) = &pair.sign_key;
+        if full.agreed.transcript.keeps_messages() {
+            let e = crypto::sm2::start_digest(cx.provider.hashes, DEFAULT_USER_ID, public)?;
+            full.agreed.transcript.hash_messages_behind(e)?;
+        }
+        full.agreed.transcript.add(message.raw);
         // R-SM-9: verified before any private-key use for this client.
         cx.ask(Request::VerifyPeer(PeerClaim {
             role: PeerRole::Client,
             credential: credential.clone(),
             pair: (*pair).clone(),
         }));
-        let next = AwaitPeerVerified { agreed, agreement, server_end_point, credential, pair };
-        Ok(S::AwaitPeerVerified(next))
+        Ok(S::AwaitPeerVerified(AwaitPeerVerified { full, credential, pair }))
     }
 }
 
@@ -57,23 +76,22 @@ fn choose_pair(credential: &Credential, agreed: &Agreed, cx: &Context<'_>) -> Re
 
 impl AwaitPeerVerified {
     pub(super) fn on_verified(self, verified: Result<Verified, CertificateError>) -> Result<S, Error> {
-        let Self { agreed, agreement, server_end_point, credential, pair } = self;
+        let Self { full, credential, pair } = self;
         let verified = verified?;
         let PeerPair { sign_key, encryption } = *pair;
-        let agreement = agreement.with_client(encryption.map(|(_, key)| key))?;
+        let full = full.with_agreement(|agreement| agreement.with_client(encryption.map(|(_, key)| key)))?;
         let client = Client::Claimed { credential, verified, sign_key };
-        let next = AwaitClientKeyExchange { agreed, agreement, server_end_point, client };
-        Ok(S::AwaitClientKeyExchange(next))
+        Ok(S::AwaitClientKeyExchange(AwaitClientKeyExchange { full, client }))
     }
 }
 
 impl AwaitClientKeyExchange {
     pub(super) fn on_exchange(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let Self { mut agreed, agreement, server_end_point, client } = self;
-        let request = agreement.receive(&agreed, message.body(), cx)?;
+        let Self { full: FullHandshake { mut agreed, agreement, own }, client } = self;
+        let secret = agreement.receive(message.body(), cx)?;
         agreed.transcript.add(message.raw);
-        cx.ask(request);
-        Ok(S::AwaitSecret(AwaitSecret { agreed, server_end_point, client }))
+        cx.ask(secret.request(&agreed));
+        Ok(S::AwaitSecret(AwaitSecret { full: FullHandshake { agreed, agreement: (), own }, client }))
     }
 }
 
@@ -81,9 +99,9 @@ impl AwaitSecret {
     /// One key exchange's answer is not the other's: a failed agreement has an alert, a failed decryption never
     /// (R-HS-43).
     pub(super) fn awaits(&self) -> AnswerKind {
-        match self.agreed.suite.key_exchange {
-            KeyExchange::Ecc => AnswerKind::Decrypted,
-            KeyExchange::Ecdhe => AnswerKind::AgreementFinished,
+        match self.full.agreed.suite.key_exchange.secret {
+            SecretSource::Encrypted => AnswerKind::Decrypted,
+            SecretSource::Agreed => AnswerKind::AgreementFinished,
         }
     }
 
@@ -97,7 +115,7 @@ impl AwaitSecret {
     }
 
     pub(super) fn on_secret(self, shared: Shared, cx: &mut Context<'_>) -> Result<S, Error> {
-        let Self { agreed, server_end_point, client } = self;
+        let Self { full: FullHandshake { agreed, own, .. }, client } = self;
         let master = key_schedule::master_secret(cx.provider.hashes, shared, &agreed.master_seed());
         cx.log_secret(&agreed, &master);
         let (peer, sign_key) = match client {
@@ -111,10 +129,11 @@ impl AwaitSecret {
             suite: agreed.suite,
             master,
             created: cx.now,
-            server_name: agreed.server_name.clone(),
+            server_name: agreed.negotiated.server_name.clone(),
             context: cx.policy.session_context,
+            own_identity: own.fingerprint,
             peer,
-            server_end_point: *server_end_point,
+            server_end_point: own.end_point,
         });
         let keyed = Keyed { agreed, session };
         match sign_key {
@@ -127,11 +146,22 @@ impl AwaitSecret {
 impl AwaitCertificateVerify {
     pub(super) fn on_verify(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, sign_key } = self;
-        let signature = CertificateVerify::read(message.body())?;
-        let signed = keyed.agreed.certificate_verify_message();
-        check_signature(message.kind, &sign_key, &signed, signature, cx)?;
-        keyed.agreed.transcript.forget_messages();
-        keyed.agreed.transcript.add(message.raw);
+        let agreed = &mut keyed.agreed;
+        let signed = CertificateVerify::read(message.body(), agreed.suite.protocol.names_signature_scheme)?;
+        let (scheme, hash) = (agreed.certificate_verify_scheme(), agreed.certificate_verify_hash());
+        let over_hash = check_signature(message.kind, &sign_key, scheme, &hash, signed.signature, cx);
+        match (over_hash, agreed.transcript.digest_behind()) {
+            (Ok(()), _) => {}
+            // R-HS-47: or over the messages themselves, as GmSSL signs (Q2).
+            (Err(_), Some(e)) => cx
+                .provider
+                .keys
+                .verify_digest(&sign_key, e.as_ref(), signed.signature)
+                .map_err(|e| signature_error(message.kind, e))?,
+            (Err(error), None) => return Err(error),
+        }
+        agreed.transcript.forget_messages();
+        agreed.transcript.add(message.raw);
         await_change_cipher_spec(keyed, cx)
     }
 }

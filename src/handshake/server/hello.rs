@@ -1,54 +1,67 @@
 //! ClientHello, and the flight up to ServerHelloDone.
 use super::{
     AwaitAgreementStarted, AwaitCertificate, AwaitClientHello, AwaitClientKeyExchange, AwaitIdentity,
-    AwaitKeyExchangeSigned, AwaitSession, Client, Hello, State as S,
+    AwaitKeyExchangeSigned, AwaitSession, Chosen, Client, FullHandshake, Hello, Own, State as S,
 };
 use crate::cert::{CertificateForm, Identity, KeyUse};
 use crate::config::ClientAuth;
-use crate::crypto::{Draw, SignatureAlgorithm, StartedAgreement};
-use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::crypto::Draw;
+use crate::error::{CryptoError, Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::key_agreement::ServerAgreement;
-use crate::handshake::{Agreed, Context, IdentityQuery, Request, Selection, illegal};
+use crate::handshake::{
+    Agreed, Context, IdentityQuery, Negotiated, Request, Selection, SignRequest, Started, illegal,
+};
 use crate::message::{
-    self, CertificateRequest, ClientHello, Handshake, ServerExtensions, ServerHello, ServerKeyExchange,
-    SessionId,
+    self, CertificateRequest, ClientHello, DigitallySigned, Handshake, ServerExtensions, ServerHello,
+    ServerKeyExchange, SessionId,
 };
 use crate::session::SessionKey;
-use crate::suite::{KeyExchange, Suite};
-use crate::transcript::TranscriptStart;
-use crate::wire::{ClientCertificateType, HandshakeType, ProtocolVersion, SignatureScheme};
+use crate::suite::{KeyKind, SecretSource, Suite};
+use crate::transcript::{TranscriptPlan, TranscriptStart};
+use crate::wire::{ClientCertificateType, HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec};
+
+/// The longest ClientHello whose sender may sign the messages themselves, in bytes with its header: GmSSL's has 65
+/// (R-HS-47).
+const MAX_RAW_HELLO: usize = 512;
 
 impl AwaitClientHello {
     pub(super) fn on_client_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let hello = ClientHello::read(message.body())?;
-        check_version(hello.version)?;
+        let suites = common_suites(&hello, cx)?;
         if !hello.offers_null_compression {
             return Err(illegal(message.kind, "compression_methods", "R-REC-16"));
         }
         check_signature_schemes(&hello, cx)?;
-        let suite = choose_suite(&hello, cx)?;
-        let alpn = choose_alpn(&hello, cx)?;
-        let mut transcript = TranscriptStart::default();
-        transcript.add(message.raw);
-        let id = hello.session_id;
-        let hello = Box::new(Hello { message: Arc::new(hello), suite, alpn, transcript });
-        // R-SES-9: an empty id never names a session.
-        if id.is_empty() || !cx.policy.sessions {
-            return Ok(select_identity(hello, cx));
+        if suites.is_empty() {
+            return Err(PeerIncompatible::NoCommonCipherSuite.into());
         }
-        cx.ask(Request::FindSession { key: SessionKey::Id(id) });
-        Ok(S::AwaitSession(AwaitSession { hello }))
+        let alpn = choose_alpn(&hello, cx)?;
+        // R-HS-47: what GmSSL's clients sign cannot be made anew later.
+        let raw = cx.policy.compat.accept_raw_certificate_verify
+            && message.raw.len() <= MAX_RAW_HELLO
+            && suites.iter().any(|suite| asks_for_certificate(suite, cx));
+        let hashes = cx.provider.hashes;
+        let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message.raw, raw);
+        let hello = Box::new(Hello { message: Arc::new(hello), suites, alpn, transcript });
+        cx.ask(Request::SelectIdentity(IdentityQuery::ForClient {
+            hello: hello.message.clone(),
+            suites: hello.suites.clone(),
+        }));
+        Ok(S::AwaitIdentity(AwaitIdentity { hello }))
     }
 }
 
-/// R-HS-33, the rows of record major 01: any client_version from 0x0101 to 0x02FF is answered with 0x0101.
-fn check_version(version: ProtocolVersion) -> Result<(), Error> {
-    if (0x0101..0x0300).contains(&version.0) {
-        Ok(())
-    } else {
-        Err(PeerMisbehaved::ProtocolVersion { message: "ClientHello", version }.into())
+/// R-CS-4: ours that the client offers, in our order; unknown values are ignored. R-HS-33: of those, the ones whose
+/// protocol answers the client's version.
+fn common_suites(hello: &ClientHello, cx: &Context<'_>) -> Result<Arc<[&'static Suite]>, Error> {
+    let version = hello.version;
+    let in_version = |suite: &&&'static Suite| suite.protocol.hello_versions.contains(&version.0);
+    if !cx.policy.suites.iter().any(|suite| in_version(&suite)) {
+        return Err(PeerMisbehaved::ProtocolVersion { message: "ClientHello", version }.into());
     }
+    let offered = |suite: &&&'static Suite| hello.cipher_suites.contains(&suite.id);
+    Ok(cx.policy.suites.iter().filter(in_version).filter(offered).copied().collect())
 }
 
 /// R-HS-6: the suite fixes SM2 whatever the list says; a strict policy wants to see it there.
@@ -62,13 +75,6 @@ fn check_signature_schemes(hello: &ClientHello, cx: &Context<'_>) -> Result<(), 
     }
 }
 
-/// R-CS-4: the first of ours that the client offers; unknown values are ignored.
-fn choose_suite(hello: &ClientHello, cx: &Context<'_>) -> Result<&'static Suite, Error> {
-    let offered = |suite: &&&'static Suite| hello.cipher_suites.contains(&suite.id);
-    let found = cx.policy.suites.iter().find(offered);
-    Ok(found.copied().ok_or(PeerIncompatible::NoCommonCipherSuite)?)
-}
-
 /// R-ALPN-2: the first of ours that the client offers.
 fn choose_alpn(hello: &ClientHello, cx: &Context<'_>) -> Result<Option<Box<[u8]>>, Error> {
     let theirs = &hello.extensions.alpn;
@@ -79,10 +85,45 @@ fn choose_alpn(hello: &ClientHello, cx: &Context<'_>) -> Result<Option<Box<[u8]>
     Ok(Some(common.ok_or(PeerIncompatible::NoApplicationProtocol)?.clone()))
 }
 
-pub(super) fn select_identity(hello: Box<Hello>, cx: &mut Context<'_>) -> S {
-    let (message, suite) = (hello.message.clone(), hello.suite);
-    cx.ask(Request::SelectIdentity(IdentityQuery::ForClient { hello: message, suite }));
-    S::AwaitIdentity(AwaitIdentity { hello })
+impl AwaitIdentity {
+    pub(super) fn on_identity(self, selection: Selection, cx: &mut Context<'_>) -> Result<S, Error> {
+        let Self { hello } = self;
+        let chosen = match selection {
+            Selection::Identity { identity, by_name } => Chosen { identity, by_name },
+            Selection::Nothing => return Err(PeerIncompatible::NoServerIdentity.into()),
+            Selection::UnrecognizedName => return Err(PeerIncompatible::UnrecognizedName.into()),
+        };
+        let id = hello.message.session_id;
+        // R-SES-9: an empty id never names a session.
+        if id.is_empty() || !cx.policy.sessions {
+            return full_handshake(*hello, chosen, cx);
+        }
+        cx.ask(Request::FindSession { key: SessionKey::Id(id) });
+        Ok(S::AwaitSession(AwaitSession { hello, chosen }))
+    }
+}
+
+/// ServerHello and Certificate, then what the suite's key exchange begins with.
+pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>) -> Result<S, Error> {
+    let Chosen { identity, by_name } = chosen;
+    let kind = identity.public_key(KeyUse::Sign).kind();
+    let fitting = |suite: &&&'static Suite| suite.key_exchange.authenticates == kind;
+    let suite = *hello.suites.iter().find(fitting).ok_or(PeerIncompatible::NoServerIdentity)?;
+    let session_id = new_session_id(suite, cx)?;
+    // R-HS-37: acknowledged only if the name was used.
+    let acknowledge = by_name && hello.message.extensions.server_name.is_some();
+    let mut agreed = agree(hello, suite, session_id, acknowledge, cx)?;
+    cx.write_shared(&mut agreed.transcript, identity.message(CertificateForm::Dual));
+    match suite.key_exchange.secret {
+        SecretSource::Agreed => {
+            let (of, group) = (Some(identity.clone()), NamedGroup::CURVE_SM2);
+            cx.ask(Request::StartAgreement { identity: of, group, peer: None });
+            Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity }))
+        }
+        SecretSource::Encrypted => {
+            Ok(sign(agreed, ServerAgreement::Decrypting(identity.clone()), identity, cx))
+        }
+    }
 }
 
 /// ServerHello, from here on both sides know the suite.
@@ -95,55 +136,40 @@ pub(super) fn agree(
 ) -> Result<Box<Agreed>, Error> {
     let Hello { message, alpn, transcript, .. } = hello;
     let server_hello = ServerHello {
-        version: cx.policy.version,
+        version: suite.protocol.version,
         random: cx.hello_random()?,
         session_id,
         cipher_suite: suite.id,
         compression_method: 0,
         extensions: ServerExtensions::answering(acknowledge_name, alpn.as_deref()),
     };
-    let keep = cx.policy.compat.raw_certificate_verify
-        && (cx.policy.client_auth != ClientAuth::None || suite.key_exchange.is_mutual());
+    let certificate_verify = asks_for_certificate(suite, cx).then_some(suite.key_exchange.authenticates);
+    let plan = TranscriptPlan {
+        prf: suite.prf,
+        also: certificate_verify.map(KeyKind::fixed_hash),
+        raw: certificate_verify == Some(KeyKind::Sm2),
+    };
+    let transcript = transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;
     let mut agreed = Box::new(Agreed {
         suite,
         client_version: message.version,
         client_random: message.random,
         server_random: server_hello.random,
         session_id,
-        server_name: message.extensions.server_name.clone(),
-        alpn,
-        transcript: transcript.begin(cx.provider.hashes, suite.prf, keep),
+        negotiated: Negotiated { server_name: message.extensions.server_name.clone(), alpn },
+        transcript,
     });
     cx.write(&mut agreed.transcript, server_hello.to_message())?;
     Ok(agreed)
 }
 
-impl AwaitIdentity {
-    pub(super) fn on_identity(self, selection: Selection, cx: &mut Context<'_>) -> Result<S, Error> {
-        let (identity, by_name) = match selection {
-            Selection::Identity { identity, by_name } => (identity, by_name),
-            Selection::Nothing => return Err(PeerIncompatible::NoServerIdentity.into()),
-            Selection::UnrecognizedName => return Err(PeerIncompatible::UnrecognizedName.into()),
-        };
-        let suite = self.hello.suite;
-        let session_id = new_session_id(suite, cx)?;
-        // R-HS-37: acknowledged only if the name was used.
-        let acknowledge = by_name && self.hello.message.extensions.server_name.is_some();
-        let mut agreed = agree(*self.hello, suite, session_id, acknowledge, cx)?;
-        cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).to_vec()))?;
-        match suite.key_exchange {
-            KeyExchange::Ecdhe => {
-                cx.ask(Request::StartAgreement { identity: identity.clone() });
-                Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity }))
-            }
-            KeyExchange::Ecc => Ok(sign(agreed, ServerAgreement::Decrypting(identity.clone()), identity, cx)),
-        }
-    }
+fn asks_for_certificate(suite: &Suite, cx: &Context<'_>) -> bool {
+    cx.policy.client_auth != ClientAuth::None || suite.key_exchange.is_mutual()
 }
 
 /// R-SES-9: a fresh random id, or none if the session will not be kept; never the client's.
 fn new_session_id(suite: &Suite, cx: &Context<'_>) -> Result<SessionId, Error> {
-    if !cx.policy.sessions || !cx.policy.may_resume(suite) {
+    if !cx.policy.may_resume(suite) {
         return Ok(SessionId::EMPTY);
     }
     let mut id = [0; SessionId::MAX];
@@ -152,38 +178,44 @@ fn new_session_id(suite: &Suite, cx: &Context<'_>) -> Result<SessionId, Error> {
 }
 
 impl AwaitAgreementStarted {
-    pub(super) fn on_started(self, started: Arc<dyn StartedAgreement>, cx: &mut Context<'_>) -> S {
-        sign(self.agreed, ServerAgreement::Agreeing(started), self.identity, cx)
+    pub(super) fn on_started(
+        self,
+        started: Result<Started, CryptoError>,
+        cx: &mut Context<'_>,
+    ) -> Result<S, Error> {
+        Ok(sign(self.agreed, ServerAgreement::Agreeing(started?), self.identity, cx))
     }
 }
 
 fn sign(agreed: Box<Agreed>, agreement: ServerAgreement, identity: Arc<Identity>, cx: &mut Context<'_>) -> S {
-    let message = agreement.signed(&agreed);
-    let server_end_point = Box::new(cx.end_point(identity.certificate(KeyUse::Sign)));
-    cx.ask(Request::Sign { identity, algorithm: SignatureAlgorithm::SM2, message });
-    S::AwaitKeyExchangeSigned(AwaitKeyExchangeSigned { agreed, agreement, server_end_point })
+    let message = agreement.signed(&agreed, &identity);
+    let end_point = cx.end_point(identity.certificate(KeyUse::Sign));
+    let own = Box::new(Own { fingerprint: *identity.fingerprint(), end_point });
+    let scheme = agreed.suite.key_exchange.authenticates.fixed_scheme();
+    cx.ask(Request::Sign(SignRequest { identity, scheme, message }));
+    S::AwaitKeyExchangeSigned(AwaitKeyExchangeSigned { full: FullHandshake { agreed, agreement, own } })
 }
 
 impl AwaitKeyExchangeSigned {
     /// ServerKeyExchange, CertificateRequest if the policy or the suite wants it, ServerHelloDone.
     pub(super) fn on_signed(self, signature: &[u8], cx: &mut Context<'_>) -> Result<S, Error> {
-        let Self { mut agreed, agreement, server_end_point } = self;
-        let transcript = &mut agreed.transcript;
-        cx.write(transcript, ServerKeyExchange::to_message(&agreement.params(), signature))?;
-        let ask = cx.policy.client_auth != ClientAuth::None || agreed.suite.key_exchange.is_mutual();
-        if ask {
+        let Self { mut full } = self;
+        let transcript = &mut full.agreed.transcript;
+        let signed = DigitallySigned::bare(signature);
+        cx.write(transcript, ServerKeyExchange::to_message(&full.agreement.params(), &signed))?;
+        let asks = asks_for_certificate(full.agreed.suite, cx);
+        if asks {
             let request = CertificateRequest {
                 types: vec![ClientCertificateType::ECDSA_SIGN],
                 authorities: cx.policy.authorities.clone(), // Q20
             };
-            cx.write(transcript, request.to_message())?;
+            cx.write_request(transcript, request)?;
         }
         cx.write(transcript, message::encode(HandshakeType::SERVER_HELLO_DONE, |_| {}))?;
-        if ask {
-            return Ok(S::AwaitCertificate(AwaitCertificate { agreed, agreement, server_end_point }));
+        if asks {
+            return Ok(S::AwaitCertificate(AwaitCertificate { full }));
         }
-        let agreement = agreement.without_client()?;
-        let client = Client::Anonymous;
-        Ok(S::AwaitClientKeyExchange(AwaitClientKeyExchange { agreed, agreement, server_end_point, client }))
+        let full = full.with_agreement(ServerAgreement::without_client)?;
+        Ok(S::AwaitClientKeyExchange(AwaitClientKeyExchange { full, client: Client::Anonymous }))
     }
 }

@@ -1,6 +1,6 @@
 //! The abbreviated handshake: the server finishes first (spec section 9.2).
-use super::hello::{agree, select_identity};
-use super::{AwaitResumedChangeCipherSpec, AwaitResumedFinished, AwaitSession, Hello, State as S};
+use super::hello::{agree, full_handshake};
+use super::{AwaitResumedChangeCipherSpec, AwaitResumedFinished, AwaitSession, Chosen, Hello, State as S};
 use crate::config::ClientAuth;
 use crate::error::Error;
 use crate::handshake::{Action, Context, Keyed};
@@ -12,11 +12,13 @@ use alloc::sync::Arc;
 impl AwaitSession {
     /// Resumes the session, or goes on with a full handshake: never an alert (R-SES-1).
     pub(super) fn on_session(self, found: Option<Arc<Session>>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let Self { hello } = self;
-        let Some(session) = found.filter(|s| may_resume(s, &hello, cx)) else {
-            return Ok(select_identity(hello, cx));
+        let Self { hello, chosen } = self;
+        let Some(session) = found.filter(|s| may_resume(s, &hello, &chosen, cx)) else {
+            return full_handshake(*hello, chosen, cx);
         };
-        let agreed = agree(*hello, session.suite, session.id, false, cx)?;
+        // What is echoed is what was offered.
+        let offered = hello.message.session_id;
+        let agreed = agree(*hello, session.suite, offered, false, cx)?;
         cx.log_secret(&agreed, &session.master);
         let mut keyed = Keyed { agreed, session };
         let keys = keyed.keys(cx.provider)?;
@@ -25,17 +27,17 @@ impl AwaitSession {
     }
 }
 
-/// R-SES-10: suite still enabled and offered, same name, same context, still valid, and a client identity where one is
-/// required. A suite of this protocol implies the version.
-fn may_resume(session: &Session, hello: &Hello, cx: &Context<'_>) -> bool {
+/// R-SES-10, R-SES-16: suite still enabled and offered, same name, same context and own identity, still valid, and a
+/// client identity where one is required. A suite in common implies the version.
+fn may_resume(session: &Session, hello: &Hello, chosen: &Chosen, cx: &Context<'_>) -> bool {
     let policy = cx.policy;
     let needs_client = policy.client_auth == ClientAuth::Require || session.suite.key_exchange.is_mutual();
     session.id == hello.message.session_id
-        && policy.suites.contains(&session.suite)
+        && hello.suites.contains(&session.suite)
         && policy.may_resume(session.suite)
-        && hello.message.cipher_suites.contains(&session.suite.id)
         && session.server_name == hello.message.extensions.server_name
         && session.context == policy.session_context
+        && session.own_identity == *chosen.identity.fingerprint()
         && session.is_fresh(cx.now, policy.session_lifetime)
         && (!needs_client || matches!(session.peer, Peer::Authenticated { .. }))
 }

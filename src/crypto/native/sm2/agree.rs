@@ -11,8 +11,13 @@ use super::scalar::Scalar;
 use super::variable_base;
 use super::vartime;
 use super::with_field;
-use crate::crypto::{Draw, PreMasterSecret, PublicKey, Random, Shared, StartedAgreement};
+use crate::crypto::{
+    AgreementPeer, Draw, MasterSeed, PreMasterSecret, PublicKey, Random, SECRET_LEN, Share, Shared,
+    StartedAgreement,
+};
 use crate::error::CryptoError;
+use crate::wire::NamedGroup;
+use alloc::boxed::Box;
 use zeroize::Zeroizing;
 
 /// Our half of an exchange: the ephemeral point, and t = d + x' r, which is all that the rest needs of d and r.
@@ -66,51 +71,44 @@ impl Half {
 
 /// KDF(xU || yU || Z_A || Z_B, 48)
 fn pre_master_secret(u: &[u8; 64], z_a: &[u8; 32], z_b: &[u8; 32]) -> Shared {
-    let mut secret = PreMasterSecret::zeroed();
+    let mut secret = PreMasterSecret::zeroed(SECRET_LEN);
     derive_key(&[u, z_a, z_b], secret.expose_mut());
     Shared::PreMaster(secret)
 }
 
-/// The initiator between its two steps.
+/// Either side between its two steps.
 pub(super) struct Started {
     backend: Backend,
     z: [u8; 32],
     half: Half,
+    share: Share,
+    /// As the responder, B, Z_A is the peer's.
+    is_responder: bool,
 }
 
-/// Draws the initiator's ephemeral key.
-pub(super) fn start(backend: Backend, key: &SecretKey, random: &dyn Random) -> Result<Started, CryptoError> {
-    let half = with_field!(backend, field => Half::new(field, key, random))?;
-    Ok(Started { backend, z: *key.z(), half })
-}
-
-/// The responder's whole part: its ephemeral point and the shared bytes.
-pub(super) fn answer(
+/// Draws the ephemeral key.
+pub(super) fn start(
     backend: Backend,
     key: &SecretKey,
-    peer_static: &PublicKey,
-    peer_ephemeral: &[u8],
+    is_responder: bool,
     random: &dyn Random,
-) -> Result<([u8; 65], Shared), CryptoError> {
-    let PublicKey::Sm2(peer_static) = peer_static;
-    let (half, u) = with_field!(backend, field => {
-        let half = Half::new(field, key, random)?;
-        let u = half.shared_point(field, peer_static, peer_ephemeral)?;
-        (half, u)
-    });
-    Ok((half.ephemeral, pre_master_secret(&u, &default_z(peer_static), key.z())))
+) -> Result<Started, CryptoError> {
+    let half = with_field!(backend, field => Half::new(field, key, random))?;
+    let share = Share { group: NamedGroup::CURVE_SM2, bytes: Box::new(half.ephemeral) };
+    Ok(Started { backend, z: *key.z(), half, share, is_responder })
 }
 
 impl StartedAgreement for Started {
-    fn ephemeral(&self) -> &[u8; 65] {
-        &self.half.ephemeral
+    fn share(&self) -> &Share {
+        &self.share
     }
 
-    fn finish(&self, peer_static: &PublicKey, peer_ephemeral: &[u8]) -> Result<Shared, CryptoError> {
-        let PublicKey::Sm2(peer_static) = peer_static;
-        let u =
-            with_field!(self.backend, field => self.half.shared_point(field, peer_static, peer_ephemeral))?;
-        Ok(pre_master_secret(&u, &self.z, &default_z(peer_static)))
+    fn finish(&self, peer: &AgreementPeer, _: &MasterSeed) -> Result<Shared, CryptoError> {
+        let Some(PublicKey::Sm2(key)) = &peer.key else { return Err(CryptoError::Unsupported) };
+        let u = with_field!(self.backend, field => self.half.shared_point(field, key, &peer.share.bytes))?;
+        let (ours, theirs) = (&self.z, &default_z(key));
+        let (z_a, z_b) = if self.is_responder { (theirs, ours) } else { (ours, theirs) };
+        Ok(pre_master_secret(&u, z_a, z_b))
     }
 }
 

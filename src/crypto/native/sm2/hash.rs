@@ -1,8 +1,8 @@
 //! SM3 as SM2 uses it: Z, the digest of a message, and the key derivation function.
 use super::limbs::{self, Limbs};
-use crate::crypto::hex::hex;
 use crate::crypto::native::cpu::Level;
 use crate::crypto::native::sm3;
+use crate::crypto::sm2::CURVE;
 use ::sm3::Digest as _;
 use zeroize::Zeroize;
 
@@ -36,14 +36,6 @@ impl Sm3 {
         }
     }
 }
-
-/// a || b || xG || yG
-const CURVE: [u8; 128] = hex(concat!(
-    "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC",
-    "28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93",
-    "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7",
-    "BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0"
-));
 
 /// Z = SM3(ENTL || ID || a || b || xG || yG || xP || yP) (R-SM2-1); `None` if the id has more than 8191 bytes.
 pub(super) fn z_value(user_id: &[u8], coordinates: &[u8; 64]) -> Option<[u8; 32]> {

@@ -10,7 +10,7 @@ use super::scalar::{Montgomery, Scalar};
 use super::sign;
 use super::{Backend, with_field};
 use crate::crypto::{
-    DEFAULT_USER_ID, PrivateKey, PublicKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
+    AgreementPeer, DEFAULT_USER_ID, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::CryptoError;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -150,16 +150,11 @@ impl PrivateKey for Sm2PrivateKey {
         with_field!(self.backend, field => encrypt::decrypt(field, &self.secret.d, ciphertext))
     }
 
-    fn start_agreement(&self, random: &dyn Random) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        Ok(Arc::new(agree::start(self.backend, &self.secret, random)?))
-    }
-
-    fn answer_agreement(
+    fn start_agreement(
         &self,
-        peer_static: &PublicKey,
-        peer_ephemeral: &[u8],
+        peer: Option<&AgreementPeer>,
         random: &dyn Random,
-    ) -> Result<([u8; 65], Shared), CryptoError> {
-        agree::answer(self.backend, &self.secret, peer_static, peer_ephemeral, random)
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        Ok(Arc::new(agree::start(self.backend, &self.secret, peer.is_some(), random)?))
     }
 }

@@ -1,8 +1,10 @@
 //! The provider's operations with SM2 public keys.
 use super::encrypt::{self, Receiver};
+use super::field::Field;
 use super::hash::message_digest;
 use super::hot_key::{Found, HotKeys};
 use super::key::{Sm2PrivateKey, default_z, z_of};
+use super::limbs::{self, Limbs};
 use super::point::Affine;
 use super::sign::Signature;
 use super::{Backend, with_field};
@@ -57,6 +59,15 @@ impl Sm2Keys {
 /// SM2 with [`Sm2Options::DEFAULT`], for a provider.
 pub static KEYS: Sm2Keys = Sm2Keys::new(Sm2Options::DEFAULT);
 
+impl Found {
+    fn verify<F: Field>(&self, field: F, e: &Limbs, signature: &Signature) -> Result<(), CryptoError> {
+        match self {
+            Self::Hot(key) => signature.verify_hot(field, e, &key.point),
+            Self::Cold(point) => signature.verify(field, e, point),
+        }
+    }
+}
+
 impl Keys for Sm2Keys {
     fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
         with_field!(self.backend(), field => Affine::from_bytes(field, point))?;
@@ -85,11 +96,17 @@ impl Keys for Sm2Keys {
                 _ if user_id == DEFAULT_USER_ID => default_z(public),
                 _ => z_of(user_id, public).ok_or(CryptoError::TooLong)?,
             };
-            let e = message_digest(&z, parts);
-            match &found {
-                Found::Hot(key) => signature.verify_hot(field, &e, &key.point),
-                Found::Cold(point) => signature.verify(field, &e, point),
-            }
+            found.verify(field, &message_digest(&z, parts), &signature)
+        })
+    }
+
+    fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let PublicKey::Sm2(public) = key;
+        let signature = Signature::from_der(signature)?;
+        let e = limbs::from_be_bytes(digest.try_into().map_err(|_| CryptoError::BadSignature)?);
+        with_field!(self.backend(), field => {
+            let found = self.hot.find(field, public).map_err(|_| CryptoError::BadSignature)?;
+            found.verify(field, &e, &signature)
         })
     }
 

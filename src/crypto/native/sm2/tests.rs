@@ -13,7 +13,10 @@ use super::field::Portable;
 use super::field_x86::Adx;
 use super::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey};
 use crate::crypto::random::{Draw, Random, SystemRandom};
+use crate::crypto::{AgreementPeer, MasterSeed, PreMasterSecret, PrivateKey, Shared, StartedAgreement};
 use crate::error::CryptoError;
+use crate::suite::HashAlgorithm;
+use alloc::boxed::Box;
 use std::sync::Mutex;
 
 /// Every implementation that this machine can run.
@@ -29,6 +32,29 @@ fn keys(backend: Backend) -> Sm2Keys {
 
 fn private(backend: Backend, scalar: &[u8]) -> Sm2PrivateKey {
     Sm2PrivateKey::with_backend(backend, scalar, 0).unwrap()
+}
+
+/// Both sides' secrets of a key exchange between `a` and `b`, the initiator's first.
+fn exchange(
+    a: &dyn PrivateKey,
+    b: &dyn PrivateKey,
+    ra: &dyn Random,
+    rb: &dyn Random,
+) -> [PreMasterSecret; 2] {
+    let at_a = a.start_agreement(None, ra).unwrap();
+    let initiator = AgreementPeer { share: at_a.share().clone(), key: Some(a.public().clone()) };
+    let at_b = b.start_agreement(Some(&initiator), rb).unwrap();
+    let responder = AgreementPeer { share: at_b.share().clone(), key: Some(b.public().clone()) };
+    [(at_a, responder), (at_b, initiator)].map(|(started, peer)| secret(finish(&*started, &peer).unwrap()))
+}
+
+fn finish(started: &dyn StartedAgreement, peer: &AgreementPeer) -> Result<Shared, CryptoError> {
+    started.finish(peer, &MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() })
+}
+
+fn secret(shared: Shared) -> PreMasterSecret {
+    let Shared::PreMaster(secret) = shared else { panic!("no device here") };
+    secret
 }
 
 fn random_scalar() -> [u8; 32] {

@@ -43,7 +43,7 @@ fn draws_again_until_the_scalar_is_in_range() {
         assert_eq!(key.sign(SM2, &[b"m"], &random).unwrap(), first);
         let nothing = Replay::new(&[&[0; 32]]);
         assert_eq!(key.sign(SM2, &[b"m"], &nothing).unwrap_err(), CryptoError::NoRandomness);
-        assert_eq!(key.start_agreement(&nothing).unwrap_err(), CryptoError::NoRandomness);
+        assert_eq!(key.start_agreement(None, &nothing).unwrap_err(), CryptoError::NoRandomness);
         let got = keys(backend).encrypt(key.public(), b"m", &nothing);
         assert_eq!(got.unwrap_err(), CryptoError::NoRandomness);
     }

@@ -4,7 +4,7 @@
 //! `cargo test --release --lib --no-run`, then `valgrind <that test binary> no_branch`.
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
-use super::{backends, keys, random_scalar};
+use super::{backends, exchange, keys, random_scalar};
 use crate::crypto::native::sm2::field::{Field, FieldElement};
 use crate::crypto::native::sm2::hot_point::HotPoint;
 use crate::crypto::native::sm2::point::GENERATOR;
@@ -12,7 +12,7 @@ use crate::crypto::native::sm2::scalar::Scalar;
 use crate::crypto::native::sm2::sign::Nonce;
 use crate::crypto::native::sm2::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey, variable_base};
 use crate::crypto::random::{Draw, Random, SystemRandom};
-use crate::crypto::{Keys, PrivateKey, Shared, SignatureAlgorithm};
+use crate::crypto::{Keys, PrivateKey, SignatureAlgorithm};
 use crate::error::CryptoError;
 use core::hint::black_box;
 
@@ -65,10 +65,7 @@ fn check_encryption(backend: Backend) {
 
 fn check_agreement(backend: Backend) {
     let (a, b) = (secret_key(backend, 0), secret_key(backend, 0));
-    let started = a.start_agreement(&Secret).unwrap();
-    let (point, one) = b.answer_agreement(a.public(), started.ephemeral(), &Secret).unwrap();
-    let two = started.finish(b.public(), &point).unwrap();
-    let (Shared::PreMaster(one), Shared::PreMaster(two)) = (one, two) else { panic!("no device here") };
+    let [one, two] = exchange(&a, &b, &Secret, &Secret);
     mark_defined(one.expose());
     mark_defined(two.expose());
     assert_eq!(one.expose(), two.expose());

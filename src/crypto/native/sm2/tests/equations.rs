@@ -1,5 +1,5 @@
 //! The rare cases in which an equation holds, or a number is zero, and the answer is another all the same.
-use super::{Replay, backends, private, random_scalar};
+use super::{Replay, backends, finish, private, random_scalar};
 use crate::crypto::der;
 use crate::crypto::native::sm2::encrypt::Receiver;
 use crate::crypto::native::sm2::encrypt::{decrypt, encrypt_with};
@@ -11,7 +11,7 @@ use crate::crypto::native::sm2::point::{Affine, GENERATOR};
 use crate::crypto::native::sm2::scalar::{Montgomery, N, Scalar};
 use crate::crypto::native::sm2::sign::{Nonce, Signature, sign};
 use crate::crypto::native::sm2::{fixed_base, variable_base, vartime};
-use crate::crypto::{PrivateKey, PublicKey};
+use crate::crypto::{AgreementPeer, PrivateKey, PublicKey};
 use crate::error::CryptoError;
 
 fn scalar() -> Scalar {
@@ -182,10 +182,10 @@ fn refuses_an_agreement_that_ends_in_infinity() {
         let number = |b| Scalar::from_be_bytes(b).unwrap();
         let d = negated(&number(&x).mul(&number(&r)));
         let key = private(backend, &d.to_be_bytes());
-        let started = key.start_agreement(&Replay::new(&[&r])).unwrap();
+        let started = key.start_agreement(None, &Replay::new(&[&r])).unwrap();
         let peer = private(backend, &random_scalar());
         let PublicKey::Sm2(peer_ephemeral) = ephemeral.public().clone();
-        let finished = started.finish(peer.public(), &peer_ephemeral[..]);
+        let finished = finish(&*started, &AgreementPeer::sm2(peer.public().clone(), &peer_ephemeral[..]));
         assert_eq!(finished.unwrap_err(), CryptoError::BadPoint);
     }
 }

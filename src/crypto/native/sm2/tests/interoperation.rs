@@ -1,7 +1,7 @@
 //! Signatures, ciphertexts and shared secrets with the `sm2` crate at the other end.
-use super::{Replay, backends, keys, private, random_scalar};
+use super::{Replay, backends, exchange, finish, keys, private, random_scalar};
 use crate::crypto::random::SystemRandom;
-use crate::crypto::{DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Shared, SignatureAlgorithm};
+use crate::crypto::{AgreementPeer, DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::error::CryptoError;
 use core::convert::Infallible;
 use proptest::prelude::*;
@@ -89,11 +89,8 @@ proptest! {
         prop_assert_eq!(want, same);
         for backend in backends() {
             let (a, b) = (private(backend, &a), private(backend, &b));
-            let started = a.start_agreement(&Replay::new(&[&ra])).unwrap();
-            let (r, shared) = b.answer_agreement(a.public(), started.ephemeral(), &Replay::new(&[&rb])).unwrap();
-            for shared in [shared, started.finish(b.public(), &r).unwrap()] {
-                let Shared::PreMaster(secret) = shared else { panic!("no device here") };
-                prop_assert_eq!(*secret.expose(), want);
+            for secret in exchange(&a, &b, &Replay::new(&[&ra]), &Replay::new(&[&rb])) {
+                prop_assert_eq!(secret.expose(), want);
             }
         }
     }
@@ -167,18 +164,23 @@ fn agreement_refuses_bad_points_and_infinity() {
     let peer = random_scalar();
     for backend in backends() {
         let key = private(backend, &random_scalar());
-        let started = key.start_agreement(&SystemRandom).unwrap();
         let good = private(backend, &peer);
+        let good_peer = AgreementPeer::sm2(good.public().clone(), &public(&peer));
+        let started = [None, Some(&good_peer)].map(|p| key.start_agreement(p, &SystemRandom).unwrap());
+        let bad_point = |peer: &PublicKey, point: &[u8]| {
+            for started in &started {
+                let peer = AgreementPeer::sm2(peer.clone(), point);
+                assert_eq!(finish(&**started, &peer).unwrap_err(), CryptoError::BadPoint);
+            }
+        };
         let mut off_curve = public(&peer);
         off_curve[64] ^= 1;
         let bad: [&[u8]; 5] = [&off_curve, &[4; 65], &[0], &[], &public(&peer)[..64]];
         for point in bad {
-            assert_eq!(started.finish(good.public(), point).unwrap_err(), CryptoError::BadPoint);
-            let answer = key.answer_agreement(good.public(), point, &SystemRandom);
-            assert_eq!(answer.unwrap_err(), CryptoError::BadPoint);
+            bad_point(good.public(), point);
         }
         let bad_static = PublicKey::Sm2(alloc::sync::Arc::new(off_curve));
-        assert_eq!(started.finish(&bad_static, &public(&peer)).unwrap_err(), CryptoError::BadPoint);
+        bad_point(&bad_static, &public(&peer));
         // P = -x' R: the peer knows r and chooses its static key so
         let r = random_scalar();
         let mut x = [0u8; 32];
@@ -187,7 +189,7 @@ fn agreement_refuses_bad_points_and_infinity() {
         let scalar = |b: [u8; 32]| Scalar::from_repr(b.into()).unwrap();
         let d: [u8; 32] = (-(scalar(x) * scalar(r))).to_repr().into();
         let cancelling = private(backend, &d);
-        assert_eq!(started.finish(cancelling.public(), &public(&r)).unwrap_err(), CryptoError::BadPoint);
+        bad_point(cancelling.public(), &public(&r));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The native and the portable provider give the same bytes for the same draws, and the same errors.
-use super::{backends, keys, private, random_scalar};
+use super::{backends, exchange, keys, private, random_scalar};
 use crate::crypto::random::{Draw, Random};
-use crate::crypto::{Keys, PrivateKey, PublicKey, Shared, SignatureAlgorithm, portable};
+use crate::crypto::{Keys, PrivateKey, PublicKey, SignatureAlgorithm, portable};
 use crate::error::CryptoError;
 use alloc::sync::Arc;
 use proptest::prelude::*;
@@ -43,13 +43,6 @@ fn same<T: PartialEq + core::fmt::Debug>(one: impl FnOnce(&Noted) -> T, two: imp
     v1
 }
 
-fn secret(shared: Shared) -> [u8; 48] {
-    match shared {
-        Shared::PreMaster(secret) => *secret.expose(),
-        Shared::Master(_) => panic!("no device here"),
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(15))]
 
@@ -70,15 +63,11 @@ proptest! {
             }
             let (peer_ours, peer_theirs) = (private(backend, &peer), portable.sm2_private(&peer).unwrap());
             let bytes = random_scalar();
-            let started = ours.start_agreement(&Noted::new(bytes)).unwrap();
-            let portable_started = theirs.start_agreement(&Noted::new(bytes)).unwrap();
-            prop_assert_eq!(started.ephemeral(), portable_started.ephemeral());
-            let answer = |key: &dyn PrivateKey, r: &Noted| {
-                key.answer_agreement(public, started.ephemeral(), r).map(|(point, s)| (point, secret(s)))
-            };
-            let (point, shared) = same(|r| answer(&peer_ours, r), |r| answer(&*peer_theirs, r)).unwrap();
-            prop_assert_eq!(secret(started.finish(peer_ours.public(), &point).unwrap()), shared);
-            prop_assert_eq!(secret(portable_started.finish(peer_ours.public(), &point).unwrap()), shared);
+            let [a, b] = exchange(&ours, &*peer_theirs, &Noted::new(bytes), &Noted::new(peer));
+            let [c, d] = exchange(&*theirs, &peer_ours, &Noted::new(bytes), &Noted::new(peer));
+            for other in [b, c, d] {
+                prop_assert_eq!(a.expose(), other.expose());
+            }
         }
     }
 
