@@ -2,8 +2,9 @@
 //!
 //! # Theory of operation
 //! 1. The caller feeds whole handshake messages and ChangeCipherSpec, in the order of the stream, to [`Engine::step`].
-//! 2. `client::State` and `server::State` each hold one table, `Role::step`: every accepted pair of state and input
-//!    has one line there, one last arm refuses the rest (R-SM-1). The golden files `vectors/transitions/` snapshot it.
+//! 2. `client::State` and `server::State` each hold one table, [`Role::row`]: each state's name and what it takes. All
+//!    else is refused in one place (R-SM-1), a message already on its header, by whoever joins messages and asks
+//!    [`Engine::due`] (R-REC-43). [`Role::step`] tells what follows. The golden files `vectors/transitions/` snapshot it.
 //! 3. A state holds exactly what is known then: `Agreed` after both hellos, `Keyed` after the secret.
 //! 4. Whatever needs a private key, the certificate store or the session cache is an [`Action::Ask`], always the last
 //!    action of its step. Its [`Answer`] is the only input that the next step takes, now or later.
@@ -20,7 +21,7 @@ use crate::config::Policy;
 use crate::crypto::{Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
 use crate::error::{Error, PeerMisbehaved};
 use crate::key_schedule::{self, ConnectionKeys, Sender};
-use crate::message::{Finished, Handshake, SessionId};
+use crate::message::{Due, Finished, Handshake, SessionId};
 use crate::session::{Session, SessionKey};
 use crate::suite::{HashAlgorithm, Suite};
 use crate::transcript::Transcript;
@@ -240,17 +241,62 @@ impl Keyed {
     }
 }
 
+/// What a state takes, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A handshake message of one of these types.
+    Messages(&'static [HandshakeType]),
+    /// ChangeCipherSpec.
+    ChangeCipherSpec,
+    /// The answer to the open request.
+    Answer(AnswerKind),
+    /// Nothing any more.
+    Nothing,
+}
+
+/// A row of a machine's table: a state's name, and what it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row(pub &'static str, pub Takes);
+
+impl Row {
+    /// Whether the caller may give this input now: no answer that was not asked for, and nothing else before the answer.
+    fn is_in_turn(&self, input: &Input<'_>) -> bool {
+        match (input, self.1) {
+            (Input::Answer(answer), Takes::Answer(kind)) => answer.is(kind),
+            (Input::Answer(_), _) | (_, Takes::Answer(_)) => false,
+            _ => true,
+        }
+    }
+
+    /// R-SM-1: what the peer sends has its place here, and who was asked has an answer.
+    fn check(&self, input: &Input<'_>) -> Result<(), Error> {
+        let Self(state, takes) = *self;
+        match (input, takes) {
+            (Input::Message(m), _) => self.due().check(m.kind),
+            (Input::ChangeCipherSpec, Takes::ChangeCipherSpec) => Ok(()),
+            (Input::ChangeCipherSpec, _) => Err(PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into()),
+            (Input::Answer(Answer::Failed(e)), _) => Err(e.clone().into()),
+            (Input::Answer(_), _) => Ok(()),
+        }
+    }
+
+    fn due(&self) -> Due {
+        match *self {
+            Self(state, Takes::Messages(kinds)) => Due::Only { state, kinds },
+            Self(state, _) => Due::Only { state, kinds: &[] },
+        }
+    }
+}
+
 /// One of the two machines.
 pub trait Role: Sized {
-    /// The table: one line for every accepted pair of state and input.
+    /// The table: the state's name, and what it takes.
+    fn row(&self) -> Row;
+    /// What follows from an input that the state's row names.
     ///
     /// # Errors
     /// The engine is to be failed with it.
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error>;
-    /// The answer that the state takes, and nothing else; `None`: it takes messages.
-    fn awaits(&self) -> Option<AnswerKind>;
-    /// The state's name in the table.
-    fn name(&self) -> &'static str;
     /// The session to be dropped if this state fails (R-SES-12).
     fn session(&self) -> Option<SessionKey>;
     /// After the handshake: only refuses renegotiation.
@@ -288,17 +334,23 @@ impl<S: Role> Engine<S> {
 
     /// Whether a request is open: no message may be fed before its answer.
     pub fn awaits_answer(&self) -> bool {
-        self.state.awaits().is_some()
+        matches!(self.state.row(), Row(_, Takes::Answer(_)))
     }
 
     /// Whether `answer` is one to the open request.
     pub fn takes(&self, answer: &Answer) -> bool {
-        self.state.awaits().is_some_and(|kind| answer.is(kind))
+        matches!(self.state.row(), Row(_, Takes::Answer(kind)) if answer.is(kind))
+    }
+
+    /// The messages that may come now, for [`Joiner::next`](crate::message::Joiner::next), which refuses others on their
+    /// header (R-REC-43). While a request is open there is none: what comes then waits unjudged.
+    pub fn due(&self) -> Due {
+        self.state.row().due()
     }
 
     /// The state's name in the transition table.
     pub fn state(&self) -> &'static str {
-        self.state.name()
+        self.state.row().0
     }
 
     /// Takes one input and adds the actions that follow from it to `cx.actions`.
@@ -307,16 +359,13 @@ impl<S: Role> Engine<S> {
     /// [`Failure`]; the engine then takes nothing any more, and no action was added. `Misuse`, without any effect, for
     /// another answer than the one asked for, and for a message before the answer.
     pub fn step(&mut self, input: Input<'_>, cx: &mut Context<'_>) -> Result<(), Failure> {
-        let in_turn = match &input {
-            Input::Answer(answer) => self.takes(answer),
-            Input::Message(_) | Input::ChangeCipherSpec => !self.awaits_answer(),
-        };
-        if !in_turn {
+        let row = self.state.row();
+        if !row.is_in_turn(&input) {
             return Err(Error::Misuse("not the answer that was asked for, or a message before it").into());
         }
         let (start, session) = (cx.actions.len(), self.state.session());
         let state = core::mem::replace(&mut self.state, S::failed());
-        match state.step(input, cx) {
+        match row.check(&input).and_then(|()| state.step(input, cx)) {
             Ok(next) => {
                 self.state = next;
                 Ok(())
@@ -335,16 +384,8 @@ impl<S: Role> Engine<S> {
     }
 }
 
-/// The last arms of both tables.
-fn refuse<S: Role>(state: &S, input: Input<'_>) -> Error {
-    let state = state.name();
-    match input {
-        Input::Message(m) => PeerMisbehaved::UnexpectedMessage { state, message: m.kind }.into(),
-        Input::ChangeCipherSpec => PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into(),
-        Input::Answer(Answer::Failed(e)) => e.into(),
-        Input::Answer(_) => Error::Misuse("not the answer that was asked for"),
-    }
-}
+/// What no input can come to while row and step agree.
+const NOT_TAKEN: Error = Error::Misuse("an input that the state's row does not name");
 
 /// An alert illegal_parameter about `message.field`.
 fn illegal(message: HandshakeType, field: &'static str, clause: &'static str) -> Error {

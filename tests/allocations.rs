@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use tlcp::crypto::{Draw, Random, TrafficKeys, portable};
 use tlcp::error::CryptoError;
-use tlcp::message::Joiner;
+use tlcp::message::{Due, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, check_fragment, deframe};
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
 use tlcp::wire::{ContentType, ProtocolVersion};
@@ -65,9 +65,9 @@ fn sealing_and_opening_allocate_nothing_once_the_buffer_is_there() {
 #[test]
 fn an_announced_message_costs_no_more_than_what_came_of_it() {
     let mut joiner = Joiner::default();
-    let counted = measure(|| joiner.push(&[11, 1, 0x90, 0, 1, 2, 3]).unwrap());
+    let counted = measure(|| joiner.push(&[11, 1, 0x90, 0, 1, 2, 3], Due::Any).unwrap());
     assert!(counted.bytes_max < 64, "{} bytes for a Certificate of 102,400 to come", counted.bytes_max);
-    let refused = measure(|| assert!(Joiner::default().push(&[11, 1, 0x90, 1, 1, 2, 3]).is_err()));
+    let refused = measure(|| assert!(Joiner::default().push(&[11, 1, 0x90, 1, 1, 2, 3], Due::Any).is_err()));
     assert!(refused.bytes_max < 64, "{} bytes for one that is refused (R-REC-38)", refused.bytes_max);
 }
 
@@ -77,7 +77,7 @@ fn a_trimmed_joiner_holds_no_memory() {
         let mut joiner = Joiner::default();
         let mut message = vec![11, 0, 0x40, 0];
         message.resize(4 + 0x4000, 7);
-        joiner.push(&message).unwrap();
+        joiner.push(&message, Due::Any).unwrap();
         joiner.consume();
         joiner.trim();
         assert!(joiner.is_empty());

@@ -5,7 +5,9 @@ mod hello;
 mod resume;
 
 use super::key_agreement::ClientAgreement;
-use super::{Action, Agreed, Answer as A, AnswerKind, Context, Input, Keyed, Role, refuse};
+use super::{
+    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
+};
 use crate::cert::{Identity, PeerPair, ServerName};
 use crate::crypto::TrafficKeys;
 use crate::error::Error;
@@ -197,41 +199,56 @@ pub enum State {
 use State as S;
 
 impl Role for State {
+    fn row(&self) -> Row {
+        use Takes::{Answer, ChangeCipherSpec, Messages, Nothing};
+        match self {
+            S::AwaitSession(_) => Row("AwaitSession", Answer(K::SessionFound)),
+            S::AwaitServerHello(_) => Row("AwaitServerHello", Messages(&[H::SERVER_HELLO])),
+            S::AwaitCertificate(_) => Row("AwaitCertificate", Messages(&[H::CERTIFICATE])),
+            S::AwaitServerKeyExchange(_) => {
+                Row("AwaitServerKeyExchange", Messages(&[H::SERVER_KEY_EXCHANGE]))
+            }
+            S::AwaitRequestOrDone(_) => {
+                Row("AwaitRequestOrDone", Messages(&[H::CERTIFICATE_REQUEST, H::SERVER_HELLO_DONE]))
+            }
+            S::AwaitDone(_) => Row("AwaitDone", Messages(&[H::SERVER_HELLO_DONE])),
+            S::AwaitPeerVerified(_) => Row("AwaitPeerVerified", Answer(K::PeerVerified)),
+            S::AwaitIdentity(_) => Row("AwaitIdentity", Answer(K::IdentitySelected)),
+            S::AwaitAgreement(_) => Row("AwaitAgreement", Answer(K::AgreementAnswered)),
+            S::AwaitSigned(_) => Row("AwaitSigned", Answer(K::Signed)),
+            S::AwaitChangeCipherSpec(_) => Row("AwaitChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitFinished(_) => Row("AwaitFinished", Messages(&[H::FINISHED])),
+            S::AwaitResumedChangeCipherSpec(_) => Row("AwaitResumedChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitResumedFinished(_) => Row("AwaitResumedFinished", Messages(&[H::FINISHED])),
+            S::Connected => Row("Connected", Messages(&[H::HELLO_REQUEST])),
+            S::Failed => Row("Failed", Nothing),
+        }
+    }
+
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error> {
         use Input::{Answer as Ans, ChangeCipherSpec as Ccs, Message as M};
         match (self, input) {
             (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
-            (S::AwaitServerHello(s), M(m)) if m.kind == H::SERVER_HELLO => s.on_server_hello(m, cx),
-            (S::AwaitCertificate(s), M(m)) if m.kind == H::CERTIFICATE => s.on_certificate(m, cx),
-            (S::AwaitServerKeyExchange(s), M(m)) if m.kind == H::SERVER_KEY_EXCHANGE => s.on_exchange(m, cx),
+            (S::AwaitServerHello(s), M(m)) => s.on_server_hello(m, cx),
+            (S::AwaitCertificate(s), M(m)) => s.on_certificate(m, cx),
+            (S::AwaitServerKeyExchange(s), M(m)) => s.on_exchange(m, cx),
             (S::AwaitRequestOrDone(s), M(m)) if m.kind == H::CERTIFICATE_REQUEST => s.on_request(m),
-            (S::AwaitRequestOrDone(s), M(m)) if m.kind == H::SERVER_HELLO_DONE => s.on_done(m, cx),
-            (S::AwaitDone(s), M(m)) if m.kind == H::SERVER_HELLO_DONE => s.on_done(m, cx),
+            (S::AwaitRequestOrDone(s), M(m)) => s.on_done(m, cx),
+            (S::AwaitDone(s), M(m)) => s.on_done(m, cx),
             (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v, cx),
             (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
             (S::AwaitAgreement(s), Ans(A::AgreementAnswered(a))) => s.on_agreement(a, cx),
             (S::AwaitSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::AwaitFinished(s), M(m)) => s.on_finished(m, cx),
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitResumedFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
-            (S::Connected, M(m)) if m.kind == H::HELLO_REQUEST => {
+            (S::AwaitResumedFinished(s), M(m)) => s.on_finished(m, cx),
+            (S::Connected, M(m)) => {
                 message::read_empty("HelloRequest", m.body())?; // R-HS-38
                 cx.actions.push(Action::RefuseRenegotiation);
                 Ok(S::Connected)
             }
-            (state, input) => Err(refuse(&state, input)),
-        }
-    }
-
-    fn awaits(&self) -> Option<AnswerKind> {
-        match self {
-            S::AwaitSession(_) => Some(AnswerKind::SessionFound),
-            S::AwaitPeerVerified(_) => Some(AnswerKind::PeerVerified),
-            S::AwaitIdentity(_) => Some(AnswerKind::IdentitySelected),
-            S::AwaitAgreement(_) => Some(AnswerKind::AgreementAnswered),
-            S::AwaitSigned(_) => Some(AnswerKind::Signed),
-            _ => None,
+            _ => Err(NOT_TAKEN),
         }
     }
 
@@ -252,31 +269,10 @@ impl Role for State {
     fn failed() -> Self {
         S::Failed
     }
-
-    fn name(&self) -> &'static str {
-        match self {
-            S::AwaitSession(_) => "AwaitSession",
-            S::AwaitServerHello(_) => "AwaitServerHello",
-            S::AwaitCertificate(_) => "AwaitCertificate",
-            S::AwaitServerKeyExchange(_) => "AwaitServerKeyExchange",
-            S::AwaitRequestOrDone(_) => "AwaitRequestOrDone",
-            S::AwaitDone(_) => "AwaitDone",
-            S::AwaitPeerVerified(_) => "AwaitPeerVerified",
-            S::AwaitIdentity(_) => "AwaitIdentity",
-            S::AwaitAgreement(_) => "AwaitAgreement",
-            S::AwaitSigned(_) => "AwaitSigned",
-            S::AwaitChangeCipherSpec(_) => "AwaitChangeCipherSpec",
-            S::AwaitFinished(_) => "AwaitFinished",
-            S::AwaitResumedChangeCipherSpec(_) => "AwaitResumedChangeCipherSpec",
-            S::AwaitResumedFinished(_) => "AwaitResumedFinished",
-            S::Connected => "Connected",
-            S::Failed => "Failed",
-        }
-    }
 }
 
 impl core::fmt::Debug for State {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.row().0)
     }
 }

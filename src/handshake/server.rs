@@ -5,7 +5,9 @@ mod hello;
 mod resume;
 
 use super::key_agreement::{ReadyAgreement, ServerAgreement};
-use super::{Action, Agreed, Answer as A, AnswerKind, Context, Input, Keyed, Role, refuse};
+use super::{
+    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
+};
 use crate::cert::{Identity, PeerPair, Verified};
 use crate::crypto::{PublicKey, TrafficKeys};
 use crate::error::Error;
@@ -161,42 +163,54 @@ pub fn start() -> State {
 }
 
 impl Role for State {
+    fn row(&self) -> Row {
+        use Takes::{Answer, ChangeCipherSpec, Messages, Nothing};
+        match self {
+            S::AwaitClientHello(_) => Row("AwaitClientHello", Messages(&[H::CLIENT_HELLO])),
+            S::AwaitSession(_) => Row("AwaitSession", Answer(K::SessionFound)),
+            S::AwaitIdentity(_) => Row("AwaitIdentity", Answer(K::IdentitySelected)),
+            S::AwaitAgreementStarted(_) => Row("AwaitAgreementStarted", Answer(K::AgreementStarted)),
+            S::AwaitKeyExchangeSigned(_) => Row("AwaitKeyExchangeSigned", Answer(K::Signed)),
+            S::AwaitCertificate(_) => Row("AwaitCertificate", Messages(&[H::CERTIFICATE])),
+            S::AwaitPeerVerified(_) => Row("AwaitPeerVerified", Answer(K::PeerVerified)),
+            S::AwaitClientKeyExchange(_) => {
+                Row("AwaitClientKeyExchange", Messages(&[H::CLIENT_KEY_EXCHANGE]))
+            }
+            S::AwaitSecret(s) => Row("AwaitSecret", Answer(s.awaits())),
+            S::AwaitCertificateVerify(_) => Row("AwaitCertificateVerify", Messages(&[H::CERTIFICATE_VERIFY])),
+            S::AwaitChangeCipherSpec(_) => Row("AwaitChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitFinished(_) => Row("AwaitFinished", Messages(&[H::FINISHED])),
+            S::AwaitResumedChangeCipherSpec(_) => Row("AwaitResumedChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitResumedFinished(_) => Row("AwaitResumedFinished", Messages(&[H::FINISHED])),
+            S::Connected => Row("Connected", Messages(&[H::CLIENT_HELLO])),
+            S::Failed => Row("Failed", Nothing),
+        }
+    }
+
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error> {
         use Input::{Answer as Ans, ChangeCipherSpec as Ccs, Message as M};
         match (self, input) {
-            (S::AwaitClientHello(s), M(m)) if m.kind == H::CLIENT_HELLO => s.on_client_hello(m, cx),
+            (S::AwaitClientHello(s), M(m)) => s.on_client_hello(m, cx),
             (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
             (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
             (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => Ok(s.on_started(a, cx)),
             (S::AwaitKeyExchangeSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
-            (S::AwaitCertificate(s), M(m)) if m.kind == H::CERTIFICATE => s.on_certificate(m, cx),
+            (S::AwaitCertificate(s), M(m)) => s.on_certificate(m, cx),
             (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v),
-            (S::AwaitClientKeyExchange(s), M(m)) if m.kind == H::CLIENT_KEY_EXCHANGE => s.on_exchange(m, cx),
+            (S::AwaitClientKeyExchange(s), M(m)) => s.on_exchange(m, cx),
             (S::AwaitSecret(s), Ans(A::Decrypted(d))) => s.on_secret(d.0, cx),
             (S::AwaitSecret(s), Ans(A::AgreementFinished(shared))) => s.on_agreement(shared, cx),
-            (S::AwaitCertificateVerify(s), M(m)) if m.kind == H::CERTIFICATE_VERIFY => s.on_verify(m, cx),
+            (S::AwaitCertificateVerify(s), M(m)) => s.on_verify(m, cx),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::AwaitFinished(s), M(m)) => s.on_finished(m, cx),
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitResumedFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
-            (S::Connected, M(m)) if m.kind == H::CLIENT_HELLO => {
+            (S::AwaitResumedFinished(s), M(m)) => s.on_finished(m, cx),
+            (S::Connected, M(m)) => {
                 ClientHello::read(m.body())?; // R-HS-38
                 cx.actions.push(Action::RefuseRenegotiation);
                 Ok(S::Connected)
             }
-            (state, input) => Err(refuse(&state, input)),
-        }
-    }
-
-    fn awaits(&self) -> Option<AnswerKind> {
-        match self {
-            S::AwaitSession(_) => Some(AnswerKind::SessionFound),
-            S::AwaitIdentity(_) => Some(AnswerKind::IdentitySelected),
-            S::AwaitAgreementStarted(_) => Some(AnswerKind::AgreementStarted),
-            S::AwaitKeyExchangeSigned(_) => Some(AnswerKind::Signed),
-            S::AwaitPeerVerified(_) => Some(AnswerKind::PeerVerified),
-            S::AwaitSecret(s) => Some(s.awaits()),
-            _ => None,
+            _ => Err(NOT_TAKEN),
         }
     }
 
@@ -212,31 +226,10 @@ impl Role for State {
     fn failed() -> Self {
         S::Failed
     }
-
-    fn name(&self) -> &'static str {
-        match self {
-            S::AwaitClientHello(_) => "AwaitClientHello",
-            S::AwaitSession(_) => "AwaitSession",
-            S::AwaitIdentity(_) => "AwaitIdentity",
-            S::AwaitAgreementStarted(_) => "AwaitAgreementStarted",
-            S::AwaitKeyExchangeSigned(_) => "AwaitKeyExchangeSigned",
-            S::AwaitCertificate(_) => "AwaitCertificate",
-            S::AwaitPeerVerified(_) => "AwaitPeerVerified",
-            S::AwaitClientKeyExchange(_) => "AwaitClientKeyExchange",
-            S::AwaitSecret(_) => "AwaitSecret",
-            S::AwaitCertificateVerify(_) => "AwaitCertificateVerify",
-            S::AwaitChangeCipherSpec(_) => "AwaitChangeCipherSpec",
-            S::AwaitFinished(_) => "AwaitFinished",
-            S::AwaitResumedChangeCipherSpec(_) => "AwaitResumedChangeCipherSpec",
-            S::AwaitResumedFinished(_) => "AwaitResumedFinished",
-            S::Connected => "Connected",
-            S::Failed => "Failed",
-        }
-    }
 }
 
 impl core::fmt::Debug for State {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.row().0)
     }
 }

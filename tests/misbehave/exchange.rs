@@ -309,7 +309,7 @@ fn a_wrong_finished_is_refused_and_no_session_is_kept() {
             }
             bad.push((message(H::FINISHED, &[0; 12]), A::DECRYPT_ERROR, "verify_data is wrong"));
             for body in [&[][..], &good[4..15], &[&good[4..], &[0]].concat(), &[0; 36]] {
-                bad.push((message(H::FINISHED, body), A::DECODE_ERROR, "Finished: verify_data"));
+                bad.push((message(H::FINISHED, body), A::DECODE_ERROR, "Finished: length"));
             }
             for (raw, alert, text) in bad {
                 let outcome = if is_client { to_server(lab, raw) } else { to_client(lab, raw) };
