@@ -154,7 +154,9 @@ impl Session {
             Peer::Anonymous
         } else {
             let not_after = u64::from_be_bytes(r.array("not_after")?);
-            Peer::Authenticated { credential: Arc::new(Credential::read(r.take_rest())?), not_after }
+            let credential = Credential::read(r.take_rest(), usize::MAX);
+            let credential = Arc::new(credential.map_err(|_| malformed(&r, "certificate_list"))?);
+            Peer::Authenticated { credential, not_after }
         };
         Ok(Self {
             id,

@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use tlcp::crypto::{Draw, Random, TrafficKeys, portable};
 use tlcp::error::CryptoError;
-use tlcp::message::{Due, Joiner};
+use tlcp::message::{Credential, Due, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, check_fragment, deframe};
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
 use tlcp::wire::{ContentType, ProtocolVersion};
@@ -84,4 +84,15 @@ fn a_trimmed_joiner_holds_no_memory() {
         std::mem::forget(joiner);
     });
     assert_eq!(counted.bytes_current, 0);
+}
+
+/// R-REC-38, R-REC-43: counted while they are read.
+#[test]
+fn a_list_of_too_many_certificates_costs_no_more_than_the_most_that_are_read() {
+    let entries = [0, 0, 1, 0x30].repeat(25_599);
+    let body = [&(entries.len() as u32).to_be_bytes()[1..], &entries].concat();
+    let counted = measure(|| assert!(Credential::read(&body, 10).is_err()));
+    assert!(counted.count_total <= 10 + 4, "{} allocations", counted.count_total);
+    assert!(counted.bytes_max < 512, "{} bytes", counted.bytes_max);
+    assert!(Credential::read(&body, 25_599).is_ok());
 }

@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
         H::CLIENT_HELLO => client_hello(body),
         H::SERVER_HELLO => server_hello(body),
         H::CERTIFICATE => {
-            if let Ok(m) = Credential::read(body) {
+            if let Ok(m) = Credential::read(body, 10) {
                 same(H::CERTIFICATE, body, &m.to_message().unwrap());
             }
         }

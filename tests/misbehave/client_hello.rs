@@ -76,7 +76,7 @@ fn lists_without_sm2_change_nothing() {
     }
     let rsa = vector(2, &[4, 1, 8, 4]);
     play(&ECC, &hello(&ECC).with(X::SIGNATURE_ALGORITHMS, &rsa)).went_well();
-    let strict = Case { server: |s| s.policy(|p| p.strict_signature_schemes = true), ..ECC.case };
+    let strict = Case { server: |s| s.strict_signature_schemes(true), ..ECC.case };
     let strict = Lab::new(strict);
     let outcome = play(&strict, &hello(&strict).with(X::SIGNATURE_ALGORITHMS, &rsa));
     outcome.refused(A::HANDSHAKE_FAILURE, "R-HS-6");

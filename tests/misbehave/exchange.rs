@@ -6,6 +6,7 @@ use crate::script::{Case, Item, Lab, message};
 use crate::{ECC, ECDHE, MUTUAL, RESUMED, labs, place, said, with};
 use tlcp::config::Compat;
 use tlcp::crypto::{PublicKey, SignatureAlgorithm};
+use tlcp::message::Credential;
 use tlcp::suite::SUITES;
 use tlcp::wire::{AlertDescription as A, HandshakeType as H};
 
@@ -363,7 +364,7 @@ fn the_preset_for_gmssl_sends_its_forms() {
     assert_eq!((exchange.len(), &exchange[4..9]), (75, &[0, 69, 3, 0, 41][..]));
     assert_eq!(said(&ECDHE.client, H::CLIENT_KEY_EXCHANGE)[4..7], [3, 0, 41]);
     // Both certificates all the same, for the suite needs them (R-CS-3).
-    let list = |lab: &Lab| tlcp::message::Credential::read(&said(&lab.client, H::CERTIFICATE)[4..]).unwrap();
+    let list = |lab: &Lab| Credential::read(&said(&lab.client, H::CERTIFICATE)[4..], 10).unwrap();
     assert_eq!(list(&ecdhe).certificates().len(), 3);
     let ecc = Lab::new(Case { client: gmssl, server: |s| s.compat(Compat::gmssl()), ..MUTUAL.case });
     assert_eq!((list(&ecc).certificates().len(), list(&MUTUAL).certificates().len()), (2, 3));

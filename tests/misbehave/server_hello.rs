@@ -65,7 +65,7 @@ fn extensions_without_an_offer_are_unsupported() {
         }
     }
     // No extension was offered at all.
-    let bare = Lab::new(Case { client: |c| c.policy(|p| p.hello_extensions = false), ..ECC.case });
+    let bare = Lab::new(Case { client: |c| c.hello_extensions(false), ..ECC.case });
     refused(&bare, &hello(&bare).and(0, &[]), A::UNSUPPORTED_EXTENSION, "ServerHello");
 }
 

@@ -213,7 +213,7 @@ impl Conversation {
 
     /// The certificates that a side showed.
     pub(crate) fn certificates(&self, side: &Side) -> Option<Credential> {
-        side.message(HandshakeType::CERTIFICATE).map(|m| Credential::read(m.body()).unwrap())
+        side.message(HandshakeType::CERTIFICATE).map(|m| Credential::read(m.body(), 10).unwrap())
     }
 
     /// The messages in the order of the transcript, up to the first Finished.

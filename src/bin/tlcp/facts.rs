@@ -1,5 +1,6 @@
 //! What stands in a handshake message, for people.
 use tlcp::cert::Description;
+use tlcp::error::Error;
 use tlcp::message::{
     CertificateRequest, CertificateVerify, ClientExtensions, ClientHello, ClientKeyExchange, Credential,
     EphemeralPoint, Finished, Handshake, ServerHello, ServerKeyExchange, SessionId,
@@ -33,12 +34,12 @@ impl Seen {
         facts
     }
 
-    fn parse(&mut self, message: Handshake<'_>, from_client: bool) -> Result<Vec<Fact>, DecodeError> {
+    fn parse(&mut self, message: Handshake<'_>, from_client: bool) -> Result<Vec<Fact>, Error> {
         let body = message.body();
         Ok(match message.kind {
             HandshakeType::CLIENT_HELLO => self.client_hello(&ClientHello::read(body)?),
             HandshakeType::SERVER_HELLO => self.server_hello(&ServerHello::read(body)?),
-            HandshakeType::CERTIFICATE => self.certificates(&Credential::read(body)?),
+            HandshakeType::CERTIFICATE => self.certificates(&Credential::read(body, usize::MAX)?),
             HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(body)?,
             HandshakeType::CERTIFICATE_REQUEST => certificate_request(&CertificateRequest::read(body)?),
             HandshakeType::SERVER_HELLO_DONE => vec![("", String::from("no content: the client's turn"))],

@@ -8,7 +8,7 @@ use crate::cert::{CertificateForm, Identity, PeerClaim, PeerPair, PeerRole, Veri
 use crate::crypto::{Shared, SignatureAlgorithm};
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{ClientAgreement, ClientNext, ServerKeys, agreement_error};
-use crate::handshake::{Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, illegal};
+use crate::handshake::{Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection};
 use crate::key_schedule::{self, Sender};
 use crate::message::{self, CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, Handshake};
 use crate::session::{Peer, Session, SessionKey};
@@ -18,10 +18,7 @@ use alloc::{boxed::Box, sync::Arc};
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
-        let credential = Arc::new(Credential::read(message.body())?);
-        if credential.certificates().len() > cx.policy.max_certificates {
-            return Err(illegal(message.kind, "certificate_list", "R-REC-38"));
-        }
+        let credential = Arc::new(Credential::read(message.body(), cx.policy.limits.certificates)?);
         let pair = Box::new(PeerPair::choose(&credential, true, cx.provider.keys)?);
         agreed.transcript.add(message.raw);
         let server = ServerClaim { target, credential, pair };

@@ -8,7 +8,7 @@ use crate::config::ClientAuth;
 use crate::crypto::Shared;
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{agreement_error, check_signature};
-use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request, illegal};
+use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request};
 use crate::key_schedule::{self, Sender};
 use crate::message::{CertificateVerify, Credential, Handshake};
 use crate::session::{Peer, Session, SessionKey};
@@ -19,7 +19,7 @@ use alloc::{boxed::Box, sync::Arc};
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, agreement, server_end_point } = self;
-        let credential = Arc::new(Credential::read(message.body())?);
+        let credential = Arc::new(Credential::read(message.body(), cx.policy.limits.certificates)?);
         agreed.transcript.add(message.raw);
         if credential.is_empty() {
             // R-HS-12, R-HS-42
@@ -30,9 +30,6 @@ impl AwaitCertificate {
             let (agreement, client) = (agreement.without_client()?, Client::Anonymous);
             let next = AwaitClientKeyExchange { agreed, agreement, server_end_point, client };
             return Ok(S::AwaitClientKeyExchange(next));
-        }
-        if credential.certificates().len() > cx.policy.max_certificates {
-            return Err(illegal(message.kind, "certificate_list", "R-REC-38"));
         }
         let pair = Box::new(choose_pair(&credential, &agreed, cx)?);
         // R-SM-9: verified before any private-key use for this client.
