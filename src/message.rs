@@ -11,7 +11,7 @@ pub mod server_hello;
 
 pub use certificate::{CertificateRequest, Credential};
 pub use client_hello::ClientHello;
-pub use extension::{ClientExtensions, ServerExtensions, TrustedAuthority};
+pub use extension::{ClientExtensions, ProtocolNames, RequestedName, ServerExtensions};
 pub use finished::{CertificateVerify, Finished};
 pub use join::{Due, Joiner, MessageLimits};
 pub use key_exchange::{ClientKeyExchange, EphemeralPoint, ServerKeyExchange};

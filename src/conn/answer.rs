@@ -3,7 +3,7 @@ use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
 use crate::error::{AnswerError, CryptoError};
 use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Request, Selection};
-use crate::message::{CertificateRequest, ClientHello};
+use crate::message::{CertificateRequest, ClientHello, RequestedName};
 use crate::session::Found;
 use crate::wire::ClientCertificateType;
 use alloc::{boxed::Box, vec::Vec};
@@ -90,14 +90,19 @@ fn select(services: &Services, query: &IdentityQuery) -> Selection {
 }
 
 /// The identity named for the client's server_name, else one without names whose certificate is for it; else the first
-/// without names, or the first of all (R-HS-37).
+/// without names, or the first of all (R-HS-37). Nobody serves a name that no host has (R-HS-48).
 fn select_for_client(services: &Services, hello: &ClientHello) -> Selection {
     let identities = &services.identities;
     let default = identities.iter().find(|i| i.names.is_empty()).or(identities.first());
-    let Some(name) = hello.extensions.server_name.as_deref() else { return chosen(default, false) };
-    let named = identities.iter().find(|i| i.names.iter().any(|n| **n == *name));
-    let fitting = || identities.iter().find(|i| i.names.is_empty() && i.identity.is_for(name));
-    match named.or_else(fitting) {
+    let served = match &hello.extensions.server_name {
+        RequestedName::None => return chosen(default, false),
+        RequestedName::Unservable => None,
+        RequestedName::Host(name) => {
+            let named = identities.iter().find(|i| i.names.iter().any(|n| *n == *name));
+            named.or_else(|| identities.iter().find(|i| i.names.is_empty() && i.identity.is_for(name)))
+        }
+    };
+    match served {
         Some(named) => chosen(Some(named), true),
         None if services.refuse_unknown_names => Selection::UnrecognizedName,
         None => chosen(default, false),

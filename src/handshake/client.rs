@@ -11,10 +11,10 @@ use super::{
 use crate::cert::{Identity, PeerPair, ServerName};
 use crate::crypto::TrafficKeys;
 use crate::error::Error;
-use crate::message::{self, CertificateRequest, Credential};
+use crate::message::{self, CertificateRequest, ClientExtensions, Credential};
 use crate::session::{Peer, Session, SessionKey};
 use crate::transcript::TranscriptStart;
-use crate::wire::{CipherSuite, ExtensionType, HandshakeType as H};
+use crate::wire::{CipherSuite, HandshakeType as H};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 pub use hello::start;
@@ -43,9 +43,7 @@ struct Offer {
     target: Target,
     random: [u8; 32],
     cipher_suites: Vec<CipherSuite>,
-    extensions: Vec<ExtensionType>,
-    alpn: Vec<Box<[u8]>>,
-    server_name: Option<Box<str>>,
+    extensions: ClientExtensions,
     session: Option<Arc<Session>>,
     transcript: TranscriptStart,
 }

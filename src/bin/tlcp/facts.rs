@@ -3,7 +3,7 @@ use tlcp::cert::Description;
 use tlcp::error::Error;
 use tlcp::message::{
     CertificateRequest, CertificateVerify, ClientExtensions, ClientHello, ClientKeyExchange, Credential,
-    EphemeralPoint, Finished, Handshake, ServerHello, ServerKeyExchange, SessionId,
+    EphemeralPoint, Finished, Handshake, RequestedName, ServerHello, ServerKeyExchange, SessionId,
 };
 use tlcp::suite::{KeyExchange, Suite};
 use tlcp::wire::{DecodeError, HandshakeType};
@@ -141,11 +141,13 @@ impl Seen {
 
 fn client_extensions(extensions: &ClientExtensions) -> Vec<Fact> {
     let mut facts = Vec::new();
-    if let Some(name) = &extensions.server_name {
-        facts.push(("server_name", name.escape_debug().to_string()));
+    match &extensions.server_name {
+        RequestedName::None => {}
+        RequestedName::Host(name) => facts.push(("server_name", name.to_string())),
+        RequestedName::Unservable => facts.push(("server_name", String::from("not the name of a host"))),
     }
-    if !extensions.supported_groups.is_empty() {
-        let groups: Vec<_> = extensions.supported_groups.iter().map(ToString::to_string).collect();
+    if let Some(groups) = &extensions.supported_groups {
+        let groups: Vec<_> = groups.iter().map(ToString::to_string).collect();
         facts.push(("supported_groups", groups.join(", ")));
     }
     if let Some(schemes) = &extensions.signature_schemes {

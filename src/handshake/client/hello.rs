@@ -9,7 +9,7 @@ use crate::message::{ClientExtensions, ClientHello, Handshake, ServerHello, Sess
 use crate::session::Session;
 use crate::suite::Suite;
 use crate::transcript::TranscriptStart;
-use crate::wire::{ExtensionType, HandshakeType};
+use crate::wire::HandshakeType;
 use alloc::{boxed::Box, sync::Arc};
 
 /// The client's first state. Asks for a session if one may be offered, else sends ClientHello.
@@ -53,9 +53,7 @@ impl AwaitSession {
                 target: self.target,
                 random: hello.random,
                 cipher_suites: hello.cipher_suites,
-                extensions: hello.extensions.offered(),
-                alpn: hello.extensions.alpn,
-                server_name: hello.extensions.server_name,
+                extensions: hello.extensions,
                 session,
                 transcript,
             }),
@@ -84,7 +82,7 @@ fn server_name(name: &ServerName<'_>) -> Option<Box<str>> {
 impl AwaitServerHello {
     pub(super) fn on_server_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let hello = ServerHello::read(message.body())?;
-        let Offer { target, random, server_name, session, mut transcript, .. } = {
+        let Offer { target, random, extensions, session, mut transcript, .. } = {
             self.offer.check(&hello, cx)?;
             *self.offer
         };
@@ -98,7 +96,7 @@ impl AwaitServerHello {
             client_random: random,
             server_random: hello.random,
             session_id: hello.session_id,
-            server_name,
+            server_name: extensions.server_name.into_host(),
             alpn: hello.extensions.alpn,
             transcript: transcript.begin(cx.provider.hashes, suite.prf, keep),
         });
@@ -144,22 +142,10 @@ impl Offer {
         if hello.compression_method != 0 {
             return wrong("compression_method", "R-REC-16");
         }
-        for kind in &hello.extensions.kinds {
-            self.check_extension(*kind)?;
-        }
+        self.extensions.check_answer(&hello.extensions)?;
         match &hello.extensions.alpn {
-            Some(name) if !self.alpn.contains(name) => wrong("protocol_name_list", "R-ALPN-3"),
+            Some(name) if !self.extensions.alpn.contains(name) => wrong("protocol_name_list", "R-ALPN-3"),
             _ => Ok(()),
-        }
-    }
-
-    /// R-HS-34: only what was offered and has an answer; supported_groups is ignored, deployed servers echo it.
-    fn check_extension(&self, kind: ExtensionType) -> Result<(), Error> {
-        let has_answer = [ExtensionType::SERVER_NAME, ExtensionType::ALPN].contains(&kind);
-        if kind == ExtensionType::SUPPORTED_GROUPS || (has_answer && self.extensions.contains(&kind)) {
-            Ok(())
-        } else {
-            Err(PeerMisbehaved::UnsupportedExtension(kind).into())
         }
     }
 }

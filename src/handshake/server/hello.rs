@@ -10,8 +10,8 @@ use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::key_agreement::ServerAgreement;
 use crate::handshake::{Agreed, Context, IdentityQuery, Request, Selection, illegal};
 use crate::message::{
-    self, CertificateRequest, ClientHello, Handshake, ServerExtensions, ServerHello, ServerKeyExchange,
-    SessionId,
+    self, CertificateRequest, ClientHello, Handshake, RequestedName, ServerExtensions, ServerHello,
+    ServerKeyExchange, SessionId,
 };
 use crate::session::SessionKey;
 use crate::suite::{KeyExchange, Suite};
@@ -21,7 +21,7 @@ use alloc::{boxed::Box, sync::Arc, vec};
 
 impl AwaitClientHello {
     pub(super) fn on_client_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let hello = ClientHello::read(message.body())?;
+        let mut hello = ClientHello::read(message.body())?;
         check_version(hello.version)?;
         if !hello.offers_null_compression {
             return Err(illegal(message.kind, "compression_methods", "R-REC-16"));
@@ -29,17 +29,22 @@ impl AwaitClientHello {
         check_signature_schemes(&hello, cx)?;
         let suite = choose_suite(&hello, cx)?;
         let alpn = choose_alpn(&hello, cx)?;
+        hello.keep_known(&cx.policy.alpn);
         let mut transcript = TranscriptStart::default();
         transcript.add(message.raw);
         let id = hello.session_id;
         let hello = Box::new(Hello { message: Arc::new(hello), suite, alpn, transcript });
-        // R-SES-9: an empty id never names a session.
-        if id.is_empty() || !cx.policy.sessions {
+        // R-SES-9: an empty id never names a session. R-HS-48: nor is there one of a name that nobody serves.
+        if id.is_empty() || !may_keep_session(&hello.message, cx) {
             return Ok(select_identity(hello, cx));
         }
         cx.ask(Request::FindSession { key: SessionKey::Id(id) });
         Ok(S::AwaitSession(AwaitSession { hello }))
     }
+}
+
+fn may_keep_session(hello: &ClientHello, cx: &Context<'_>) -> bool {
+    cx.policy.sessions && hello.extensions.server_name != RequestedName::Unservable
 }
 
 /// R-HS-33, the rows of record major 01: any client_version from 0x0101 to 0x02FF is answered with 0x0101.
@@ -110,7 +115,7 @@ pub(super) fn agree(
         client_random: message.random,
         server_random: server_hello.random,
         session_id,
-        server_name: message.extensions.server_name.clone(),
+        server_name: message.extensions.server_name.clone().into_host(),
         alpn,
         transcript: transcript.begin(cx.provider.hashes, suite.prf, keep),
     });
@@ -126,9 +131,9 @@ impl AwaitIdentity {
             Selection::UnrecognizedName => return Err(PeerIncompatible::UnrecognizedName.into()),
         };
         let suite = self.hello.suite;
-        let session_id = new_session_id(suite, cx)?;
+        let session_id = new_session_id(&self.hello, cx)?;
         // R-HS-37: acknowledged only if the name was used.
-        let acknowledge = by_name && self.hello.message.extensions.server_name.is_some();
+        let acknowledge = by_name && self.hello.message.extensions.server_name.host().is_some();
         let mut agreed = agree(*self.hello, suite, session_id, acknowledge, cx)?;
         cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).to_vec()))?;
         match suite.key_exchange {
@@ -142,8 +147,8 @@ impl AwaitIdentity {
 }
 
 /// R-SES-9: a fresh random id, or none if the session will not be kept; never the client's.
-fn new_session_id(suite: &Suite, cx: &Context<'_>) -> Result<SessionId, Error> {
-    if !cx.policy.sessions || !cx.policy.may_resume(suite) {
+fn new_session_id(hello: &Hello, cx: &Context<'_>) -> Result<SessionId, Error> {
+    if !may_keep_session(&hello.message, cx) || !cx.policy.may_resume(hello.suite) {
         return Ok(SessionId::EMPTY);
     }
     let mut id = [0; SessionId::MAX];

@@ -34,7 +34,7 @@ fn may_resume(session: &Session, hello: &Hello, cx: &Context<'_>) -> bool {
         && policy.suites.contains(&session.suite)
         && policy.may_resume(session.suite)
         && hello.message.cipher_suites.contains(&session.suite.id)
-        && session.server_name == hello.message.extensions.server_name
+        && session.server_name.as_deref() == hello.message.extensions.server_name.host()
         && session.context == policy.session_context
         && session.is_fresh(cx.now, policy.session_lifetime)
         && (!needs_client || matches!(session.peer, Peer::Authenticated { .. }))
