@@ -98,7 +98,7 @@ fn select_for_client(services: &Services, hello: &ClientHello) -> Selection {
         RequestedName::None => return chosen(default, false),
         RequestedName::Unservable => None,
         RequestedName::Host(name) => {
-            let named = identities.iter().find(|i| i.names.iter().any(|n| *n == *name));
+            let named = identities.iter().find(|i| i.names.contains(name));
             named.or_else(|| identities.iter().find(|i| i.names.is_empty() && i.identity.is_for(name)))
         }
     };
