@@ -1,6 +1,10 @@
 //! A warm connection's records cost no allocation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[path = "support/hostile_hello.rs"]
+mod hostile_hello;
+
 use allocation_counter::measure;
+use hostile_hello::hostile_hellos;
 use tlcp::crypto::{Draw, Random, TrafficKeys, portable};
 use tlcp::error::CryptoError;
 use tlcp::message::{ClientHello, Credential, Due, Joiner};
@@ -95,38 +99,6 @@ fn a_list_of_too_many_certificates_costs_no_more_than_the_most_that_are_read() {
     assert!(counted.count_total <= 10 + 4, "{} allocations", counted.count_total);
     assert!(counted.bytes_max < 512, "{} bytes", counted.bytes_max);
     assert!(Credential::read(&body, 25_599).is_ok());
-}
-
-/// The body of a ClientHello with these suites and extensions.
-fn hello(suites: &[u8], extensions: &[(u16, Vec<u8>)]) -> Vec<u8> {
-    let vector = |data: &[u8]| [&(data.len() as u16).to_be_bytes()[..], data].concat();
-    let extension = |(kind, data): &(u16, Vec<u8>)| [&kind.to_be_bytes()[..], &vector(data)].concat();
-    let extensions: Vec<u8> = extensions.iter().flat_map(extension).collect();
-    let fixed = [&[1, 1][..], &[7; 32], &[0]].concat();
-    [fixed, vector(suites), vec![1, 0], vector(&extensions)].concat()
-}
-
-/// Every list of a hello in turn filled with as many entries as 32 KiB hold.
-fn hostile_hellos() -> Vec<(&'static str, Vec<u8>)> {
-    let u16s = |n: u16| (0..n).flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
-    let vector = |data: &[u8]| [&(data.len() as u16).to_be_bytes()[..], data].concat();
-    let one = |kind: u16, data: Vec<u8>| hello(&[0xe0, 0x53], &[(kind, data)]);
-    let name = [0, 0, 9].into_iter().chain(*b"localhost");
-    let names = [1, 0, 1, b'x'].repeat(8000).into_iter().chain(name).collect::<Vec<u8>>();
-    let empty: Vec<_> = (100..8200).map(|kind| (kind, Vec::new())).collect();
-    vec![
-        ("cipher_suites", hello(&u16s(16_300), &[])),
-        ("the same suite", hello(&[0xe0, 0x53].repeat(16_300), &[])),
-        ("extensions", hello(&[0xe0, 0x53], &empty)),
-        ("server_name", one(0, vector(&names))),
-        ("trusted_ca_keys", one(3, vector(&[0; 32_000]))),
-        ("status_request", one(5, [&[1][..], &vector(&[7; 16_000]), &vector(&[7; 16_000])].concat())),
-        ("supported_groups", one(10, vector(&u16s(16_000)))),
-        ("signature_algorithms", one(13, vector(&u16s(16_000)))),
-        ("protocol names", one(16, vector(&[1, b'x'].repeat(16_000)))),
-        ("client_id", one(66, vector(&[7; 32_000]))),
-        ("padding", one(21, vec![0; 32_000])),
-    ]
 }
 
 /// R-HS-49: while it is read, its own size once more at most, in a few allocations; afterwards what is known.

@@ -267,6 +267,8 @@ impl<S: Endpoint> Connection<S> {
         };
         self.joiner = joiner;
         self.joiner.consume();
+        // A half-open connection holds no buffer that is empty, and an open one has no more messages to come.
+        self.joiner.trim();
         if let (Ok(true), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
             self.versions = VersionRule::Exactly(version); // R-REC-41: ServerHello was accepted.
         }
