@@ -195,6 +195,32 @@ fn a_wrong_pre_master_secret_is_always_a_bad_record_mac() {
     }
 }
 
+/// A DER value: tag, length, content.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len() as u8;
+    let long = if length < 128 { vec![length] } else { vec![0x81, length] };
+    [&[tag][..], &long, content].concat()
+}
+
+/// R-AL-9, R-HS-43: what is well-formed DER is a ciphertext, of whatever lengths: to tell which of them cannot be would be
+/// to tell something.
+#[test]
+fn a_well_formed_ciphertext_of_other_lengths_takes_the_fallback() {
+    let sizes = |x: usize, y: usize, hash: usize, text: usize| {
+        let parts =
+            [der(2, &vec![0x11; x]), der(2, &vec![0x22; y]), der(4, &vec![3; hash]), der(4, &vec![4; text])];
+        der(0x30, &parts.concat())
+    };
+    for (x, y) in [(32, 32), (31, 32), (32, 31), (33, 32), (32, 33), (1, 1), (40, 8)] {
+        for (hash, text) in
+            [(32, 48), (31, 48), (33, 48), (0, 48), (20, 48), (64, 48), (32, 0), (32, 47), (32, 49)]
+        {
+            let raw = message(H::CLIENT_KEY_EXCHANGE, &vector(2, &sizes(x, y, hash, text)));
+            to_server(&ECC, raw).refused(A::BAD_RECORD_MAC, "does not open");
+        }
+    }
+}
+
 /// R-HS-23, R-HS-44: 69 bytes and 71 bytes are both read, whatever the preset; nothing else is.
 #[test]
 fn both_lengths_of_an_ephemeral_client_key_exchange_are_read() {
