@@ -16,6 +16,8 @@ pub use services::{Direction, Event, KeyLog, NamedIdentity, Observer, Services};
 
 use crate::crypto::Provider;
 use crate::error::ConfigError;
+use crate::message::MessageLimits;
+use crate::record::PatienceLimits;
 use crate::session::MAX_LIFETIME;
 use crate::suite::{SUITES, Suite};
 use crate::wire::ProtocolVersion;
@@ -33,8 +35,27 @@ pub enum ClientAuth {
     Require,
 }
 
-/// All of the configuration that the engine sees. Built by [`ClientConfig::builder`] and [`ServerConfig::builder`],
-/// which check it; a test or an own connection layer may make one by hand.
+/// How much of a peer is borne (R-REC-38). The defaults are those of the specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest handshake messages.
+    pub messages: MessageLimits,
+    /// Most certificates in a list.
+    pub certificates: usize,
+    /// Records and messages that lead nowhere.
+    pub patience: PatienceLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let (messages, patience) = (MessageLimits::default(), PatienceLimits::default());
+        Self { messages, certificates: 10, patience }
+    }
+}
+
+/// All of the configuration that the engine sees. Built by [`ClientConfig::builder`] and [`ServerConfig::builder`], which
+/// have one method for each thing that can be chosen, work out the rest, and check the whole; a test or an own connection
+/// layer may make one by hand.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// The one version spoken.
@@ -60,8 +81,8 @@ pub struct Policy {
     pub session_context: [u8; 32],
     /// Whether [`Action::LogSecret`](crate::handshake::Action::LogSecret) is wanted.
     pub log_secrets: bool,
-    /// Most certificates in a peer's list (R-REC-38).
-    pub max_certificates: usize,
+    /// How much of a peer is borne (R-REC-38).
+    pub limits: Limits,
     /// On a client: send extensions (R-HS-5). Without them the hello is the bare one of GB/T 38636-2020.
     pub hello_extensions: bool,
     /// Put the time into the first four bytes of `random` (R-HS-2); all 32 bytes are random otherwise.
@@ -98,7 +119,7 @@ impl Policy {
             resume_only_ecdhe: false,
             session_context: [0; 32],
             log_secrets: false,
-            max_certificates: 10,
+            limits: Limits::default(),
             hello_extensions: true,
             gmt_time_in_random: false,
             strict_signature_schemes: false,
@@ -117,6 +138,13 @@ impl Policy {
         if self.suites.is_empty() {
             return fail("no cipher suite is enabled: pass at least one row of suite::SUITES");
         }
+        if let Some(foreign) = self.suites.iter().find(|suite| suite.protocol.version != self.version) {
+            let text = format!(
+                "{} is a suite of {}: one configuration speaks {} alone (R-CS-6)",
+                foreign.id, foreign.protocol.version, self.version
+            );
+            return Err(ConfigError::new(text));
+        }
         if let Some(bad) = self.alpn.iter().find(|name| name.is_empty() || name.len() > 255) {
             let length = bad.len();
             let text = format!("an ALPN name has {length} bytes: names have 1 to 255 (R-ALPN-1)");
@@ -124,6 +152,9 @@ impl Policy {
         }
         if self.alpn.iter().map(|name| name.len() + 1).sum::<usize>() > 0x4000 {
             return fail("the ALPN names are longer than 16 KiB together: pass fewer");
+        }
+        if self.limits.certificates < 2 {
+            return fail("limits.certificates is under 2: a pair of certificates could not be shown");
         }
         if self.session_lifetime > MAX_LIFETIME {
             return fail("session_lifetime is over 86400 seconds: sessions live at most a day (R-SES-13)");

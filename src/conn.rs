@@ -156,10 +156,11 @@ impl<S: Endpoint> Connection<S> {
         let policy = &(*config).as_ref().policy;
         let deadline = now.monotonic.saturating_add(policy.handshake_timeout);
         let sealer = Sealer::plain(policy.version);
+        let limits = policy.limits;
         Self {
             config,
             phase: Phase::Handshaking(Box::new(Engine::new(state))),
-            joiner: Joiner::default(),
+            joiner: Joiner::new(limits.messages),
             opener: Opener::plain(),
             sealer,
             incoming: Incoming::default(),
@@ -170,7 +171,7 @@ impl<S: Endpoint> Connection<S> {
             writing: Half::Open,
             asked: Asked::Nothing,
             actions: Vec::new(),
-            patience: Patience::default(),
+            patience: Patience::new(limits.patience),
             versions,
             deadline,
             now,

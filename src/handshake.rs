@@ -2,9 +2,9 @@
 //!
 //! # Theory of operation
 //! 1. The caller feeds whole handshake messages and ChangeCipherSpec, in the order of the stream, to [`Engine::step`].
-//! 2. `client::State` and `server::State` each hold one table, `Role::step`: every accepted pair of state and input
-//!    has one line there, one last arm refuses the rest (R-SM-1). The golden files `vectors/transitions/` snapshot it.
-//!    Beside it stands [`Role::profile`]: each state's name, and what it takes.
+//! 2. `client::State` and `server::State` each hold one table, [`Role::row`]: each state's name and what it takes. All
+//!    else is refused in one place (R-SM-1), a message already on its header, by whoever joins messages and asks
+//!    [`Engine::due`] (R-REC-43). [`Role::step`] tells what follows. The golden files `vectors/transitions/` snapshot it.
 //! 3. A state holds exactly what is known then: `Agreed` after both hellos, `Keyed` after the secret.
 //! 4. Whatever needs a private key, the certificate store or the session cache is an [`Action::Ask`], always the last
 //!    action of its step. Its [`Answer`] is the only input that the next step takes, now or later.
@@ -23,7 +23,7 @@ use crate::config::Policy;
 use crate::crypto::{Digest, Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
 use crate::error::{Error, PeerMisbehaved};
 use crate::key_schedule::{self, ConnectionKeys, Sender};
-use crate::message::{CertificateRequest, Finished, Handshake, SessionId};
+use crate::message::{CertificateRequest, Due, Finished, Handshake, SessionId};
 use crate::session::{Session, SessionKey};
 use crate::suite::{HashAlgorithm, Suite};
 use crate::transcript::Transcript;
@@ -278,58 +278,68 @@ impl Keyed {
     }
 }
 
+/// What a state takes, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A handshake message of one of these types.
+    Messages(&'static [HandshakeType]),
+    /// ChangeCipherSpec.
+    ChangeCipherSpec,
+    /// The answer to the open request.
+    Answer(AnswerKind),
+    /// Nothing any more.
+    Nothing,
+}
+
+/// A row of a machine's table: a state's name, and what it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row(pub &'static str, pub Takes);
+
+impl Row {
+    /// Whether the caller may give this input now: no answer that was not asked for, and nothing else before the answer.
+    fn is_in_turn(&self, input: &Input<'_>) -> bool {
+        match (input, self.1) {
+            (Input::Answer(answer), Takes::Answer(kind)) => answer.is(kind),
+            (Input::Answer(_), _) | (_, Takes::Answer(_)) => false,
+            _ => true,
+        }
+    }
+
+    /// R-SM-1: what the peer sends has its place here, and who was asked has an answer.
+    fn check(&self, input: &Input<'_>) -> Result<(), Error> {
+        let Self(state, takes) = *self;
+        match (input, takes) {
+            (Input::Message(m), _) => self.due().check(m.kind),
+            (Input::ChangeCipherSpec, Takes::ChangeCipherSpec) => Ok(()),
+            (Input::ChangeCipherSpec, _) => Err(PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into()),
+            (Input::Answer(Answer::Failed(e)), _) => Err(e.clone().into()),
+            (Input::Answer(_), _) => Ok(()),
+        }
+    }
+
+    fn due(&self) -> Due {
+        match *self {
+            Self(state, Takes::Messages(kinds)) => Due::Only { state, kinds },
+            Self(state, _) => Due::Only { state, kinds: &[] },
+        }
+    }
+}
+
 /// One of the two machines.
 pub trait Role: Sized {
-    /// The table: one line for every accepted pair of state and input.
+    /// The table: the state's name, and what it takes.
+    fn row(&self) -> Row;
+    /// What follows from an input that the state's row names.
     ///
     /// # Errors
     /// The engine is to be failed with it.
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error>;
-    /// The state's name in the table, and what it takes.
-    fn profile(&self) -> Profile;
     /// The session to be dropped if this state fails (R-SES-12).
     fn session(&self) -> Option<SessionKey>;
     /// After the handshake: only refuses renegotiation.
     fn connected() -> Self;
     /// After a failure: takes nothing.
     fn failed() -> Self;
-}
-
-/// A state as others see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Profile {
-    /// Its name in the table.
-    pub name: &'static str,
-    /// What it takes; the table refuses everything else.
-    pub takes: Takes,
-}
-
-/// What a state takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Takes {
-    /// This answer; and no message before it.
-    Answer(AnswerKind),
-    /// One of these messages.
-    Messages(&'static [HandshakeType]),
-    /// ChangeCipherSpec.
-    ChangeCipherSpec,
-    /// Nothing any more.
-    Nothing,
-}
-
-impl Profile {
-    const fn answer(name: &'static str, kind: AnswerKind) -> Self {
-        Self { name, takes: Takes::Answer(kind) }
-    }
-
-    const fn messages(name: &'static str, kinds: &'static [HandshakeType]) -> Self {
-        Self { name, takes: Takes::Messages(kinds) }
-    }
-
-    const fn change_cipher_spec(name: &'static str) -> Self {
-        Self { name, takes: Takes::ChangeCipherSpec }
-    }
 }
 
 /// Why a step failed. It had no other effects: none can be applied by halves.
@@ -361,22 +371,23 @@ impl<S: Role> Engine<S> {
 
     /// Whether a request is open: no message may be fed before its answer.
     pub fn awaits_answer(&self) -> bool {
-        matches!(self.profile().takes, Takes::Answer(_))
+        matches!(self.state.row(), Row(_, Takes::Answer(_)))
     }
 
     /// Whether `answer` is one to the open request.
     pub fn takes(&self, answer: &Answer) -> bool {
-        matches!(self.profile().takes, Takes::Answer(kind) if answer.is(kind))
+        matches!(self.state.row(), Row(_, Takes::Answer(kind)) if answer.is(kind))
+    }
+
+    /// The messages that may come now, for [`Joiner::next`](crate::message::Joiner::next), which refuses others on their
+    /// header (R-REC-43). While a request is open there is none: what comes then waits unjudged.
+    pub fn due(&self) -> Due {
+        self.state.row().due()
     }
 
     /// The state's name in the transition table.
     pub fn state(&self) -> &'static str {
-        self.profile().name
-    }
-
-    /// The state's name, and what it takes.
-    pub fn profile(&self) -> Profile {
-        self.state.profile()
+        self.state.row().0
     }
 
     /// Takes one input and adds the actions that follow from it to `cx.actions`.
@@ -385,16 +396,13 @@ impl<S: Role> Engine<S> {
     /// [`Failure`]; the engine then takes nothing any more, and no action was added. `Misuse`, without any effect, for
     /// another answer than the one asked for, and for a message before the answer.
     pub fn step(&mut self, input: Input<'_>, cx: &mut Context<'_>) -> Result<(), Failure> {
-        let in_turn = match &input {
-            Input::Answer(answer) => self.takes(answer),
-            Input::Message(_) | Input::ChangeCipherSpec => !self.awaits_answer(),
-        };
-        if !in_turn {
+        let row = self.state.row();
+        if !row.is_in_turn(&input) {
             return Err(Error::Misuse("not the answer that was asked for, or a message before it").into());
         }
         let (start, session) = (cx.actions.len(), self.state.session());
         let state = core::mem::replace(&mut self.state, S::failed());
-        match state.step(input, cx) {
+        match row.check(&input).and_then(|()| state.step(input, cx)) {
             Ok(next) => {
                 self.state = next;
                 Ok(())
@@ -413,16 +421,8 @@ impl<S: Role> Engine<S> {
     }
 }
 
-/// The last arms of both tables.
-fn refuse<S: Role>(state: &S, input: Input<'_>) -> Error {
-    let state = state.profile().name;
-    match input {
-        Input::Message(m) => PeerMisbehaved::UnexpectedMessage { state, message: m.kind }.into(),
-        Input::ChangeCipherSpec => PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into(),
-        Input::Answer(Answer::Failed(e)) => e.into(),
-        Input::Answer(_) => Error::Misuse("not the answer that was asked for"),
-    }
-}
+/// What no input can come to while row and step agree.
+const NOT_TAKEN: Error = Error::Misuse("an input that the state's row does not name");
 
 /// An alert illegal_parameter about `message.field`.
 fn illegal(message: HandshakeType, field: &'static str, clause: &'static str) -> Error {

@@ -12,9 +12,9 @@ pub mod signed;
 
 pub use certificate::{CertificateRequest, Credential};
 pub use client_hello::ClientHello;
-pub use extension::{ClientExtensions, ServerExtensions, TrustedAuthority};
+pub use extension::{ClientExtensions, ProtocolNames, RequestedName, ServerExtensions};
 pub use finished::{CertificateVerify, Finished};
-pub use join::{Joiner, MessageLimits};
+pub use join::{Due, Joiner, MessageLimits};
 pub use key_exchange::{ClientKeyExchange, EphemeralPoint, ServerKeyExchange};
 pub use server_hello::ServerHello;
 pub use signed::DigitallySigned;

@@ -191,7 +191,9 @@ impl Session {
             None => Peer::Anonymous,
             Some(not_after) => {
                 let not_after = not_after.try_into().map_err(|_| r.malformed("not_after"))?;
-                let credential = Credential::read(r.required(tag::PEER_CERTIFICATES, "certificates")?)?;
+                let credential =
+                    Credential::read(r.required(tag::PEER_CERTIFICATES, "certificates")?, usize::MAX);
+                let credential = credential.map_err(|_| r.malformed("certificates"))?;
                 let not_after = u64::from_be_bytes(not_after);
                 Peer::Authenticated { credential: Arc::new(credential), not_after }
             }

@@ -4,8 +4,7 @@ use crate::wire::{CipherSuite, ProtocolVersion, SignatureScheme};
 use core::ops::RangeInclusive;
 
 /// A protocol: what its suites have in common and other protocols have not.
-#[derive(Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Protocol {
     /// The version on the wire.
     pub version: ProtocolVersion,

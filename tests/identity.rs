@@ -95,7 +95,7 @@ fn encodes_the_certificate_message_in_both_forms() {
         let message = identity.message(form);
         let length = u32::try_from(message.len() - 4).unwrap().to_be_bytes();
         assert_eq!(message[..4], [11, length[1], length[2], length[3]]);
-        let credential = Credential::read(&message[4..]).unwrap();
+        let credential = Credential::read(&message[4..], 10).unwrap();
         let list: Vec<&[u8]> = credential.certificates().iter().map(|c| &**c).collect();
         assert_eq!(list, expected, "{form:?}");
     }

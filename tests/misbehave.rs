@@ -26,6 +26,8 @@ mod client_hello;
 mod exchange;
 #[path = "misbehave/framing.rs"]
 mod framing;
+#[path = "misbehave/limits.rs"]
+mod limits;
 #[path = "misbehave/order.rs"]
 mod order;
 #[path = "misbehave/records.rs"]

@@ -10,7 +10,7 @@ use support::recording::{Recording, key_block, prf, split_keys, suite};
 use support::vectors::{Tally, VectorFile, files};
 use tlcp::crypto::{Draw, Provider, Random, TrafficKeys, portable};
 use tlcp::error::CryptoError;
-use tlcp::message::{Joiner, MessageLimits};
+use tlcp::message::{Due, Joiner, MessageLimits};
 use tlcp::record::{
     Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, alert_of, check_fragment, deframe,
 };
@@ -123,8 +123,8 @@ fn open_direction(provider: &Provider, name: &str, records: &[Record], keys: &Tr
                 opener = Opener::new(keys, provider.ciphers).unwrap();
             }
             ContentType::HANDSHAKE => {
-                joiner.push(content).unwrap();
-                while let Some(message) = joiner.peek() {
+                joiner.push(content, Due::Any).unwrap();
+                while let Some(message) = joiner.next(Due::Any).unwrap() {
                     out.messages.push(message.raw.to_vec());
                     joiner.consume();
                 }

@@ -94,8 +94,9 @@ fn a_resumed_connection_has_the_identities_and_new_keys() {
 /// R-SES-10: everything that makes a server another one leads to a full handshake, never to an alert.
 #[test]
 fn a_server_resumes_only_in_the_context_of_the_session() {
-    let other =
-        World::with(Town::new().world.provider, Options { client: "other".into(), ..Options::new(NOW) });
+    // Another server of the same CA: its keys are the same, its certificates are not.
+    let hosts = vec!["localhost".into(), "other.example".into()];
+    let other = World::with(Town::new().world.provider, Options { hosts, ..Options::new(NOW) });
     type Change<'a> = &'a dyn Fn(ServerConfigBuilder) -> ServerConfigBuilder;
     let changes: [(&str, Change<'_>); 6] = [
         ("tag", &|s| s.session_tag(b"other")),
@@ -176,7 +177,7 @@ fn a_suite_that_is_not_offered_or_enabled_any_more_is_not_resumed() {
 /// R-SES-13: the lifetime counts from the full handshake; resuming does not make it longer.
 #[test]
 fn a_session_lives_no_longer_than_its_lifetime_however_often_it_is_resumed() {
-    let short = |s: ServerConfigBuilder| s.policy(|p| p.session_lifetime = 100);
+    let short = |s: ServerConfigBuilder| s.session_lifetime(100);
     let town = Town::new();
     town.connect(town.client(), short(town.server()), 1);
     for (seconds, good) in [(50, true), (90, true), (100, true), (101, false)] {
@@ -184,13 +185,13 @@ fn a_session_lives_no_longer_than_its_lifetime_however_often_it_is_resumed() {
         assert_eq!(resumes(&ends), good, "the server's, at {seconds}");
     }
     let town = Town::new();
-    let short = |c: ClientConfigBuilder| c.policy(|p| p.session_lifetime = 100);
+    let short = |c: ClientConfigBuilder| c.session_lifetime(100);
     town.connect(short(town.client()), town.server(), 1);
     for (seconds, good) in [(50, true), (100, true), (101, false)] {
         let ends = town.connect(short(town.client()), town.server(), seconds);
         assert_eq!(resumes(&ends), good, "the client's, at {seconds}");
     }
-    let too_long = town.server().policy(|p| p.session_lifetime = MAX_LIFETIME + 1).build();
+    let too_long = town.server().session_lifetime(MAX_LIFETIME + 1).build();
     assert!(too_long.unwrap_err().to_string().contains("R-SES-13"));
 }
 
@@ -298,8 +299,8 @@ fn with_resume_only_ecdhe_other_sessions_are_neither_kept_nor_resumed() {
             let connect = |seconds| {
                 let (client, server) = (town.client().suites(&[suite]), town.server());
                 match by_server {
-                    true => town.connect(client, server.policy(|p| p.resume_only_ecdhe = true), seconds),
-                    false => town.connect(client.policy(|p| p.resume_only_ecdhe = true), server, seconds),
+                    true => town.connect(client, server.resume_only_ecdhe(true), seconds),
+                    false => town.connect(client.resume_only_ecdhe(true), server, seconds),
                 }
             };
             connect(1);

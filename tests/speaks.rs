@@ -46,7 +46,7 @@ fn a_client_hello_is_lean() {
     let with_alpn = hello_to(world.client().alpn([&b"h2"[..]]), "localhost");
     let expected = [&lean[..], &[(16, protocol_names(&[b"h2"]))]].concat();
     assert_eq!(with_alpn.extensions, Some(expected));
-    let bare = hello_to(world.client().policy(|p| p.hello_extensions = false), "localhost");
+    let bare = hello_to(world.client().hello_extensions(false), "localhost");
     assert_eq!(bare.extensions, None);
 }
 
@@ -95,7 +95,7 @@ fn the_random_of_a_hello_is_random_to_the_last_byte() {
     for at in 0..32 {
         assert!(randoms.iter().any(|r| r[at] != randoms[0][at]), "byte {at} never changes");
     }
-    let timed = hello_to(own().policy(|p| p.gmt_time_in_random = true), "localhost").random;
+    let timed = hello_to(own().gmt_time_in_random(true), "localhost").random;
     assert_eq!(timed[..4], ((NOW + 1) as u32).to_be_bytes());
 }
 

@@ -168,7 +168,7 @@ impl<'a> Check<'a> {
         let written = match message.kind {
             H::CLIENT_HELLO if body.ends_with(&[1, 0]) => c.client_hello.to_message(),
             H::SERVER_HELLO if c.server_hello.extensions.kinds.is_empty() => c.server_hello.to_message(),
-            H::CERTIFICATE => Credential::read(body).unwrap().to_message(),
+            H::CERTIFICATE => Credential::read(body, 10).unwrap().to_message(),
             H::CERTIFICATE_REQUEST => CertificateRequest::read(body).unwrap().to_message(),
             H::CERTIFICATE_VERIFY => {
                 CertificateVerify::to_message(&CertificateVerify::read(body, false).unwrap())

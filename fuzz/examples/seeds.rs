@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
-use tlcp::message::{Finished, Handshake, Joiner};
+use tlcp::message::{Due, Finished, Handshake, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, deframe};
 use tlcp::session::{Session, SessionStore};
 use tlcp::wire::{ContentType, ProtocolVersion};
@@ -75,8 +75,8 @@ fn messages() {
         let mut joiner = Joiner::default();
         for (_, content) in plain_records(&stream).iter().filter(|(kind, _)| *kind == ContentType::HANDSHAKE)
         {
-            joiner.push(content).unwrap();
-            while let Some(message) = joiner.peek() {
+            joiner.push(content, Due::Any).unwrap();
+            while let Some(message) = joiner.next(Due::Any).unwrap() {
                 seen.insert([&[message.kind.0], message.body()].concat());
                 joiner.consume();
             }

@@ -3,7 +3,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tlcp::error::Error;
-use tlcp::message::{Handshake, Joiner};
+use tlcp::message::{Due, Handshake, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, MAX_CIPHERTEXT, VersionRule, deframe};
 use tlcp::wire::{ContentType, ProtocolVersion};
 
@@ -91,26 +91,23 @@ fn records(input: &Input<'_>, pieces: &[&[u8]]) -> Records {
 
 /// All messages, and the error that ends them. Those before the error are the same, too.
 fn messages(fragments: &[&[u8]], take_late: bool) -> (Vec<Vec<u8>>, Option<Error>) {
-    let (mut joiner, mut out, mut error) = (Joiner::default(), Vec::new(), None);
-    for fragment in fragments.iter().filter(|f| !f.is_empty()) {
-        if let Err(e) = joiner.push(fragment) {
-            error = Some(e);
-            break;
-        }
-        if !take_late {
-            drain(&mut joiner, &mut out);
-        }
-    }
-    drain(&mut joiner, &mut out);
+    let (mut joiner, mut out) = (Joiner::default(), Vec::new());
+    let mut whole = fragments.iter().filter(|f| !f.is_empty());
+    let taken = whole.try_for_each(|fragment| {
+        joiner.push(fragment, Due::Any)?;
+        if take_late { Ok(()) } else { drain(&mut joiner, &mut out) }
+    });
+    let taken = taken.and_then(|()| drain(&mut joiner, &mut out));
     joiner.trim();
-    (out, error)
+    (out, taken.err())
 }
 
-fn drain(joiner: &mut Joiner, out: &mut Vec<Vec<u8>>) {
-    while let Some(message) = joiner.peek() {
+fn drain(joiner: &mut Joiner, out: &mut Vec<Vec<u8>>) -> Result<(), Error> {
+    while let Some(message) = joiner.next(Due::Any)? {
         let again = Handshake::of(message.raw).unwrap();
         assert_eq!((again.kind, again.body()), (message.kind, message.body()));
         out.push(message.raw.to_vec());
         joiner.consume();
     }
+    Ok(())
 }

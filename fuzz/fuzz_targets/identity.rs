@@ -31,7 +31,7 @@ fuzz_target!(|input: Input<'_>| {
         let _ = format!("{identity:?}");
         for form in [CertificateForm::Dual, CertificateForm::SignOnly] {
             let message = Handshake::of(identity.message(form)).unwrap();
-            assert!(!Credential::read(message.body()).unwrap().is_empty());
+            assert!(!Credential::read(message.body(), 10).unwrap().is_empty());
         }
         for key_use in [KeyUse::Sign, KeyUse::Encrypt] {
             let tlcp::cert::Key::Here(key) = identity.key(key_use) else { panic!("a key from nowhere") };

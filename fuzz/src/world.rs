@@ -189,7 +189,7 @@ impl Mode {
             .alpn([&b"h2"[..], b"http/1.1"])
             .sessions(store.map(|store| store as _))
             .answer_later(self.later, self.later)
-            .policy(|policy| policy.hello_extensions = !self.bare)
+            .hello_extensions(!self.bare)
             .observer(Arc::new(Witness));
         Arc::new(config.build().unwrap())
     }

@@ -1,6 +1,6 @@
 //! What the builders of both roles have in common.
 use super::services::{KeyLog, Observer, Services};
-use super::{Compat, Policy};
+use super::{Compat, Limits, Policy};
 use crate::cert::Verifier;
 use crate::crypto::{Provider, Random};
 use crate::session::SessionStore;
@@ -17,6 +17,8 @@ pub struct ConfigBuilder<C> {
     pub(super) services: Services,
     pub(super) provider: Provider,
     pub(super) suites: Option<Vec<&'static Suite>>,
+    /// On a server.
+    pub(super) authorities: Option<Vec<Box<[u8]>>>,
     pub(super) session_tag: Box<[u8]>,
     builds: PhantomData<fn() -> C>,
 }
@@ -29,6 +31,7 @@ impl<C> ConfigBuilder<C> {
             services: Services::new(random),
             provider,
             suites: None,
+            authorities: None,
             session_tag: Box::default(),
             builds: PhantomData,
         }
@@ -104,9 +107,28 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// Changes anything else in the policy; `build` checks it.
-    pub fn policy(mut self, change: impl FnOnce(&mut Policy)) -> Self {
-        change(&mut self.policy);
+    /// How long a session may be resumed, in seconds from its full handshake: two hours by default, never over 24
+    /// (R-SES-13).
+    pub fn session_lifetime(mut self, seconds: u64) -> Self {
+        self.policy.session_lifetime = seconds;
+        self
+    }
+
+    /// Whether to resume only ECDHE sessions, whose master secret binds both parties' keys (R-SES-14). By default all.
+    pub fn resume_only_ecdhe(mut self, only: bool) -> Self {
+        self.policy.resume_only_ecdhe = only;
+        self
+    }
+
+    /// How much of a peer is borne (R-REC-38).
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.policy.limits = limits;
+        self
+    }
+
+    /// Whether to put the time into the first four bytes of `random` (R-HS-2). By default all 32 bytes are random.
+    pub fn gmt_time_in_random(mut self, time: bool) -> Self {
+        self.policy.gmt_time_in_random = time;
         self
     }
 

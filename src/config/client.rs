@@ -65,6 +65,12 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Whether to send extensions, as by default (R-HS-5). Without them the hello is the bare one of GB/T 38636-2020.
+    pub fn hello_extensions(mut self, send: bool) -> Self {
+        self.policy.hello_extensions = send;
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::{ClientAuth, Policy, Setup, select_suites};
 use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
-use alloc::{string::ToString, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
@@ -70,12 +70,24 @@ impl ServerConfigBuilder {
         self
     }
 
+    /// The CAs that CertificateRequest names, as DER distinguished names; by default those of the verifier.
+    pub fn authorities<'a>(mut self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        self.authorities = Some(names.into_iter().map(Box::from).collect());
+        self
+    }
+
+    /// Whether to refuse a signature_algorithms extension without SM2 (R-HS-6). By default the suite decides alone.
+    pub fn strict_signature_schemes(mut self, strict: bool) -> Self {
+        self.policy.strict_signature_schemes = strict;
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ServerConfig, ConfigError> {
-        let Self { mut policy, services, provider, suites, session_tag, .. } = self;
+        let Self { mut policy, services, provider, suites, authorities, session_tag, .. } = self;
         if services.identities.is_empty() && !services.select_later {
             return Err(ConfigError::new("no identity: pass the certificate pair that the server shows"));
         }
@@ -89,9 +101,9 @@ impl ServerConfigBuilder {
         policy.suites = select_suites(suites.as_deref(), why)?;
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.sessions.is_some();
-        if let Some(verifier) = &services.verifier {
-            policy.authorities = verifier.authorities().into_iter().map(Vec::into_boxed_slice).collect();
-        }
+        let of_verifier =
+            || Some(services.verifier.as_ref()?.authorities().into_iter().map(Into::into).collect());
+        policy.authorities = authorities.or_else(of_verifier).unwrap_or_default().into();
         check_authorities(&policy)?;
         policy.check()?;
         let auth = [policy.client_auth as u8];

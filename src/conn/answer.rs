@@ -2,7 +2,7 @@
 use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
 use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Request, Selection, Started};
-use crate::message::{CertificateRequest, ClientHello};
+use crate::message::{CertificateRequest, ClientHello, RequestedName};
 use crate::session::Found;
 use crate::suite::Suite;
 use crate::wire::ClientCertificateType;
@@ -75,15 +75,21 @@ fn select(services: &Services, query: &IdentityQuery) -> Selection {
 }
 
 /// Of the identities that a suite in common has a use for: the one named for the client's server_name, else one without
-/// names whose certificate is for it; else the first without names, or the first of all (R-HS-37).
+/// names whose certificate is for it; else the first without names, or the first of all (R-HS-37). Nobody serves a name
+/// that no host has (R-HS-48).
 fn select_for_client(services: &Services, hello: &ClientHello, suites: &[&'static Suite]) -> Selection {
     let usable = |i: &&NamedIdentity| suites.iter().any(|suite| fits(i, suite));
     let identities = || services.identities.iter().filter(usable);
     let default = || identities().find(|i| i.names.is_empty()).or(identities().next());
-    let Some(name) = hello.extensions.server_name.as_deref() else { return chosen(default(), false) };
-    let named = identities().find(|i| i.names.iter().any(|n| **n == *name));
-    let fitting = || identities().find(|i| i.names.is_empty() && i.identity.is_for(name));
-    match named.or_else(fitting) {
+    let served = match &hello.extensions.server_name {
+        RequestedName::None => return chosen(default(), false),
+        RequestedName::Unservable => None,
+        RequestedName::Host(name) => {
+            let named = identities().find(|i| i.names.contains(name));
+            named.or_else(|| identities().find(|i| i.names.is_empty() && i.identity.is_for(name)))
+        }
+    };
+    match served {
         Some(named) => chosen(Some(named), true),
         None if services.refuse_unknown_names => Selection::UnrecognizedName,
         None => chosen(default(), false),

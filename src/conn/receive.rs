@@ -3,7 +3,8 @@ use super::{Asked, Connection, Endpoint, Half, Phase, Time};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::{Error, PeerMisbehaved};
-use crate::handshake::{Answer, Failure, Input};
+use crate::handshake::{Answer, Engine, Failure, Input};
+use crate::message::Due;
 use crate::record::{
     Framed, HEADER_LEN, Sealer, VersionRule, alert_of, check_change_cipher_spec, check_fragment, deframe,
 };
@@ -165,7 +166,8 @@ impl<S: Endpoint> Connection<S> {
     }
 
     fn on_handshake(&mut self, content: Range<usize>) -> Result<(), Failure> {
-        self.joiner.push(self.incoming.fragment(content))?;
+        let due = self.due();
+        self.joiner.push(self.incoming.fragment(content), due)?;
         self.drive(None)
     }
 
@@ -239,10 +241,19 @@ impl<S: Endpoint> Connection<S> {
         Ok(())
     }
 
+    /// The messages that may come now: none but those that an open connection refuses politely, once it is open.
+    fn due(&self) -> Due {
+        match &self.phase {
+            Phase::Handshaking(engine) => engine.due(),
+            Phase::Open(_) => Engine::new(S::connected()).due(),
+            Phase::Failed(_) => Engine::new(S::failed()).due(),
+        }
+    }
+
     /// Feeds the first whole message to the engine; `false` if there is none.
     fn step_message(&mut self) -> Result<bool, Failure> {
         let joiner = core::mem::take(&mut self.joiner);
-        let outcome = match joiner.peek() {
+        let outcome = match joiner.next(self.due())? {
             None => Ok(false),
             // R-REC-12: Finished ends its record. Judged first, so that no handshake is complete that then fails.
             Some(message) if message.kind == HandshakeType::FINISHED && joiner.has_more() => {
@@ -256,6 +267,8 @@ impl<S: Endpoint> Connection<S> {
         };
         self.joiner = joiner;
         self.joiner.consume();
+        // A half-open connection holds no buffer that is empty, and an open one has no more messages to come.
+        self.joiner.trim();
         if let (Ok(true), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
             self.versions = VersionRule::Exactly(version); // R-REC-41: ServerHello was accepted.
         }

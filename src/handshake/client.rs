@@ -6,15 +6,15 @@ mod resume;
 
 use super::key_agreement::ClientAgreement;
 use super::{
-    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, Profile, Role, Takes, refuse,
+    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
 };
 use crate::cert::{Identity, PeerPair, ServerName};
 use crate::crypto::{AgreementPeer, Digest, TrafficKeys};
 use crate::error::Error;
-use crate::message::{self, CertificateRequest, Credential, SessionId};
+use crate::message::{self, CertificateRequest, ClientExtensions, Credential, SessionId};
 use crate::session::{Peer, Session, SessionKey};
 use crate::transcript::TranscriptStart;
-use crate::wire::{CipherSuite, ExtensionType, HandshakeType as H};
+use crate::wire::{CipherSuite, HandshakeType as H};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 pub use hello::start;
@@ -45,9 +45,7 @@ struct Offer {
     /// What a server that resumes echoes (R-SES-9).
     session_id: SessionId,
     cipher_suites: Vec<CipherSuite>,
-    extensions: Vec<ExtensionType>,
-    alpn: Vec<Box<[u8]>>,
-    server_name: Option<Box<str>>,
+    extensions: ClientExtensions,
     session: Option<Arc<Session>>,
     transcript: TranscriptStart,
 }
@@ -210,57 +208,58 @@ pub enum State {
 use State as S;
 
 impl Role for State {
+    fn row(&self) -> Row {
+        use Takes::{Answer, ChangeCipherSpec, Messages, Nothing};
+        match self {
+            S::AwaitSession(_) => Row("AwaitSession", Answer(K::SessionFound)),
+            S::AwaitServerHello(_) => Row("AwaitServerHello", Messages(&[H::SERVER_HELLO])),
+            S::AwaitCertificate(_) => Row("AwaitCertificate", Messages(&[H::CERTIFICATE])),
+            S::AwaitServerKeyExchange(_) => {
+                Row("AwaitServerKeyExchange", Messages(&[H::SERVER_KEY_EXCHANGE]))
+            }
+            S::AwaitRequestOrDone(_) => {
+                Row("AwaitRequestOrDone", Messages(&[H::CERTIFICATE_REQUEST, H::SERVER_HELLO_DONE]))
+            }
+            S::AwaitDone(_) => Row("AwaitDone", Messages(&[H::SERVER_HELLO_DONE])),
+            S::AwaitPeerVerified(_) => Row("AwaitPeerVerified", Answer(K::PeerVerified)),
+            S::AwaitIdentity(_) => Row("AwaitIdentity", Answer(K::IdentitySelected)),
+            S::AwaitAgreementStarted(_) => Row("AwaitAgreementStarted", Answer(K::AgreementStarted)),
+            S::AwaitSecret(_) => Row("AwaitSecret", Answer(K::AgreementFinished)),
+            S::AwaitSigned(_) => Row("AwaitSigned", Answer(K::Signed)),
+            S::AwaitChangeCipherSpec(_) => Row("AwaitChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitFinished(_) => Row("AwaitFinished", Messages(&[H::FINISHED])),
+            S::AwaitResumedChangeCipherSpec(_) => Row("AwaitResumedChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitResumedFinished(_) => Row("AwaitResumedFinished", Messages(&[H::FINISHED])),
+            S::Connected => Row("Connected", Messages(&[H::HELLO_REQUEST])),
+            S::Failed => Row("Failed", Nothing),
+        }
+    }
+
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error> {
         use Input::{Answer as Ans, ChangeCipherSpec as Ccs, Message as M};
         match (self, input) {
             (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
-            (S::AwaitServerHello(s), M(m)) if m.kind == H::SERVER_HELLO => s.on_server_hello(m, cx),
-            (S::AwaitCertificate(s), M(m)) if m.kind == H::CERTIFICATE => s.on_certificate(m, cx),
-            (S::AwaitServerKeyExchange(s), M(m)) if m.kind == H::SERVER_KEY_EXCHANGE => s.on_exchange(m, cx),
+            (S::AwaitServerHello(s), M(m)) => s.on_server_hello(m, cx),
+            (S::AwaitCertificate(s), M(m)) => s.on_certificate(m, cx),
+            (S::AwaitServerKeyExchange(s), M(m)) => s.on_exchange(m, cx),
             (S::AwaitRequestOrDone(s), M(m)) if m.kind == H::CERTIFICATE_REQUEST => s.on_request(m),
-            (S::AwaitRequestOrDone(s), M(m)) if m.kind == H::SERVER_HELLO_DONE => s.on_done(m, cx),
-            (S::AwaitDone(s), M(m)) if m.kind == H::SERVER_HELLO_DONE => s.on_done(m, cx),
+            (S::AwaitRequestOrDone(s), M(m)) => s.on_done(m, cx),
+            (S::AwaitDone(s), M(m)) => s.on_done(m, cx),
             (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v, cx),
             (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
             (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => s.on_started(a, cx),
             (S::AwaitSecret(s), Ans(A::AgreementFinished(shared))) => s.on_agreement(shared, cx),
             (S::AwaitSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::AwaitFinished(s), M(m)) => s.on_finished(m, cx),
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitResumedFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
-            (S::Connected, M(m)) if m.kind == H::HELLO_REQUEST => {
+            (S::AwaitResumedFinished(s), M(m)) => s.on_finished(m, cx),
+            (S::Connected, M(m)) => {
                 message::read_empty("HelloRequest", m.body())?; // R-HS-38
                 cx.actions.push(Action::RefuseRenegotiation);
                 Ok(S::Connected)
             }
-            (state, input) => Err(refuse(&state, input)),
-        }
-    }
-
-    fn profile(&self) -> Profile {
-        match self {
-            S::AwaitSession(_) => Profile::answer("AwaitSession", K::SessionFound),
-            S::AwaitServerHello(_) => Profile::messages("AwaitServerHello", &[H::SERVER_HELLO]),
-            S::AwaitCertificate(_) => Profile::messages("AwaitCertificate", &[H::CERTIFICATE]),
-            S::AwaitServerKeyExchange(_) => {
-                Profile::messages("AwaitServerKeyExchange", &[H::SERVER_KEY_EXCHANGE])
-            }
-            S::AwaitRequestOrDone(_) => {
-                Profile::messages("AwaitRequestOrDone", &[H::CERTIFICATE_REQUEST, H::SERVER_HELLO_DONE])
-            }
-            S::AwaitDone(_) => Profile::messages("AwaitDone", &[H::SERVER_HELLO_DONE]),
-            S::AwaitPeerVerified(_) => Profile::answer("AwaitPeerVerified", K::PeerVerified),
-            S::AwaitIdentity(_) => Profile::answer("AwaitIdentity", K::IdentitySelected),
-            S::AwaitAgreementStarted(_) => Profile::answer("AwaitAgreementStarted", K::AgreementStarted),
-            S::AwaitSecret(_) => Profile::answer("AwaitSecret", K::AgreementFinished),
-            S::AwaitSigned(_) => Profile::answer("AwaitSigned", K::Signed),
-            S::AwaitChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitChangeCipherSpec"),
-            S::AwaitFinished(_) => Profile::messages("AwaitFinished", &[H::FINISHED]),
-            S::AwaitResumedChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitResumedChangeCipherSpec"),
-            S::AwaitResumedFinished(_) => Profile::messages("AwaitResumedFinished", &[H::FINISHED]),
-            S::Connected => Profile::messages("Connected", &[H::HELLO_REQUEST]),
-            S::Failed => Profile { name: "Failed", takes: Takes::Nothing },
+            _ => Err(NOT_TAKEN),
         }
     }
 
@@ -285,6 +284,6 @@ impl Role for State {
 
 impl core::fmt::Debug for State {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.profile().name)
+        f.write_str(self.row().0)
     }
 }

@@ -6,7 +6,7 @@ mod resume;
 
 use super::key_agreement::{ReadyAgreement, ServerAgreement};
 use super::{
-    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, Profile, Role, Takes, refuse,
+    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
 };
 use crate::cert::{Identity, PeerPair, Verified};
 use crate::crypto::{Digest, PublicKey, TrafficKeys};
@@ -174,55 +174,54 @@ pub fn start() -> State {
 }
 
 impl Role for State {
+    fn row(&self) -> Row {
+        use Takes::{Answer, ChangeCipherSpec, Messages, Nothing};
+        match self {
+            S::AwaitClientHello(_) => Row("AwaitClientHello", Messages(&[H::CLIENT_HELLO])),
+            S::AwaitSession(_) => Row("AwaitSession", Answer(K::SessionFound)),
+            S::AwaitIdentity(_) => Row("AwaitIdentity", Answer(K::IdentitySelected)),
+            S::AwaitAgreementStarted(_) => Row("AwaitAgreementStarted", Answer(K::AgreementStarted)),
+            S::AwaitKeyExchangeSigned(_) => Row("AwaitKeyExchangeSigned", Answer(K::Signed)),
+            S::AwaitCertificate(_) => Row("AwaitCertificate", Messages(&[H::CERTIFICATE])),
+            S::AwaitPeerVerified(_) => Row("AwaitPeerVerified", Answer(K::PeerVerified)),
+            S::AwaitClientKeyExchange(_) => {
+                Row("AwaitClientKeyExchange", Messages(&[H::CLIENT_KEY_EXCHANGE]))
+            }
+            S::AwaitSecret(s) => Row("AwaitSecret", Answer(s.awaits())),
+            S::AwaitCertificateVerify(_) => Row("AwaitCertificateVerify", Messages(&[H::CERTIFICATE_VERIFY])),
+            S::AwaitChangeCipherSpec(_) => Row("AwaitChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitFinished(_) => Row("AwaitFinished", Messages(&[H::FINISHED])),
+            S::AwaitResumedChangeCipherSpec(_) => Row("AwaitResumedChangeCipherSpec", ChangeCipherSpec),
+            S::AwaitResumedFinished(_) => Row("AwaitResumedFinished", Messages(&[H::FINISHED])),
+            S::Connected => Row("Connected", Messages(&[H::CLIENT_HELLO])),
+            S::Failed => Row("Failed", Nothing),
+        }
+    }
+
     fn step(self, input: Input<'_>, cx: &mut Context<'_>) -> Result<Self, Error> {
         use Input::{Answer as Ans, ChangeCipherSpec as Ccs, Message as M};
         match (self, input) {
-            (S::AwaitClientHello(s), M(m)) if m.kind == H::CLIENT_HELLO => s.on_client_hello(m, cx),
+            (S::AwaitClientHello(s), M(m)) => s.on_client_hello(m, cx),
             (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
             (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
             (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => s.on_started(a, cx),
             (S::AwaitKeyExchangeSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
-            (S::AwaitCertificate(s), M(m)) if m.kind == H::CERTIFICATE => s.on_certificate(m, cx),
+            (S::AwaitCertificate(s), M(m)) => s.on_certificate(m, cx),
             (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v),
-            (S::AwaitClientKeyExchange(s), M(m)) if m.kind == H::CLIENT_KEY_EXCHANGE => s.on_exchange(m, cx),
+            (S::AwaitClientKeyExchange(s), M(m)) => s.on_exchange(m, cx),
             (S::AwaitSecret(s), Ans(A::Decrypted(d))) => s.on_secret(d.0, cx),
             (S::AwaitSecret(s), Ans(A::AgreementFinished(shared))) => s.on_agreement(shared, cx),
-            (S::AwaitCertificateVerify(s), M(m)) if m.kind == H::CERTIFICATE_VERIFY => s.on_verify(m, cx),
+            (S::AwaitCertificateVerify(s), M(m)) => s.on_verify(m, cx),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
+            (S::AwaitFinished(s), M(m)) => s.on_finished(m, cx),
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
-            (S::AwaitResumedFinished(s), M(m)) if m.kind == H::FINISHED => s.on_finished(m, cx),
-            (S::Connected, M(m)) if m.kind == H::CLIENT_HELLO => {
+            (S::AwaitResumedFinished(s), M(m)) => s.on_finished(m, cx),
+            (S::Connected, M(m)) => {
                 ClientHello::read(m.body())?; // R-HS-38
                 cx.actions.push(Action::RefuseRenegotiation);
                 Ok(S::Connected)
             }
-            (state, input) => Err(refuse(&state, input)),
-        }
-    }
-
-    fn profile(&self) -> Profile {
-        match self {
-            S::AwaitClientHello(_) => Profile::messages("AwaitClientHello", &[H::CLIENT_HELLO]),
-            S::AwaitIdentity(_) => Profile::answer("AwaitIdentity", K::IdentitySelected),
-            S::AwaitSession(_) => Profile::answer("AwaitSession", K::SessionFound),
-            S::AwaitAgreementStarted(_) => Profile::answer("AwaitAgreementStarted", K::AgreementStarted),
-            S::AwaitKeyExchangeSigned(_) => Profile::answer("AwaitKeyExchangeSigned", K::Signed),
-            S::AwaitCertificate(_) => Profile::messages("AwaitCertificate", &[H::CERTIFICATE]),
-            S::AwaitPeerVerified(_) => Profile::answer("AwaitPeerVerified", K::PeerVerified),
-            S::AwaitClientKeyExchange(_) => {
-                Profile::messages("AwaitClientKeyExchange", &[H::CLIENT_KEY_EXCHANGE])
-            }
-            S::AwaitSecret(s) => Profile::answer("AwaitSecret", s.awaits()),
-            S::AwaitCertificateVerify(_) => {
-                Profile::messages("AwaitCertificateVerify", &[H::CERTIFICATE_VERIFY])
-            }
-            S::AwaitChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitChangeCipherSpec"),
-            S::AwaitFinished(_) => Profile::messages("AwaitFinished", &[H::FINISHED]),
-            S::AwaitResumedChangeCipherSpec(_) => Profile::change_cipher_spec("AwaitResumedChangeCipherSpec"),
-            S::AwaitResumedFinished(_) => Profile::messages("AwaitResumedFinished", &[H::FINISHED]),
-            S::Connected => Profile::messages("Connected", &[H::CLIENT_HELLO]),
-            S::Failed => Profile { name: "Failed", takes: Takes::Nothing },
+            _ => Err(NOT_TAKEN),
         }
     }
 
@@ -242,6 +241,6 @@ impl Role for State {
 
 impl core::fmt::Debug for State {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.profile().name)
+        f.write_str(self.row().0)
     }
 }

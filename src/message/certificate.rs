@@ -1,5 +1,6 @@
 //! Certificate and CertificateRequest (spec sections 4.3, 4.5).
 use super::encode;
+use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{ClientCertificateType, DecodeError, HandshakeType, Overlong, Reader, Writer};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -12,17 +13,21 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// Reads the body of a Certificate message: `opaque certificate_list<0..2^24-1>` of `opaque<1..2^24-1>`.
+    /// Reads the body of a Certificate message: `opaque certificate_list<0..2^24-1>` of at most `most`
+    /// `opaque<1..2^24-1>`, which are counted while they are read (R-REC-43).
     ///
     /// # Errors
-    /// [`DecodeError`] names the field.
-    pub fn read(body: &[u8]) -> Result<Self, DecodeError> {
+    /// `Decode` names the field; `IllegalParameter` for one certificate too many (R-REC-38).
+    pub fn read(body: &[u8], most: usize) -> Result<Self, Error> {
         let mut r = Reader::new("Certificate", body);
-        let mut list = r.within(r.clone().vector24("certificate_list", 0)?);
-        r.vector24("certificate_list", 0)?;
+        let list = r.vector24("certificate_list", 0)?;
+        let mut list = r.within(list);
         r.finish("certificate_list")?;
         let mut certificates = Vec::new();
         while !list.is_empty() {
+            if certificates.len() == most {
+                return Err(PeerMisbehaved::illegal("Certificate", "certificate_list", "R-REC-38").into());
+            }
             certificates.push(Box::from(list.vector24("ASN.1Cert", 1)?));
         }
         Ok(Self::Certificates(certificates))

@@ -2,9 +2,10 @@
 use super::extension::ClientExtensions;
 use super::{SessionId, encode};
 use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader};
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
-/// What a client offers. Owned: it outlives the receive buffer while a session or an identity is looked up.
+/// What a client offers, as it came: lists in one allocation each, all of them no longer than the message. Owned: it
+/// outlives the receive buffer while a session or an identity is looked up.
 #[derive(Debug, Clone)]
 pub struct ClientHello {
     /// client_version
@@ -49,6 +50,17 @@ impl ClientHello {
         })
     }
 
+    /// Drops what has no name here, and what is said twice; of the protocol names all but those in `alpn`. What is kept of
+    /// a hello while others are asked about it is small, whatever it held (R-HS-49).
+    pub fn keep_known(&mut self, alpn: &[Box<[u8]>]) {
+        keep_known(&mut self.cipher_suites, |suite| suite.name().is_some());
+        let extensions = &mut self.extensions;
+        extensions.supported_groups.iter_mut().for_each(|l| keep_known(l, |group| group.name().is_some()));
+        extensions.signature_schemes.iter_mut().for_each(|l| keep_known(l, |scheme| scheme.name().is_some()));
+        let both = alpn.iter().map(AsRef::as_ref).filter(|name| extensions.alpn.contains(name));
+        extensions.alpn = both.collect();
+    }
+
     /// The whole message, with its header. The extensions field is left out if it would be empty.
     ///
     /// # Errors
@@ -63,4 +75,14 @@ impl ClientHello {
             self.extensions.write(w);
         })
     }
+}
+
+fn keep_known<T: Copy + PartialEq>(list: &mut Vec<T>, is_known: fn(T) -> bool) {
+    let mut known = Vec::new();
+    for value in list.iter().filter(|value| is_known(**value)) {
+        if !known.contains(value) {
+            known.push(*value);
+        }
+    }
+    *list = known;
 }

@@ -1,10 +1,11 @@
 //! Whole handshake messages out of record fragments, however they were cut (R-REC-10): any record layer can use it.
-use super::Handshake;
+use super::{Finished, Handshake};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{DecodeError, HandshakeType, Problem};
 use alloc::vec::Vec;
 
-/// The longest body of each handshake message, in bytes (R-REC-38). HelloRequest and ServerHelloDone have none.
+/// The longest body of each handshake message, in bytes (R-REC-38). HelloRequest and ServerHelloDone have none, Finished
+/// has 12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageLimits {
     /// ClientHello.
@@ -19,8 +20,6 @@ pub struct MessageLimits {
     pub key_exchange: usize,
     /// CertificateVerify.
     pub certificate_verify: usize,
-    /// Finished.
-    pub finished: usize,
     /// CertificateStatus, NewSessionTicket, and types that are unknown: whoever reads them refuses those.
     pub other: usize,
 }
@@ -35,7 +34,6 @@ impl Default for MessageLimits {
             certificate_request: 64 * KIB,
             key_exchange: 16 * KIB,
             certificate_verify: 16 * KIB,
-            finished: 64,
             other: 64 * KIB + 16,
         }
     }
@@ -45,46 +43,78 @@ impl MessageLimits {
     /// The longest body of a `kind`.
     pub fn of(&self, kind: HandshakeType) -> usize {
         match kind {
-            HandshakeType::HELLO_REQUEST | HandshakeType::SERVER_HELLO_DONE => 0,
             HandshakeType::CLIENT_HELLO => self.client_hello,
             HandshakeType::SERVER_HELLO => self.server_hello,
             HandshakeType::CERTIFICATE => self.certificate,
             HandshakeType::CERTIFICATE_REQUEST => self.certificate_request,
             HandshakeType::SERVER_KEY_EXCHANGE | HandshakeType::CLIENT_KEY_EXCHANGE => self.key_exchange,
             HandshakeType::CERTIFICATE_VERIFY => self.certificate_verify,
-            HandshakeType::FINISHED => self.finished,
-            _ => self.other,
+            _ => fixed_length(kind).unwrap_or(self.other),
         }
     }
 
     /// Judges a message on its header alone.
     fn check(&self, kind: HandshakeType, length: usize) -> Result<(), Error> {
-        let limit = self.of(kind);
-        if length <= limit {
-            return Ok(());
-        }
         let message = kind.name().unwrap_or("Handshake");
-        if limit == 0 {
-            let problem = Problem::LengthOutOfRange; // R-HS-38: a body where there is none
-            return Err(DecodeError { message, field: "length", problem, clause: "R-HS-38" }.into());
+        if fixed_length(kind).is_some_and(|fixed| length != fixed) {
+            let problem = Problem::LengthOutOfRange; // Syntax, whatever the limits are.
+            return Err(DecodeError { message, field: "length", problem, clause: "R-AL-9" }.into());
         }
-        Err(PeerMisbehaved::illegal(message, "length", "R-REC-38").into())
+        if length > self.of(kind) {
+            return Err(PeerMisbehaved::illegal(message, "length", "R-REC-38").into());
+        }
+        Ok(())
     }
 }
 
-/// Takes fragments, gives messages. Bytes are appended once and lent out, so that a message in one-byte fragments
-/// costs no more than linear time (R-REC-33).
+/// The length of a body that can have no other (R-HS-38, R-AL-9).
+fn fixed_length(kind: HandshakeType) -> Option<usize> {
+    match kind {
+        HandshakeType::HELLO_REQUEST | HandshakeType::SERVER_HELLO_DONE => Some(0),
+        HandshakeType::FINISHED => Some(Finished::LEN),
+        _ => None,
+    }
+}
+
+/// The messages that may come next, as the state says that would take one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Whatever comes: for one who only listens.
+    Any,
+    /// These alone.
+    Only {
+        /// The state's name, for the error.
+        state: &'static str,
+        /// Their types; none if no message is due at all.
+        kinds: &'static [HandshakeType],
+    },
+}
+
+impl Due {
+    /// Whether a message of this type may come.
+    ///
+    /// # Errors
+    /// `UnexpectedMessage` (R-SM-1).
+    pub fn check(self, message: HandshakeType) -> Result<(), Error> {
+        match self {
+            Self::Only { state, kinds } if !kinds.contains(&message) => {
+                Err(PeerMisbehaved::UnexpectedMessage { state, message }.into())
+            }
+            Self::Any | Self::Only { .. } => Ok(()),
+        }
+    }
+}
+
+/// Takes fragments, gives messages. A message is judged on its header, by what is due, when it is the next one: what
+/// comes behind it waits unjudged (R-REC-43). Bytes are appended once and lent out, so that a message in one-byte
+/// fragments costs no more than linear time (R-REC-33).
 #[derive(Debug, Default)]
 pub struct Joiner {
     limits: MessageLimits,
-    /// Messages that were not taken yet, then the one that is still coming.
+    /// Messages that were not taken yet, and a part of one.
     buffer: Vec<u8>,
     /// Where the first message begins; before it stand those that were consumed.
     start: usize,
-    /// Where the message begins whose bytes are coming.
-    last: usize,
-    /// Bytes of its body that are to come, once its header was there and was accepted.
-    missing: Option<usize>,
 }
 
 impl Joiner {
@@ -93,93 +123,94 @@ impl Joiner {
         Self { limits, ..Self::default() }
     }
 
-    /// Appends the content of a handshake record. A message that is too long is refused on its header, before any of
-    /// its body is stored.
+    /// Appends the content of a handshake record. If it brings the header of the next message, that is judged first,
+    /// before anything of the body is stored.
     ///
     /// # Errors
-    /// `IllegalParameter` for a message longer than its limit (R-REC-38), `Decode` for a HelloRequest or
-    /// ServerHelloDone with a body (R-HS-38). Nothing more is to be pushed then.
-    pub fn push(&mut self, fragment: &[u8]) -> Result<(), Error> {
+    /// As [`Joiner::next`].
+    pub fn push(&mut self, fragment: &[u8], due: Due) -> Result<(), Error> {
         self.drop_consumed();
-        let mut rest = fragment;
-        while !rest.is_empty() {
-            let Some(missing) = self.missing else {
-                rest = self.push_header(rest)?;
-                continue;
-            };
-            let (body, next) = rest.split_at(missing.min(rest.len()));
-            self.buffer.extend_from_slice(body);
-            self.body_grew(missing.saturating_sub(body.len()));
-            rest = next;
-        }
+        let lacking = Handshake::HEADER_LEN.saturating_sub(self.waiting().len());
+        let (header, rest) = fragment.split_at(lacking.min(fragment.len()));
+        self.append(header);
+        self.judge(due)?;
+        self.append(rest);
         Ok(())
     }
 
-    /// The first whole message. It stays until [`Joiner::consume`].
-    pub fn peek(&self) -> Option<Handshake<'_>> {
-        let whole = self.buffer.get(self.start..self.last)?;
-        let (kind, length) = read_header(whole)?;
-        let raw = whole.get(..length.saturating_add(Handshake::HEADER_LEN))?;
+    /// The next message, once it is whole. It stays until [`Joiner::consume`].
+    ///
+    /// # Errors
+    /// As soon as its header is there: `UnexpectedMessage` for a type that is not due (R-SM-1); then `Decode` for a
+    /// HelloRequest, ServerHelloDone or Finished of another length than theirs (R-HS-38, R-AL-9), and `IllegalParameter`
+    /// for a message longer than its limit (R-REC-38). Nothing more is to be asked then.
+    pub fn next(&self, due: Due) -> Result<Option<Handshake<'_>>, Error> {
+        self.judge(due)?;
+        Ok(self.peek())
+    }
+
+    fn judge(&self, due: Due) -> Result<(), Error> {
+        let Some((kind, length)) = read_header(self.waiting()) else { return Ok(()) };
+        due.check(kind)?;
+        self.limits.check(kind, length)
+    }
+
+    fn peek(&self) -> Option<Handshake<'_>> {
+        let (kind, length) = read_header(self.waiting())?;
+        let raw = self.waiting().get(..length.saturating_add(Handshake::HEADER_LEN))?;
         Some(Handshake { kind, raw })
     }
 
-    /// Removes the message that [`Joiner::peek`] shows; nothing if there is none.
+    /// Removes the message that [`Joiner::next`] shows; nothing if there is none.
     pub fn consume(&mut self) {
         let Some(length) = self.peek().map(|message| message.raw.len()) else { return };
         self.start = self.start.saturating_add(length);
         if self.is_empty() {
             self.buffer.clear();
-            (self.start, self.last) = (0, 0);
+            self.start = 0;
         }
     }
 
-    /// Whether anything follows the message that [`Joiner::peek`] shows.
+    /// Whether anything follows the message that [`Joiner::next`] shows.
     pub fn has_more(&self) -> bool {
         let shown = self.peek().map_or(0, |message| message.raw.len());
-        self.buffer.len().saturating_sub(self.start) > shown
+        self.waiting().len() > shown
     }
 
     /// Whether nothing is left: neither a message nor a part of one (R-REC-12, R-REC-13).
     pub fn is_empty(&self) -> bool {
-        self.start == self.buffer.len()
+        self.waiting().is_empty()
     }
 
     /// Gives the memory back, if nothing is left.
     pub fn trim(&mut self) {
         if self.is_empty() {
             self.buffer = Vec::new();
-            (self.start, self.last) = (0, 0);
+            self.start = 0;
         }
     }
 
-    /// Appends what `rest` has of the 4 header bytes; the bytes after them.
-    fn push_header<'a>(&mut self, rest: &'a [u8]) -> Result<&'a [u8], Error> {
-        let have = self.buffer.len().saturating_sub(self.last);
-        let want = Handshake::HEADER_LEN.saturating_sub(have);
-        let (header, rest) = rest.split_at(want.min(rest.len()));
-        self.buffer.extend_from_slice(header);
-        if let Some((kind, length)) = self.buffer.get(self.last..).and_then(read_header) {
-            self.limits.check(kind, length)?;
-            self.body_grew(length);
-        }
-        Ok(rest)
+    fn waiting(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
     }
 
-    fn body_grew(&mut self, missing: usize) {
-        if missing > 0 {
-            self.missing = Some(missing);
-        } else {
-            self.missing = None;
-            self.last = self.buffer.len();
+    /// Grows by doubling, as vectors do, but not past the end of the message that is coming (R-HS-49).
+    fn append(&mut self, bytes: &[u8]) {
+        let len = self.buffer.len().saturating_add(bytes.len());
+        let body = read_header(self.waiting()).map_or(0, |(_, length)| length);
+        let whole = self.start.saturating_add(Handshake::HEADER_LEN).saturating_add(body);
+        if (self.buffer.capacity().saturating_add(1)..=whole).contains(&len) {
+            let room = whole.min(len.saturating_mul(2));
+            self.buffer.reserve_exact(room.saturating_sub(self.buffer.len()));
         }
+        self.buffer.extend_from_slice(bytes);
     }
 
     /// Moves what is left to the front, if that is less than what was consumed: so each byte moves once at most for
     /// every byte consumed.
     fn drop_consumed(&mut self) {
-        if self.start > 0 && self.start >= self.buffer.len().saturating_sub(self.start) {
+        if self.start > 0 && self.start >= self.waiting().len() {
             self.buffer.drain(..self.start);
-            self.last = self.last.saturating_sub(self.start);
             self.start = 0;
         }
     }

@@ -1,12 +1,20 @@
-//! The default store: in memory, bounded, least recently used out first.
-use super::{Found, MAX_LIFETIME, Session, SessionKey, SessionStore};
+//! The default store: in memory, bounded in number and in bytes, least recently used out first.
+use super::{Found, MAX_LIFETIME, Peer, Session, SessionKey, SessionStore};
 use alloc::{collections::BTreeMap, sync::Arc};
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Sessions in memory: at most `capacity` of them, each for at most `lifetime` seconds (R-SES-4, R-SES-13).
+/// What a session is reckoned to take, on average: most peers show a pair of certificates and a CA, 2 to 3 KiB.
+const TYPICAL: usize = 4096;
+
+/// What a session takes beside its name and its certificates: itself, its master secret, its place in both maps.
+const FIXED: usize = size_of::<Session>() + 48 + 256;
+
+/// Sessions in memory: at most `capacity` of them and at most so many bytes, each for at most `lifetime` seconds (R-SES-4,
+/// R-SES-13).
 pub struct MemoryStore {
     capacity: usize,
+    bytes: usize,
     lifetime: u64,
     inner: Mutex<Inner>,
 }
@@ -17,12 +25,21 @@ struct Inner {
     sessions: BTreeMap<SessionKey, (u64, Arc<Session>)>,
     by_use: BTreeMap<u64, SessionKey>,
     clock: u64,
+    /// What all sessions take.
+    bytes: usize,
 }
 
 impl MemoryStore {
-    /// Room for `capacity` sessions of at most `lifetime` seconds (and never over 24 hours).
+    /// Room for `capacity` sessions of at most `lifetime` seconds (and never over 24 hours), and for 4 KiB times `capacity`
+    /// in bytes: peers that show long certificates cannot make it hold more.
     pub fn new(capacity: usize, lifetime: u64) -> Self {
-        Self { capacity, lifetime: lifetime.min(MAX_LIFETIME), inner: Mutex::default() }
+        let bytes = capacity.saturating_mul(TYPICAL);
+        Self { capacity, bytes, lifetime: lifetime.min(MAX_LIFETIME), inner: Mutex::default() }
+    }
+
+    /// The same with room for so many bytes. A session that needs more than all of it is not kept.
+    pub fn with_bytes(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -32,7 +49,7 @@ impl MemoryStore {
 }
 
 impl Default for MemoryStore {
-    /// 4096 sessions of two hours.
+    /// 4096 sessions of two hours in 16 MiB.
     fn default() -> Self {
         Self::new(4096, 2 * 60 * 60)
     }
@@ -40,19 +57,36 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("capacity", &self.capacity).finish_non_exhaustive()
+        f.debug_struct("MemoryStore")
+            .field("capacity", &self.capacity)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
+}
+
+/// The bytes that a session holds, as if it were the only one who knows its certificates.
+fn size(session: &Session) -> usize {
+    let certificates: usize = match &session.peer {
+        Peer::Anonymous => 0,
+        Peer::Authenticated { credential, .. } => {
+            credential.certificates().iter().map(|der| der.len().saturating_add(32)).sum()
+        }
+    };
+    let name = session.server_name.as_deref().map_or(0, str::len);
+    FIXED.saturating_add(name).saturating_add(certificates)
 }
 
 impl Inner {
     fn take(&mut self, key: &SessionKey) -> Option<Arc<Session>> {
         let (used, session) = self.sessions.remove(key)?;
         self.by_use.remove(&used);
+        self.bytes = self.bytes.saturating_sub(size(&session));
         Some(session)
     }
 
     fn put(&mut self, key: SessionKey, session: Arc<Session>) {
         self.clock = self.clock.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(size(&session));
         self.sessions.insert(key, (self.clock, session));
         self.by_use.insert(self.clock, key);
     }
@@ -73,9 +107,10 @@ impl SessionStore for MemoryStore {
     fn store(&self, key: SessionKey, session: Arc<Session>) {
         let mut inner = self.inner();
         inner.take(&key);
-        while inner.sessions.len() >= self.capacity {
-            let Some((_, oldest)) = inner.by_use.pop_first() else { return };
-            inner.sessions.remove(&oldest);
+        let Some(room) = self.bytes.checked_sub(size(&session)) else { return };
+        while inner.sessions.len() >= self.capacity || inner.bytes > room {
+            let Some(oldest) = inner.by_use.values().next().copied() else { return };
+            inner.take(&oldest);
         }
         inner.put(key, session);
     }
@@ -89,7 +124,7 @@ impl SessionStore for MemoryStore {
 mod tests {
     use super::super::{Peer, tests::session};
     use super::*;
-    use crate::message::SessionId;
+    use crate::message::{Credential, SessionId};
 
     fn key(n: u8) -> SessionKey {
         SessionKey::Id(SessionId::new([n; 32]))
@@ -116,6 +151,55 @@ mod tests {
         let store = MemoryStore::new(0, 100);
         store.store(key(1), Arc::new(session(Peer::Anonymous)));
         assert!(!holds(&store, 1));
+    }
+
+    fn showing(bytes: usize) -> Arc<Session> {
+        let certificates = alloc::vec![alloc::vec![0x30; bytes].into_boxed_slice()];
+        let credential = Arc::new(Credential::Certificates(certificates));
+        Arc::new(session(Peer::Authenticated { credential, not_after: u64::MAX }))
+    }
+
+    /// R-SES-4
+    #[test]
+    fn drops_the_least_recently_used_when_its_bytes_are_full() {
+        let store = MemoryStore::new(100, 100).with_bytes(50_000);
+        for n in 1..=4 {
+            store.store(key(n), showing(10_000));
+        }
+        assert!(holds(&store, 1));
+        store.store(key(5), showing(19_000));
+        assert!(holds(&store, 1) && holds(&store, 4) && holds(&store, 5));
+        assert!(!holds(&store, 2) && !holds(&store, 3));
+        // In place of itself it needs no room of others.
+        store.store(key(5), showing(19_000));
+        assert!(holds(&store, 1) && holds(&store, 4) && holds(&store, 5));
+        store.remove(&key(5));
+        store.store(key(6), showing(19_000));
+        assert!(holds(&store, 1) && holds(&store, 4) && holds(&store, 6));
+    }
+
+    #[test]
+    fn does_not_keep_a_session_that_needs_more_than_all_bytes() {
+        let store = MemoryStore::new(100, 100).with_bytes(20_000);
+        store.store(key(1), showing(10_000));
+        store.store(key(2), showing(20_000));
+        assert!(holds(&store, 1) && !holds(&store, 2));
+        store.store(key(1), showing(20_000));
+        assert!(!holds(&store, 1), "the older one of the same key is gone all the same");
+    }
+
+    /// Whatever was stored, found and removed: nothing is counted that is not there.
+    #[test]
+    fn counts_nothing_that_is_gone() {
+        let store = MemoryStore::new(10, 100).with_bytes(30_000);
+        for n in 0..=255_u8 {
+            store.store(key(n % 16), showing(usize::from(n) * 100));
+            store.find(&key(n % 7), if n % 50 == 0 { 5000 } else { 1001 });
+            store.remove(&key(n % 11));
+        }
+        (0..16).for_each(|n| store.remove(&key(n)));
+        let inner = store.inner();
+        assert_eq!((inner.bytes, inner.sessions.len(), inner.by_use.len()), (0, 0, 0));
     }
 
     /// R-SES-13

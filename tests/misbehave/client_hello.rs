@@ -2,7 +2,8 @@
 use crate::hello::{Hello, protocol_names, server_names, vector};
 use crate::outcome::Outcome;
 use crate::script::{Case, Heard, Item, Lab, message};
-use crate::{ECC, ECDHE, RESUMED, said, with};
+use crate::{ECC, ECDHE, RESUMED, kinds, said, with};
+use std::sync::Arc;
 use tlcp::error::{Error, PeerIncompatible};
 use tlcp::suite::SUITES;
 use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
@@ -23,7 +24,7 @@ fn answer(outcome: &Outcome) -> Hello {
     }
 }
 
-/// R-CS-4, R-CS-7, R-T12-24: unknown suites, GREASE, signalling values and those of other protocols are passed over.
+/// R-CS-4, R-CS-7, R-AL-9, R-T12-24: unknown suites, GREASE, signalling values and those of other protocols are passed over.
 #[test]
 fn unknown_suites_are_passed_over() {
     for lab in [&*ECC, &ECDHE, &RESUMED] {
@@ -37,7 +38,7 @@ fn unknown_suites_are_passed_over() {
     }
 }
 
-/// R-HS-4, R-HS-35, R-T12-24, R-KEY-4, R-REC-25, R-REN-1, R-SES-7: extensions that mean nothing here change nothing, and
+/// R-HS-4, R-HS-35, R-AL-9, R-T12-24, R-KEY-4, R-REC-25, R-REN-1, R-SES-7: extensions that mean nothing here change nothing, and
 /// get no answer: extended_master_secret, encrypt_then_mac, session_ticket, renegotiation_info, GREASE among them.
 #[test]
 fn unknown_extensions_are_passed_over_and_not_answered() {
@@ -76,7 +77,7 @@ fn lists_without_sm2_change_nothing() {
     }
     let rsa = vector(2, &[4, 1, 8, 4]);
     play(&ECC, &hello(&ECC).with(X::SIGNATURE_ALGORITHMS, &rsa)).went_well();
-    let strict = Case { server: |s| s.policy(|p| p.strict_signature_schemes = true), ..ECC.case };
+    let strict = Case { server: |s| s.strict_signature_schemes(true), ..ECC.case };
     let strict = Lab::new(strict);
     let outcome = play(&strict, &hello(&strict).with(X::SIGNATURE_ALGORITHMS, &rsa));
     outcome.refused(A::HANDSHAKE_FAILURE, "R-HS-6");
@@ -163,13 +164,11 @@ fn duplicate_extensions_are_decode_errors() {
 fn malformed_server_names_are_decode_errors() {
     let host: &[u8] = b"localhost";
     let good = server_names(&[(0, host)]);
-    let bad: [Vec<u8>; 11] = [
+    let bad: [Vec<u8>; 9] = [
         vec![],
         vec![0],
         server_names(&[]),
         server_names(&[(0, b"")]),
-        server_names(&[(0, b"local\0host")]),
-        server_names(&[(0, b"\xff\xfe")]),
         server_names(&[(0, host), (0, b"other")]),
         server_names(&[(0, host), (0, host)]),
         server_names(&[(1, host)]),
@@ -179,6 +178,68 @@ fn malformed_server_names_are_decode_errors() {
     for data in bad {
         let outcome = play(&ECC, &hello(&ECC).with(X::SERVER_NAME, &data));
         outcome.refused(A::DECODE_ERROR, "R-HS-37");
+    }
+}
+
+/// R-HS-48
+#[test]
+fn server_names_of_no_length_that_a_name_can_have_are_decode_errors() {
+    let long = [&[b'a'; 63][..], b"."].concat().repeat(4);
+    let bad = [&b"local\0host"[..], b"\0", &long[..254], &[b'a'; 254], &[b'a'; 32_000], &[0xff; 254]];
+    for name in bad {
+        let outcome = play(&ECC, &hello(&ECC).with(X::SERVER_NAME, &server_names(&[(0, name)])));
+        outcome.refused(A::DECODE_ERROR, "ClientHello: host_name");
+        assert!(outcome.error.unwrap().to_string().contains("R-HS-48"));
+    }
+    play(&ECC, &hello(&ECC).with(X::SERVER_NAME, &server_names(&[(0, &long[..253])]))).went_well();
+}
+
+/// R-HS-48: no host has such a name. It gets the default or is refused by policy, like any that is not served; it is told
+/// to nobody; and no session is kept under it or found for it.
+#[test]
+fn names_that_no_host_has_are_served_by_nobody_and_kept_nowhere() {
+    let long = vec![b'*'; 253];
+    let odd =
+        [&b"\xff\xfe"[..], b"local host", b"localhost.", b".", b"a..b", b".a", b"h\nost", b"h/o", &long];
+    for name in odd {
+        let data = server_names(&[(0, name)]);
+        for lab in [&*ECC, &ECDHE, &RESUMED] {
+            let script = with(&lab.client, hello(lab).with(X::SERVER_NAME, &data).to_message());
+            let store = Arc::new(lab.store(true));
+            let mut player = lab.server_player(&store);
+            player.play(&script[..1]);
+            assert_eq!(player.error, None);
+            let outcome = player.outcome(&store);
+            assert!(kinds(&outcome.heard).contains(&H::CERTIFICATE), "no session is resumed");
+            let answer = answer(&outcome);
+            assert_eq!(
+                (answer.session_id.len(), answer.extensions),
+                (0, None),
+                "none is kept, no name was used"
+            );
+            let server = lab.world.server().identity_for(["localhost"], lab.world.server.clone());
+            let outcome = lab.to_server_of(server.refuse_unknown_names(), &script);
+            outcome.refused(A::UNRECOGNIZED_NAME, "R-HS-37");
+        }
+        let store = Arc::new(ECC.store(true));
+        let mut player = ECC.server_player(&store);
+        player.play(&with(&ECC.client, hello(&ECC).with(X::SERVER_NAME, &data).to_message()));
+        assert!(!player.victim.is_handshaking());
+        assert_eq!(player.victim.server_name(), None);
+        assert_eq!(player.outcome(&store).stored, 0);
+    }
+}
+
+/// R-HS-48: whatever else stands in a label.
+#[test]
+fn names_of_hosts_are_kept_in_lower_case() {
+    for name in ["_dmarc.Example.CN", "xn--fiqs8s", "1.2.3.4", "-", "a"] {
+        let store = Arc::new(ECC.store(true));
+        let mut player = ECC.server_player(&store);
+        let data = server_names(&[(0, name.as_bytes())]);
+        player.play(&with(&ECC.client, hello(&ECC).with(X::SERVER_NAME, &data).to_message()));
+        assert_eq!(player.victim.server_name(), Some(&*name.to_ascii_lowercase()));
+        assert_eq!(player.outcome(&store).stored, 1);
     }
 }
 
@@ -230,7 +291,7 @@ fn protocol_names_are_chosen_or_refused() {
     assert_eq!(answer(&outcome).extensions, Some(vec![(0, vec![])]), "the name alone");
 }
 
-/// R-HS-36, R-EXT-4: a hint is never an error.
+/// R-HS-36, R-HS-49, R-EXT-4: a hint is never an error: it is passed over.
 #[test]
 fn trusted_ca_keys_of_any_content_are_borne() {
     let sha1 = [&[1][..], &[7; 20]].concat();

@@ -7,6 +7,7 @@ use crate::{ECC, ECDHE, MUTUAL, RESUMED, labs, place, said, with};
 use std::sync::Arc;
 use tlcp::config::Compat;
 use tlcp::crypto::{PublicKey, SignatureAlgorithm};
+use tlcp::message::Credential;
 use tlcp::suite::SUITES;
 use tlcp::wire::{AlertDescription as A, HandshakeType as H};
 
@@ -195,6 +196,32 @@ fn a_wrong_pre_master_secret_is_always_a_bad_record_mac() {
     }
 }
 
+/// A DER value: tag, length, content.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len() as u8;
+    let long = if length < 128 { vec![length] } else { vec![0x81, length] };
+    [&[tag][..], &long, content].concat()
+}
+
+/// R-AL-9, R-HS-43: what is well-formed DER is a ciphertext, of whatever lengths: to tell which of them cannot be would be
+/// to tell something.
+#[test]
+fn a_well_formed_ciphertext_of_other_lengths_takes_the_fallback() {
+    let sizes = |x: usize, y: usize, hash: usize, text: usize| {
+        let parts =
+            [der(2, &vec![0x11; x]), der(2, &vec![0x22; y]), der(4, &vec![3; hash]), der(4, &vec![4; text])];
+        der(0x30, &parts.concat())
+    };
+    for (x, y) in [(32, 32), (31, 32), (32, 31), (33, 32), (32, 33), (1, 1), (40, 8)] {
+        for (hash, text) in
+            [(32, 48), (31, 48), (33, 48), (0, 48), (20, 48), (64, 48), (32, 0), (32, 47), (32, 49)]
+        {
+            let raw = message(H::CLIENT_KEY_EXCHANGE, &vector(2, &sizes(x, y, hash, text)));
+            to_server(&ECC, raw).refused(A::BAD_RECORD_MAC, "does not open");
+        }
+    }
+}
+
 /// R-HS-23, R-HS-44: 69 bytes and 71 bytes are both read, whatever the preset; nothing else is.
 #[test]
 fn both_lengths_of_an_ephemeral_client_key_exchange_are_read() {
@@ -323,7 +350,7 @@ fn a_wrong_finished_is_refused_and_no_session_is_kept() {
             }
             bad.push((message(H::FINISHED, &[0; 12]), A::DECRYPT_ERROR, "verify_data is wrong"));
             for body in [&[][..], &good[4..15], &[&good[4..], &[0]].concat(), &[0; 36]] {
-                bad.push((message(H::FINISHED, body), A::DECODE_ERROR, "Finished: verify_data"));
+                bad.push((message(H::FINISHED, body), A::DECODE_ERROR, "Finished: length"));
             }
             for (raw, alert, text) in bad {
                 let outcome = if is_client { to_server(lab, raw) } else { to_client(lab, raw) };
@@ -377,7 +404,7 @@ fn the_preset_for_gmssl_sends_its_forms() {
     assert_eq!((exchange.len(), &exchange[4..9]), (75, &[0, 69, 3, 0, 41][..]));
     assert_eq!(said(&ECDHE.client, H::CLIENT_KEY_EXCHANGE)[4..7], [3, 0, 41]);
     // Both certificates all the same, for the suite needs them (R-CS-3).
-    let list = |lab: &Lab| tlcp::message::Credential::read(&said(&lab.client, H::CERTIFICATE)[4..]).unwrap();
+    let list = |lab: &Lab| Credential::read(&said(&lab.client, H::CERTIFICATE)[4..], 10).unwrap();
     assert_eq!(list(&ecdhe).certificates().len(), 3);
     let ecc = Lab::new(Case { client: gmssl, server: |s| s.compat(Compat::gmssl()), ..MUTUAL.case });
     assert_eq!((list(&ecc).certificates().len(), list(&MUTUAL).certificates().len()), (2, 3));

@@ -121,11 +121,12 @@ fn bytes_left_over_at_change_cipher_spec_are_unexpected() {
     for lab in labs() {
         for (script, to_server) in [(&lab.client, true), (&lab.server, false)] {
             let at = place(script, H::FINISHED) - 1;
-            for rest in [&[20][..], &[20, 0, 0, 12, 1]] {
+            let part = (&[20][..], "R-REC-13");
+            for (rest, text) in [part, (&[20, 0, 0, 12, 1], "Finished has no place in the state")] {
                 let rest = Item::Record(HANDSHAKE, rest.to_vec());
                 let script = [&script[..at], &[rest], &script[at..]].concat();
                 let outcome = if to_server { lab.to_server(&script) } else { lab.to_client(&script) };
-                outcome.refused(A::UNEXPECTED_MESSAGE, "R-REC-13");
+                outcome.refused(A::UNEXPECTED_MESSAGE, text);
             }
         }
     }
@@ -152,42 +153,105 @@ fn bytes_after_finished_in_its_record_are_unexpected() {
     }
 }
 
+/// A handshake record that holds the header of a message and nothing of its body.
+fn header(kind: H, length: usize) -> Item {
+    let [_, length @ ..] = (length as u32).to_be_bytes();
+    Item::Bytes(plain(HANDSHAKE, &[&[kind.0][..], &length].concat()))
+}
+
+/// The script up to the message of this type, and then only a header.
+fn up_to(script: &[Item], kind: H, length: usize) -> Vec<Item> {
+    [&script[..place(script, kind)], &[header(kind, length)]].concat()
+}
+
 /// R-REC-29, R-REC-32, R-REC-38: decided on the header, before any of the body is there.
 #[test]
 fn oversized_messages_are_refused_on_their_header() {
-    let limits = [
+    let of_client = [
         (H::CLIENT_HELLO, 32 << 10),
-        (H::SERVER_HELLO, 16 << 10),
         (H::CERTIFICATE, 100 << 10),
-        (H::CERTIFICATE_REQUEST, 64 << 10),
-        (H::SERVER_KEY_EXCHANGE, 16 << 10),
         (H::CLIENT_KEY_EXCHANGE, 16 << 10),
         (H::CERTIFICATE_VERIFY, 16 << 10),
-        (H::FINISHED, 64),
     ];
-    for (kind, limit) in limits {
-        let [_, length @ ..] = (limit as u32 + 1).to_be_bytes();
-        let header = plain(HANDSHAKE, &[&[kind.0][..], &length].concat());
-        let name = kind.name().unwrap();
-        let outcome = MUTUAL.to_server(&[Item::Bytes(header.clone())]);
-        outcome.refused(A::ILLEGAL_PARAMETER, &format!("{name}: length"));
-        let outcome = RESUMED.to_client(&[Item::Bytes(header)]);
-        outcome.refused(A::ILLEGAL_PARAMETER, &format!("{name}: length"));
-        assert_eq!(outcome.removed, 1, "R-SES-12");
+    for (kind, limit) in of_client {
+        let outcome = MUTUAL.to_server(&up_to(&MUTUAL.client, kind, limit + 1));
+        outcome.refused(A::ILLEGAL_PARAMETER, &format!("{kind}: length"));
+        assert_eq!(MUTUAL.to_server(&up_to(&MUTUAL.client, kind, limit)).error, None);
+    }
+    let of_server = [
+        (H::SERVER_HELLO, 16 << 10),
+        (H::CERTIFICATE, 100 << 10),
+        (H::SERVER_KEY_EXCHANGE, 16 << 10),
+        (H::CERTIFICATE_REQUEST, 64 << 10),
+    ];
+    for (kind, limit) in of_server {
+        let outcome = MUTUAL.to_client(&up_to(&MUTUAL.server, kind, limit + 1));
+        outcome.refused(A::ILLEGAL_PARAMETER, &format!("{kind}: length"));
+        assert_eq!(MUTUAL.to_client(&up_to(&MUTUAL.server, kind, limit)).error, None);
+    }
+    let outcome = RESUMED.to_client(&[header(H::SERVER_HELLO, 16_385)]);
+    outcome.refused(A::ILLEGAL_PARAMETER, "ServerHello: length");
+    assert_eq!(outcome.removed, 1, "R-SES-12");
+}
+
+/// R-REC-43: the type before the length, on the header: what is out of place costs four bytes, however long it would be.
+#[test]
+fn messages_out_of_place_are_refused_on_their_header() {
+    for length in [0, 41, 100 << 10, 0xff_ffff] {
+        for kind in (0..=255).map(H).filter(|kind| *kind != H::CLIENT_HELLO) {
+            let outcome = MUTUAL.to_server(&[header(kind, length)]);
+            outcome.refused(A::UNEXPECTED_MESSAGE, "AwaitClientHello");
+        }
+        for at in 0..MUTUAL.server.len() {
+            let odd = [&MUTUAL.server[..at], &[header(H::CLIENT_HELLO, length)]].concat();
+            let is_protected = MUTUAL.server[..at].contains(&Item::ChangeCipherSpec);
+            let alert = if is_protected { A::BAD_RECORD_MAC } else { A::UNEXPECTED_MESSAGE };
+            MUTUAL.to_client(&odd).refused(alert, "");
+        }
     }
 }
 
-/// R-HS-38, spec section 4.6
+/// R-REC-43: what stands behind a message is judged by the state that comes of it: not before, and then at once.
 #[test]
-fn bodies_where_there_is_none_are_decode_errors() {
-    for kind in [H::HELLO_REQUEST, H::SERVER_HELLO_DONE] {
-        let long = message(kind, &[0]);
-        let name = kind.name().unwrap();
-        for at in 0..ECC.server.len() - 2 {
-            let script = [&ECC.server[..at], &[Item::Message(long.clone())]].concat();
-            ECC.to_client(&script).refused(A::DECODE_ERROR, name);
+fn bytes_behind_a_message_wait_for_its_state() {
+    let hello = match &MUTUAL.client[0] {
+        Item::Message(m) => m.clone(),
+        other => panic!("{other:?}"),
+    };
+    for (kind, length) in [(H::CERTIFICATE, 100), (H::CLIENT_HELLO, 40), (H(99), 0)] {
+        let [_, length @ ..] = (length as u32).to_be_bytes();
+        let behind = [&hello[..], &[kind.0], &length].concat();
+        let outcome = MUTUAL.to_server(&[Item::Record(HANDSHAKE, behind)]);
+        if kind == H::CERTIFICATE {
+            assert_eq!((outcome.error, outcome.heard.len()), (None, 5), "the server waits for its body");
+        } else {
+            outcome.refused(A::UNEXPECTED_MESSAGE, "AwaitCertificate");
+            assert_eq!(outcome.heard.len(), 6, "the whole flight, and the alert");
         }
     }
+}
+
+/// R-HS-38, R-AL-9, spec section 4.6: a body of another length than the only one is syntax, and seen on the header.
+#[test]
+fn messages_of_another_length_than_the_only_one_are_decode_errors() {
+    let done = up_to(&ECC.server, H::SERVER_HELLO_DONE, 1);
+    ECC.to_client(&done).refused(A::DECODE_ERROR, "ServerHelloDone: length");
+    for lab in labs() {
+        for to_server in [true, false] {
+            let script = if to_server { &lab.client } else { &lab.server };
+            for length in [0, 11, 13, 64, 65, 0xff_ffff] {
+                let [_, length @ ..] = (length as u32).to_be_bytes();
+                let odd = Item::Record(HANDSHAKE, [&[H::FINISHED.0][..], &length].concat());
+                let script = [&script[..place(script, H::FINISHED)], &[odd]].concat();
+                let outcome = if to_server { lab.to_server(&script) } else { lab.to_client(&script) };
+                outcome.refused(A::DECODE_ERROR, "Finished: length");
+            }
+        }
+    }
+    // On an open connection, where it is due.
+    let request = Item::Record(HANDSHAKE, message(H::HELLO_REQUEST, &[0]));
+    let outcome = ECC.to_client(&[&ECC.server[..], &[request]].concat());
+    outcome.refused(A::DECODE_ERROR, "HelloRequest: length");
 }
 
 /// R-REC-42: what follows a failure is not even looked at: the player checks that it has no effect.

@@ -55,7 +55,7 @@ fn a_compression_method_is_an_illegal_parameter() {
     }
 }
 
-/// R-HS-7, R-HS-34, R-KEY-4: unoffered ones, and those that have no place in a ServerHello although they were offered.
+/// R-HS-7, R-HS-34, R-AL-9, R-KEY-4: unoffered ones, and those that have no place in a ServerHello although they were offered.
 #[test]
 fn extensions_without_an_offer_are_unsupported() {
     for lab in labs() {
@@ -65,7 +65,7 @@ fn extensions_without_an_offer_are_unsupported() {
         }
     }
     // No extension was offered at all.
-    let bare = Lab::new(Case { client: |c| c.policy(|p| p.hello_extensions = false), ..ECC.case });
+    let bare = Lab::new(Case { client: |c| c.hello_extensions(false), ..ECC.case });
     refused(&bare, &hello(&bare).and(0, &[]), A::UNSUPPORTED_EXTENSION, "ServerHello");
 }
 

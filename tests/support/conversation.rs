@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tlcp::crypto::{PrivateKey, Provider, PublicKey};
-use tlcp::message::{ClientHello, Credential, Handshake, Joiner, ServerHello};
+use tlcp::message::{ClientHello, Credential, Due, Handshake, Joiner, ServerHello};
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, check_fragment, deframe};
 use tlcp::suite::{KeyExchange, Suite, TLCP};
 use tlcp::wire::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
@@ -80,8 +80,8 @@ impl Side {
             rule = VersionRule::Exactly(version);
             protected |= content_type == ContentType::CHANGE_CIPHER_SPEC;
             if content_type == ContentType::HANDSHAKE && !protected {
-                joiner.push(&raw[HEADER_LEN..]).unwrap();
-                while let Some(message) = joiner.peek() {
+                joiner.push(&raw[HEADER_LEN..], Due::Any).unwrap();
+                while let Some(message) = joiner.next(Due::Any).unwrap() {
                     messages.push(message.raw.to_vec());
                     joiner.consume();
                 }
@@ -213,7 +213,7 @@ impl Conversation {
 
     /// The certificates that a side showed.
     pub(crate) fn certificates(&self, side: &Side) -> Option<Credential> {
-        side.message(HandshakeType::CERTIFICATE).map(|m| Credential::read(m.body()).unwrap())
+        side.message(HandshakeType::CERTIFICATE).map(|m| Credential::read(m.body(), 10).unwrap())
     }
 
     /// The messages in the order of the transcript, up to the first Finished.

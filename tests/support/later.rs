@@ -87,7 +87,7 @@ impl Device<'_> {
             }
             Request::SelectIdentity(query) => {
                 let by_name = matches!(&query, IdentityQuery::ForClient { hello, .. }
-                    if hello.extensions.server_name.as_deref() == Some("localhost"));
+                    if hello.extensions.server_name.host() == Some("localhost"));
                 Answer::IdentitySelected(Selection::Identity { identity: self.identity.clone(), by_name })
             }
             Request::VerifyPeer(claim) => Answer::PeerVerified(self.world.verifier.verify(&claim, NOW)),

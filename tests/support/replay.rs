@@ -242,7 +242,7 @@ impl<'a> Part<'a> {
             .compat(if is_gmssl { Compat::gmssl() } else { Compat::default() })
             .sessions(Some(store.clone()))
             .answer_later(true, true)
-            .policy(|policy| policy.hello_extensions = false)
+            .hello_extensions(false)
             .build()
             .unwrap();
         let name = ServerName::try_from("recorded.example").unwrap();
@@ -258,7 +258,7 @@ impl<'a> Part<'a> {
             .sessions(keeps_sessions.then(|| store.clone()))
             .client_auth(client_auth)
             .answer_later(true, true)
-            .policy(|policy| policy.authorities = request.map(|r| r.authorities).unwrap_or_default())
+            .authorities(request.iter().flat_map(|r| &*r.authorities).map(AsRef::as_ref))
             .build()
             .unwrap();
         ServerConnection::new(Arc::new(config), NOW)

@@ -12,7 +12,7 @@ use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::crypto::{MasterSecret, SignatureAlgorithm};
 use tlcp::error::Error;
 use tlcp::key_schedule::{self, ConnectionKeys, Sender};
-use tlcp::message::Joiner;
+use tlcp::message::{Due, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, alert_of, deframe};
 use tlcp::session::{Session, SessionKey};
 use tlcp::suite::Suite;
@@ -301,8 +301,8 @@ impl Listener<'_> {
                     heard.push(Heard::ChangeCipherSpec);
                 }
                 _ => {
-                    self.joiner.push(content).unwrap();
-                    while let Some(message) = self.joiner.peek() {
+                    self.joiner.push(content, Due::Any).unwrap();
+                    while let Some(message) = self.joiner.next(Due::Any).unwrap() {
                         heard.push(Heard::Message(message.raw.to_vec()));
                         self.joiner.consume();
                     }

@@ -1,8 +1,9 @@
 //! What stands in a handshake message, for people.
 use tlcp::cert::Description;
+use tlcp::error::Error;
 use tlcp::message::{
     CertificateRequest, CertificateVerify, ClientExtensions, ClientHello, ClientKeyExchange, Credential,
-    EphemeralPoint, Finished, Handshake, ServerHello, ServerKeyExchange, SessionId,
+    EphemeralPoint, Finished, Handshake, RequestedName, ServerHello, ServerKeyExchange, SessionId,
 };
 use tlcp::suite::{KeyExchange, Suite};
 use tlcp::wire::{DecodeError, HandshakeType};
@@ -33,12 +34,12 @@ impl Seen {
         facts
     }
 
-    fn parse(&mut self, message: Handshake<'_>, from_client: bool) -> Result<Vec<Fact>, DecodeError> {
+    fn parse(&mut self, message: Handshake<'_>, from_client: bool) -> Result<Vec<Fact>, Error> {
         let body = message.body();
         Ok(match message.kind {
             HandshakeType::CLIENT_HELLO => self.client_hello(&ClientHello::read(body)?),
             HandshakeType::SERVER_HELLO => self.server_hello(&ServerHello::read(body)?),
-            HandshakeType::CERTIFICATE => self.certificates(&Credential::read(body)?),
+            HandshakeType::CERTIFICATE => self.certificates(&Credential::read(body, usize::MAX)?),
             HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(body)?,
             HandshakeType::CERTIFICATE_REQUEST => certificate_request(&CertificateRequest::read(body)?),
             HandshakeType::SERVER_HELLO_DONE => vec![("", String::from("no content: the client's turn"))],
@@ -145,11 +146,13 @@ impl Seen {
 
 fn client_extensions(extensions: &ClientExtensions) -> Vec<Fact> {
     let mut facts = Vec::new();
-    if let Some(name) = &extensions.server_name {
-        facts.push(("server_name", name.escape_debug().to_string()));
+    match &extensions.server_name {
+        RequestedName::None => {}
+        RequestedName::Host(name) => facts.push(("server_name", name.to_string())),
+        RequestedName::Unservable => facts.push(("server_name", String::from("not the name of a host"))),
     }
-    if !extensions.supported_groups.is_empty() {
-        let groups: Vec<_> = extensions.supported_groups.iter().map(ToString::to_string).collect();
+    if let Some(groups) = &extensions.supported_groups {
+        let groups: Vec<_> = groups.iter().map(ToString::to_string).collect();
         facts.push(("supported_groups", groups.join(", ")));
     }
     if let Some(schemes) = &extensions.signature_schemes {

@@ -9,7 +9,7 @@ use crate::crypto::Shared;
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, encrypt};
 use crate::handshake::{
-    Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started, illegal,
+    Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started,
 };
 use crate::key_schedule::{self, Sender};
 use crate::message::{
@@ -22,10 +22,7 @@ use alloc::{boxed::Box, sync::Arc};
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
-        let credential = Arc::new(Credential::read(message.body())?);
-        if credential.certificates().len() > cx.policy.max_certificates {
-            return Err(illegal(message.kind, "certificate_list", "R-REC-38"));
-        }
+        let credential = Arc::new(Credential::read(message.body(), cx.policy.limits.certificates)?);
         let pair = Box::new(PeerPair::choose(&credential, true, cx.provider.keys)?);
         agreed.transcript.add(message.raw);
         let server = ServerClaim { target, credential, pair };

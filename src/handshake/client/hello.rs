@@ -9,7 +9,7 @@ use crate::message::{ClientExtensions, ClientHello, Handshake, ServerHello, Sess
 use crate::session::Session;
 use crate::suite::Suite;
 use crate::transcript::{TranscriptPlan, TranscriptStart};
-use crate::wire::{ExtensionType, HandshakeType};
+use crate::wire::HandshakeType;
 use alloc::{boxed::Box, sync::Arc};
 
 /// The client's first state. Asks for a session if one may be offered, else sends ClientHello.
@@ -54,9 +54,7 @@ impl AwaitSession {
                 random: hello.random,
                 session_id: hello.session_id,
                 cipher_suites: hello.cipher_suites,
-                extensions: hello.extensions.offered(),
-                alpn: hello.extensions.alpn,
-                server_name: hello.extensions.server_name,
+                extensions: hello.extensions,
                 session,
                 transcript,
             }),
@@ -85,7 +83,7 @@ fn server_name(name: &ServerName<'_>) -> Option<Box<str>> {
 impl AwaitServerHello {
     pub(super) fn on_server_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let hello = ServerHello::read(message.body())?;
-        let Offer { target, random, session_id, server_name, session, transcript, .. } = {
+        let Offer { target, random, session_id, extensions, session, transcript, .. } = {
             self.offer.check(&hello, cx)?;
             *self.offer
         };
@@ -105,7 +103,10 @@ impl AwaitServerHello {
             client_random: random,
             server_random: hello.random,
             session_id: hello.session_id,
-            negotiated: Negotiated { server_name, alpn: hello.extensions.alpn },
+            negotiated: Negotiated {
+                server_name: extensions.server_name.into_host(),
+                alpn: hello.extensions.alpn,
+            },
             transcript,
         });
         match session {
@@ -152,22 +153,10 @@ impl Offer {
         if hello.compression_method != 0 {
             return wrong("compression_method", "R-REC-16");
         }
-        for kind in &hello.extensions.kinds {
-            self.check_extension(*kind)?;
-        }
+        self.extensions.check_answer(&hello.extensions)?;
         match &hello.extensions.alpn {
-            Some(name) if !self.alpn.contains(name) => wrong("protocol_name_list", "R-ALPN-3"),
+            Some(name) if !self.extensions.alpn.contains(name) => wrong("protocol_name_list", "R-ALPN-3"),
             _ => Ok(()),
-        }
-    }
-
-    /// R-HS-34: only what was offered and has an answer; supported_groups is ignored, deployed servers echo it.
-    fn check_extension(&self, kind: ExtensionType) -> Result<(), Error> {
-        let has_answer = [ExtensionType::SERVER_NAME, ExtensionType::ALPN].contains(&kind);
-        if kind == ExtensionType::SUPPORTED_GROUPS || (has_answer && self.extensions.contains(&kind)) {
-            Ok(())
-        } else {
-            Err(PeerMisbehaved::UnsupportedExtension(kind).into())
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{
     ReadyAgreement, ServerAgreement, agreement_error, check_signature, signature_error,
 };
-use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request, illegal};
+use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request};
 use crate::key_schedule::{self, Sender};
 use crate::message::{CertificateVerify, Credential, Handshake};
 use crate::session::{Peer, Session, SessionKey};
@@ -32,7 +32,7 @@ impl FullHandshake<ServerAgreement> {
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut full } = self;
-        let credential = Arc::new(Credential::read(message.body())?);
+        let credential = Arc::new(Credential::read(message.body(), cx.policy.limits.certificates)?);
         if credential.is_empty() {
             // R-HS-12, R-HS-42
             if cx.policy.client_auth == ClientAuth::Require {
@@ -43,9 +43,6 @@ impl AwaitCertificate {
             let full = full.with_agreement(ServerAgreement::without_client)?;
             let next = AwaitClientKeyExchange { full, client: Client::Anonymous };
             return Ok(S::AwaitClientKeyExchange(next));
-        }
-        if credential.certificates().len() > cx.policy.max_certificates {
-            return Err(illegal(message.kind, "certificate_list", "R-REC-38"));
         }
         let pair = Box::new(choose_pair(&credential, &full.agreed, cx)?);
         // R-HS-47: with the client's key Z is known, and the messages themselves need not be kept any longer.

@@ -12,8 +12,8 @@ use crate::handshake::{
     Agreed, Context, IdentityQuery, Negotiated, Request, Selection, SignRequest, Started, illegal,
 };
 use crate::message::{
-    self, CertificateRequest, ClientHello, DigitallySigned, Handshake, ServerExtensions, ServerHello,
-    ServerKeyExchange, SessionId,
+    self, CertificateRequest, ClientHello, DigitallySigned, Handshake, RequestedName, ServerExtensions,
+    ServerHello, ServerKeyExchange, SessionId,
 };
 use crate::session::SessionKey;
 use crate::suite::{KeyKind, SecretSource, Suite};
@@ -27,7 +27,7 @@ const MAX_RAW_HELLO: usize = 512;
 
 impl AwaitClientHello {
     pub(super) fn on_client_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let hello = ClientHello::read(message.body())?;
+        let mut hello = ClientHello::read(message.body())?;
         let suites = common_suites(&hello, cx)?;
         if !hello.offers_null_compression {
             return Err(illegal(message.kind, "compression_methods", "R-REC-16"));
@@ -37,6 +37,7 @@ impl AwaitClientHello {
             return Err(PeerIncompatible::NoCommonCipherSuite.into());
         }
         let alpn = choose_alpn(&hello, cx)?;
+        hello.keep_known(&cx.policy.alpn);
         // R-HS-47: what GmSSL's clients sign cannot be made anew later.
         let raw = cx.policy.compat.accept_raw_certificate_verify
             && message.raw.len() <= MAX_RAW_HELLO
@@ -50,6 +51,10 @@ impl AwaitClientHello {
         }));
         Ok(S::AwaitIdentity(AwaitIdentity { hello }))
     }
+}
+
+fn may_keep_session(hello: &ClientHello, cx: &Context<'_>) -> bool {
+    cx.policy.sessions && hello.extensions.server_name != RequestedName::Unservable
 }
 
 /// R-CS-4: ours that the client offers, in our order; unknown values are ignored. R-HS-33: of those, the ones whose
@@ -94,8 +99,8 @@ impl AwaitIdentity {
             Selection::UnrecognizedName => return Err(PeerIncompatible::UnrecognizedName.into()),
         };
         let id = hello.message.session_id;
-        // R-SES-9: an empty id never names a session.
-        if id.is_empty() || !cx.policy.sessions {
+        // R-SES-9: an empty id never names a session. R-HS-48: nor is there one of a name that nobody serves.
+        if id.is_empty() || !may_keep_session(&hello.message, cx) {
             return full_handshake(*hello, chosen, cx);
         }
         cx.ask(Request::FindSession { key: SessionKey::Id(id) });
@@ -109,9 +114,9 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
     let kind = identity.public_key(KeyUse::Sign).kind();
     let fitting = |suite: &&&'static Suite| suite.key_exchange.authenticates == kind;
     let suite = *hello.suites.iter().find(fitting).ok_or(PeerIncompatible::NoServerIdentity)?;
-    let session_id = new_session_id(suite, cx)?;
+    let session_id = new_session_id(&hello, suite, cx)?;
     // R-HS-37: acknowledged only if the name was used.
-    let acknowledge = by_name && hello.message.extensions.server_name.is_some();
+    let acknowledge = by_name && hello.message.extensions.server_name.host().is_some();
     let mut agreed = agree(hello, suite, session_id, acknowledge, cx)?;
     cx.write_shared(&mut agreed.transcript, identity.message(CertificateForm::Dual));
     match suite.key_exchange.secret {
@@ -156,7 +161,7 @@ pub(super) fn agree(
         client_random: message.random,
         server_random: server_hello.random,
         session_id,
-        negotiated: Negotiated { server_name: message.extensions.server_name.clone(), alpn },
+        negotiated: Negotiated { server_name: message.extensions.server_name.clone().into_host(), alpn },
         transcript,
     });
     cx.write(&mut agreed.transcript, server_hello.to_message())?;
@@ -168,8 +173,8 @@ fn asks_for_certificate(suite: &Suite, cx: &Context<'_>) -> bool {
 }
 
 /// R-SES-9: a fresh random id, or none if the session will not be kept; never the client's.
-fn new_session_id(suite: &Suite, cx: &Context<'_>) -> Result<SessionId, Error> {
-    if !cx.policy.may_resume(suite) {
+fn new_session_id(hello: &Hello, suite: &Suite, cx: &Context<'_>) -> Result<SessionId, Error> {
+    if !may_keep_session(&hello.message, cx) || !cx.policy.may_resume(suite) {
         return Ok(SessionId::EMPTY);
     }
     let mut id = [0; SessionId::MAX];

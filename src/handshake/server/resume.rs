@@ -35,7 +35,7 @@ fn may_resume(session: &Session, hello: &Hello, chosen: &Chosen, cx: &Context<'_
     session.id == hello.message.session_id
         && hello.suites.contains(&session.suite)
         && policy.may_resume(session.suite)
-        && session.server_name == hello.message.extensions.server_name
+        && session.server_name.as_deref() == hello.message.extensions.server_name.host()
         && session.context == policy.session_context
         && session.own_identity == *chosen.identity.fingerprint()
         && session.is_fresh(cx.now, policy.session_lifetime)

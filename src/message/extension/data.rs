@@ -1,0 +1,78 @@
+//! What stands in an extension.
+use super::{ProtocolNames, RequestedName};
+use crate::wire::{DecodeError, Problem, Reader, Writer};
+use alloc::{boxed::Box, vec::Vec};
+
+const HOST_NAME: u8 = 0;
+
+/// R-HS-37: a malformed list and two host_names are decode_errors; R-HS-48 judges the name.
+pub(super) fn read_server_name(r: Reader<'_>) -> Result<RequestedName, DecodeError> {
+    let mut r = r.citing("R-HS-37");
+    let list = r.vector16("server_name", 1)?;
+    let mut list = r.within(list);
+    r.finish("server_name")?;
+    let mut found = None;
+    while !list.is_empty() {
+        let kind = list.u8("name_type")?;
+        let name = list.vector16("host_name", 1)?;
+        if kind == HOST_NAME && found.replace(name).is_some() {
+            return Err(list.error("host_name", Problem::Duplicate));
+        }
+    }
+    let name = found.ok_or(list.error("host_name", Problem::Truncated))?;
+    RequestedName::read(list.within(name))
+}
+
+pub(super) fn write_server_name(w: &mut Writer, name: &str) {
+    w.vector16(|w| {
+        w.u8(HOST_NAME);
+        w.vector16(|w| w.bytes(name.as_bytes()));
+    });
+}
+
+/// R-ALPN-3: a ServerHello names exactly one.
+pub(super) fn read_chosen_protocol(r: Reader<'_>) -> Result<Box<[u8]>, DecodeError> {
+    let wrong = r.clone().citing("R-ALPN-3").error("protocol_name_list", Problem::LengthOutOfRange);
+    let names = ProtocolNames::read(r)?;
+    let mut names = names.iter();
+    match (names.next(), names.next()) {
+        (Some(one), None) => Ok(Box::from(one)),
+        _ => Err(wrong),
+    }
+}
+
+pub(super) fn read_u16s<T>(
+    mut r: Reader<'_>,
+    field: &'static str,
+    make: fn(u16) -> T,
+) -> Result<Vec<T>, DecodeError> {
+    let list = r.vector16(field, 2)?;
+    let (pairs, rest) = list.as_chunks();
+    if !rest.is_empty() {
+        return Err(r.error(field, Problem::LengthOutOfRange));
+    }
+    r.finish(field)?;
+    Ok(pairs.iter().map(|p| make(u16::from_be_bytes(*p))).collect())
+}
+
+pub(super) fn write_u16s(w: &mut Writer, values: impl Iterator<Item = u16>) {
+    w.vector16(|w| values.for_each(|v| w.u16(v)));
+}
+
+/// `uint8 1; opaque responder_ids<0..2^16-1>; opaque exts<0..2^16-1>`; another status_type is passed over.
+pub(super) fn read_status_request(mut r: Reader<'_>) -> Result<bool, DecodeError> {
+    const OCSP: u8 = 1;
+    if r.u8("status_type")? != OCSP {
+        return Ok(false);
+    }
+    r.vector16("responder_id_list", 0)?;
+    r.vector16("request_extensions", 0)?;
+    r.finish("status_request")?;
+    Ok(true)
+}
+
+/// GM/T 0024-2023 A.7; no suite here uses it.
+pub(super) fn check_client_id(mut r: Reader<'_>) -> Result<(), DecodeError> {
+    r.vector16("client_id", 1)?;
+    r.finish("client_id")
+}

@@ -1,0 +1,90 @@
+//! A configuration says what was asked for, or fails when it is built, with what to do about it.
+#![cfg(feature = "pki")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[path = "support/pair.rs"]
+mod pair;
+
+use pair::World;
+use std::fmt::Debug;
+use std::time::Duration;
+use tlcp::config::{ClientAuth, Limits, Policy};
+use tlcp::error::ConfigError;
+use tlcp::suite::{Protocol, SUITES, Suite, TLCP};
+use tlcp::wire::ProtocolVersion;
+
+#[track_caller]
+fn fails<C: Debug>(built: Result<C, ConfigError>, text: &str) {
+    let error = built.unwrap_err().to_string();
+    assert!(error.contains(text), "`{error}` does not say `{text}`");
+}
+
+/// Whatever is asked for stands in the policy that was built, in both roles.
+#[test]
+fn what_was_asked_for_is_what_is_built() {
+    let world = World::new();
+    let limits = Limits { certificates: 3, ..Limits::default() };
+    let check = |policy: &Policy| {
+        assert_eq!(
+            (policy.version, &policy.suites[..]),
+            (ProtocolVersion::TLCP, &[&SUITES[3], &SUITES[0]][..])
+        );
+        assert_eq!((policy.limits, policy.session_lifetime), (limits, 77));
+        assert!(policy.resume_only_ecdhe && policy.gmt_time_in_random && !policy.sessions);
+        assert_eq!(policy.alpn, [Box::from(&b"h2"[..])]);
+        assert_eq!(policy.handshake_timeout, Duration::from_secs(5));
+    };
+    macro_rules! ask {
+        ($builder:expr) => {
+            $builder
+                .suites(&[&SUITES[3], &SUITES[0]])
+                .limits(limits)
+                .session_lifetime(77)
+                .resume_only_ecdhe(true)
+                .gmt_time_in_random(true)
+                .sessions(None)
+                .alpn([&b"h2"[..]])
+                .handshake_timeout(Duration::from_secs(5))
+        };
+    }
+    let client = ask!(world.client()).hello_extensions(false).build().unwrap();
+    check(client.policy());
+    assert!(!client.policy().hello_extensions);
+    let server = ask!(world.server()).strict_signature_schemes(true).client_auth(ClientAuth::Request);
+    let server = server.build().unwrap();
+    check(server.policy());
+    assert!(server.policy().strict_signature_schemes);
+    assert_eq!(server.policy().client_auth, ClientAuth::Request);
+}
+
+/// The names for CertificateRequest are the verifier's, or those that were given.
+#[test]
+fn authorities_are_those_that_were_given() {
+    let world = World::new();
+    let of_verifier = world.server().build().unwrap();
+    assert_eq!(of_verifier.policy().authorities.len(), 1);
+    let given = world.server().authorities([&b"one"[..], b"two"]).build().unwrap();
+    assert_eq!(*given.policy().authorities, [Box::from(&b"one"[..]), Box::from(&b"two"[..])]);
+    let none = world.server().authorities([]).build().unwrap();
+    assert!(none.policy().authorities.is_empty());
+    fails(world.server().authorities([&[7; 50_000][..]]).build(), "pass fewer");
+}
+
+/// R-CS-6
+#[test]
+fn a_suite_of_another_protocol_does_not_build() {
+    let world = World::new();
+    let protocol = Box::leak(Box::new(Protocol { version: ProtocolVersion::TLS12, ..TLCP.clone() }));
+    let foreign: &'static Suite = Box::leak(Box::new(Suite { protocol, ..SUITES[1] }));
+    fails(world.client().suites(&[&SUITES[1], foreign]).build(), "speaks TLCP alone (R-CS-6)");
+    fails(world.server().suites(&[foreign]).build(), "speaks TLCP alone (R-CS-6)");
+}
+
+#[test]
+fn what_cannot_work_does_not_build() {
+    let world = World::new();
+    fails(world.client().suites(&[]).build(), "pass at least one row");
+    fails(world.server().session_lifetime(86_401).build(), "R-SES-13");
+    let limits = Limits { certificates: 1, ..Limits::default() };
+    fails(world.client().limits(limits).build(), "a pair of certificates");
+    fails(world.client().alpn([&b""[..]]).build(), "R-ALPN-1");
+}
