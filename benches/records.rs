@@ -29,8 +29,8 @@ impl Ends {
         let (mac, key, iv) = protection.key_lengths();
         let (mac, key, iv) = (&[1; 48][..mac], &[2; 32][..key], &[3; 12][..iv]);
         let keys = TrafficKeys::new(ProtocolVersion::TLCP, protection, mac, key, iv).unwrap();
-        let sealer = Sealer::new(&keys, provider.ciphers).unwrap();
         let opener = Opener::new(&keys, provider.ciphers).unwrap();
+        let sealer = Sealer::new(keys, provider.ciphers).unwrap();
         Self { provider, protection, sealer, opener }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! `cargo run --example client -- localhost:4433 pki/ca.crt`, with the example `server` running
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 use tlcp::{ClientConfig, ClientConnection, Clock, ServerName, Stream, WebPkiVerifier};
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
@@ -22,11 +23,22 @@ pub(crate) fn greet(address: &str, host: &str, ca: &[u8]) -> Result<String, Box<
     let clock = Clock::start();
     let name = ServerName::try_from(host.to_string())?;
     let connection = ClientConnection::new(config, name, clock.now())?;
-    let mut stream = Stream::new(connection, TcpStream::connect(address)?, clock);
+    let socket = TcpStream::connect(address)?;
+    // How long each read may take. The handshake as a whole has a deadline of its own.
+    socket.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut stream = Stream::new(connection, socket, clock);
+    let answer = ask(&mut stream);
+    // Also after an error: the server is to hear why.
+    let closed = stream.finish();
+    let answer = answer?;
+    closed?;
+    Ok(answer)
+}
+
+fn ask(stream: &mut (impl Read + Write)) -> io::Result<String> {
     stream.write_all(b"Alice\n")?;
     // Reads to the server's close_notify: a stream that is cut short is an error, not an end.
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    stream.close()?;
     Ok(answer)
 }

@@ -44,8 +44,10 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         let mut stream = Stream::new(connection, TcpStream::connect(address)?, clock);
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
+        let resumes = stream.connection().is_resumed();
+        stream.finish()?;
         println!("{answer}");
-        assert_eq!(stream.connection().is_resumed(), resumed);
+        assert_eq!(resumes, resumed);
         assert!(answer.contains("CN=client"));
     }
     serving.join().map_err(|_| "the server's thread panicked")??;
@@ -64,5 +66,5 @@ fn tell_who_you_are(config: &Arc<ServerConfig>, socket: TcpStream) -> io::Result
     let suite = connection.cipher_suite().map_or_else(String::new, |suite| suite.id.to_string());
     let how = if connection.is_resumed() { "resumed" } else { "full" };
     stream.write_all(format!("You are {client}; {suite}, {how}").as_bytes())?;
-    stream.close()
+    stream.finish()
 }

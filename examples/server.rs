@@ -6,6 +6,7 @@ use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 use tlcp::{Clock, Identity, ServerConfig, ServerConnection, Stream};
 
@@ -28,26 +29,49 @@ pub(crate) fn configure(pem: &[u8]) -> Result<Arc<ServerConfig>, Box<dyn Error>>
     Ok(Arc::new(ServerConfig::builder().identity(Arc::new(identity)).build()?))
 }
 
-/// A thread for each connection: what one client does wrong is not felt by others.
+/// Never ends. A thread for each connection: what one client does wrong is not felt by others.
 pub(crate) fn serve(listener: &TcpListener, config: &Arc<ServerConfig>) {
-    for socket in listener.incoming().flatten() {
-        let config = config.clone();
-        std::thread::spawn(move || {
-            if let Err(error) = greet(&config, socket) {
-                eprintln!("a connection failed: {error}");
-            }
-        });
+    loop {
+        if let Err(error) = accept(listener, config) {
+            // No file descriptor or no thread is left, say: that passes, but not at once.
+            log(format_args!("a connection could not be taken: {error}"));
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 
+fn accept(listener: &TcpListener, config: &Arc<ServerConfig>) -> io::Result<()> {
+    let (socket, client) = listener.accept()?;
+    let config = config.clone();
+    // Unlike `thread::spawn` it does not panic where there can be no thread.
+    thread::Builder::new().spawn(move || {
+        if let Err(error) = greet(&config, socket) {
+            log(format_args!("{client}: {error}"));
+        }
+    })?;
+    Ok(())
+}
+
+/// Unlike `eprintln!` it does not panic where nobody reads the log.
+fn log(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 fn greet(config: &Arc<ServerConfig>, socket: TcpStream) -> io::Result<()> {
-    // The handshake has a deadline of its own, which is looked at when bytes come: a peer that sends none is ended here.
+    // How long each read and write may take. The handshake as a whole has a deadline of its own.
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
+    socket.set_write_timeout(Some(Duration::from_secs(10)))?;
     let clock = Clock::start();
     let connection = ServerConnection::new(config.clone(), clock.now());
     let mut stream = Stream::new(connection, socket, clock);
+    let outcome = answer(&mut stream);
+    // Also after an error: the client is to hear why.
+    let closed = stream.finish();
+    outcome.and(closed)
+}
+
+fn answer(stream: &mut (impl Read + Write)) -> io::Result<()> {
     let mut name = String::new();
-    BufReader::new(&mut stream).take(100).read_line(&mut name)?;
-    stream.write_all(format!("Hello, {}!\n", name.trim()).as_bytes())?;
-    stream.close()
+    BufReader::new(&mut *stream).take(100).read_line(&mut name)?;
+    stream.write_all(format!("Hello, {}!\n", name.trim()).as_bytes())
 }

@@ -47,7 +47,10 @@ pub fn alert_for(error: &Error) -> Option<A> {
         Error::Crypto(_) | Error::Answer(_) | Error::KeyExhausted | Error::Misuse(_) | Error::Config(_) => {
             A::INTERNAL_ERROR
         }
-        Error::AlertReceived(_) | Error::Truncated | Error::HandshakeTimeout => return None,
+        Error::AlertReceived(_)
+        | Error::Truncated
+        | Error::ClosedInHandshake { .. }
+        | Error::HandshakeTimeout => return None,
     })
 }
 

@@ -6,24 +6,27 @@
 //! [`Connection::received`]; answer what [`Connection::request`] asks; read and write plaintext.
 //! [`crate::stream::Stream`] is that loop over a blocking stream.
 mod answer;
+mod facts;
 mod incoming;
+mod outgoing;
 mod receive;
 mod send;
 
 use crate::cert::ServerName;
 use crate::config::{ClientConfig, ServerConfig, Setup};
 use crate::error::Error;
-use crate::handshake::{Action, Answer, Context, Engine, Request, Role, Summary, client, server};
-use crate::message::Credential;
+use crate::handshake::{Action, Answer, Context, Engine, Request, Role, client, server};
 use crate::message::join::Joiner;
-use crate::record::{Opener, Patience, Sealer, VersionRule};
-use crate::session::{Peer, SessionKey};
+use crate::record::{MAX_PLAINTEXT, Opener, Patience, Sealer, VersionRule};
+use crate::session::SessionKey;
 use crate::suite::Suite;
 use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use core::time::Duration;
+use facts::Facts;
 use incoming::Incoming;
+use outgoing::Outgoing;
 
 /// What time it is, as the caller tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,13 +66,32 @@ mod sealed {
 /// Where a connection is. The engine is boxed and goes when it is done.
 enum Phase<S> {
     Handshaking(Box<Engine<S>>),
-    Open(Box<Summary>),
-    Failed(Error),
+    Open(Box<Facts>),
+    Failed(Box<Failed>),
 }
 
-/// One direction of the stream.
+/// Why, and what had been agreed on, if the handshake was complete.
+struct Failed {
+    error: Error,
+    facts: Option<Box<Facts>>,
+}
+
+/// The peer's direction of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Half {
+enum Reading {
+    /// Bytes may come.
+    Open,
+    /// The stream has ended; records that came before may still have to be opened.
+    Ended,
+    /// It ended without close_notify, and all that came was given out (R-AL-10).
+    Truncated,
+    /// By close_notify, or by a failure.
+    Closed,
+}
+
+/// Our direction of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writing {
     Open,
     Closed,
 }
@@ -89,13 +111,11 @@ pub struct Connection<S: Endpoint> {
     opener: Opener,
     sealer: Sealer,
     incoming: Incoming,
-    outgoing: Vec<u8>,
-    /// How much of `outgoing` is sent already.
-    sent: usize,
-    reading: Half,
-    /// The stream has ended; records that came before may still have to be opened.
-    stream_ended: bool,
-    writing: Half,
+    /// Whether the peer has sent anything at all.
+    heard: bool,
+    outgoing: Outgoing,
+    reading: Reading,
+    writing: Writing,
     asked: Asked,
     actions: Vec<Action>,
     patience: Patience,
@@ -164,11 +184,10 @@ impl<S: Endpoint> Connection<S> {
             opener: Opener::plain(),
             sealer,
             incoming: Incoming::default(),
-            outgoing: Vec::new(),
-            sent: 0,
-            reading: Half::Open,
-            stream_ended: false,
-            writing: Half::Open,
+            heard: false,
+            outgoing: Outgoing::default(),
+            reading: Reading::Open,
+            writing: Writing::Open,
             asked: Asked::Nothing,
             actions: Vec::new(),
             patience: Patience::new(limits.patience),
@@ -194,12 +213,14 @@ impl<S: Endpoint> Connection<S> {
 
     /// Whether bytes from the peer are wanted now: not while a request is open or plaintext waits to be read.
     pub fn wants_read(&self) -> bool {
-        self.may_open_record() && !self.stream_ended
+        self.reading == Reading::Open && self.may_open_record()
     }
 
     /// Whether the next record may be opened, if it is here.
     fn may_open_record(&self) -> bool {
-        self.reading == Half::Open && matches!(self.asked, Asked::Nothing) && self.plaintext().is_empty()
+        matches!(self.reading, Reading::Open | Reading::Ended)
+            && matches!(self.asked, Asked::Nothing)
+            && self.plaintext().is_empty()
     }
 
     /// Whether there are bytes for the peer.
@@ -207,15 +228,16 @@ impl<S: Endpoint> Connection<S> {
         !self.pending_output().is_empty()
     }
 
-    /// Whether both directions are closed, by close_notify or by a failure: once all is sent, the stream can go.
+    /// Whether both directions are at their end, by close_notify, the stream's end or a failure: once all is sent, the
+    /// stream can go.
     pub fn is_closed(&self) -> bool {
-        self.reading == Half::Closed && self.writing == Half::Closed
+        matches!(self.reading, Reading::Closed | Reading::Truncated) && self.writing == Writing::Closed
     }
 
     /// Why the connection failed, if it did.
     pub fn error(&self) -> Option<&Error> {
         match &self.phase {
-            Phase::Failed(error) => Some(error),
+            Phase::Failed(failed) => Some(&failed.error),
             _ => None,
         }
     }
@@ -231,7 +253,7 @@ impl<S: Endpoint> Connection<S> {
     /// `HandshakeTimeout`, once, if the deadline has passed; and the connection's error, if it has failed.
     pub fn tick(&mut self, now: Time) -> Result<(), Error> {
         self.now = now;
-        if self.is_handshaking() && now.monotonic > self.deadline {
+        if self.is_handshaking() && now.monotonic >= self.deadline {
             return self.fail(Error::HandshakeTimeout.into());
         }
         self.check_alive()
@@ -275,10 +297,7 @@ impl<S: Endpoint> Connection<S> {
     pub fn trim(&mut self) {
         self.joiner.trim();
         self.incoming.trim();
-        if !self.wants_write() {
-            self.outgoing = Vec::new();
-            self.sent = 0;
-        }
+        self.outgoing.trim(0);
     }
 
     /// The protocol version.
@@ -286,45 +305,45 @@ impl<S: Endpoint> Connection<S> {
         self.setup().policy.version
     }
 
-    fn summary(&self) -> Option<&Summary> {
+    /// What the handshake agreed on, once it was complete; also after a failure since then.
+    fn facts(&self) -> Option<&Facts> {
         match &self.phase {
-            Phase::Open(summary) => Some(summary),
-            _ => None,
+            Phase::Handshaking(_) => None,
+            Phase::Open(facts) => Some(facts),
+            Phase::Failed(failed) => failed.facts.as_deref(),
         }
     }
 
-    /// The cipher suite, once the handshake is complete.
+    /// The cipher suite, once the handshake is complete. This and the other facts of the handshake stay known when the
+    /// connection fails later.
     pub fn cipher_suite(&self) -> Option<&'static Suite> {
-        self.summary().map(|s| s.session.suite)
+        self.facts().map(|facts| facts.suite)
     }
 
     /// Whether the handshake resumed a session.
     pub fn is_resumed(&self) -> bool {
-        self.summary().is_some_and(|s| s.resumed)
+        self.facts().is_some_and(|facts| facts.resumed)
     }
 
     /// The peer's certificates as it sent them, DER: signing, encryption, CAs. Only once the handshake is complete and
     /// proved that the peer owns them (R-SM-5); on a resumed connection, those of the full handshake.
     pub fn peer_certificates(&self) -> Option<&[Box<[u8]>]> {
-        match &self.summary()?.session.peer {
-            Peer::Authenticated { credential, .. } => Some(Credential::certificates(credential)),
-            Peer::Anonymous => None,
-        }
+        self.facts()?.peer_certificates()
     }
 
     /// The application protocol agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.summary()?.alpn.as_deref()
+        self.facts()?.alpn.as_deref()
     }
 
     /// The name in the client's server_name.
     pub fn server_name(&self) -> Option<&str> {
-        self.summary()?.server_name.as_deref()
+        self.facts()?.server_name.as_deref()
     }
 
     /// SM3 of the server's signing certificate: what an application may bind its own authentication to (R-SES-14).
     pub fn server_end_point(&self) -> Option<&[u8]> {
-        self.summary().map(|s| s.session.server_end_point.as_ref())
+        self.facts().map(|facts| facts.server_end_point.as_ref())
     }
 
     /// The name of the engine's state, for logs.
@@ -336,9 +355,14 @@ impl<S: Endpoint> Connection<S> {
         }
     }
 
-    /// Drops keys and buffers; only what was to be sent already stays.
-    fn wipe(&mut self) {
-        (self.reading, self.writing) = (Half::Closed, Half::Closed);
+    /// Drops keys and buffers; what was to be sent already stays, and what had been agreed on.
+    fn enter_failed(&mut self, error: Error) {
+        let failed = Phase::Failed(Box::new(Failed { error, facts: None }));
+        let before = core::mem::replace(&mut self.phase, failed);
+        if let (Phase::Open(facts), Phase::Failed(failed)) = (before, &mut self.phase) {
+            failed.facts = Some(facts);
+        }
+        (self.reading, self.writing) = (Reading::Closed, Writing::Closed);
         self.asked = Asked::Nothing;
         self.actions = Vec::new();
         self.opener = Opener::plain();
@@ -347,11 +371,24 @@ impl<S: Endpoint> Connection<S> {
         self.joiner = Joiner::default();
     }
 
+    /// All output is sent: a half-open connection keeps no buffer that is empty; an open one keeps as much as one write
+    /// needs, so that no record costs an allocation.
+    fn trim_sent(&mut self) {
+        self.joiner.trim();
+        if let Phase::Open(_) = self.phase {
+            self.outgoing.trim(self.sealer.sealed_len(send::SEND_LIMIT, MAX_PLAINTEXT));
+        } else {
+            self.outgoing.trim(0);
+            self.incoming.trim();
+            self.actions = Vec::new();
+        }
+    }
+
     /// The session that a fatal alert would drop now (R-SES-12).
     fn session_key(&mut self) -> Option<SessionKey> {
         match &mut self.phase {
             Phase::Handshaking(engine) => engine.abort(),
-            Phase::Open(summary) => summary.session_key,
+            Phase::Open(facts) => facts.session_key,
             Phase::Failed(_) => None,
         }
     }

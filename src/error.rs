@@ -29,8 +29,13 @@ pub enum Error {
     Config(ConfigError),
     /// The peer closed the connection with this fatal alert.
     AlertReceived(AlertDescription),
-    /// The stream ended without close_notify (R-AL-3): what was read may be cut short.
+    /// The stream ended without close_notify (R-AL-3): what was read may be cut short. Only reading ends with it.
     Truncated,
+    /// The stream ended before the handshake was complete (R-AL-10).
+    ClosedInHandshake {
+        /// Whether the peer had sent any byte before.
+        heard: bool,
+    },
     /// The handshake took longer than its deadline (R-REC-34).
     HandshakeTimeout,
 }
@@ -218,6 +223,12 @@ impl fmt::Display for Error {
             Self::Config(e) => f.write_str(&e.0),
             Self::AlertReceived(d) => write!(f, "the peer closed the connection with the alert {d}"),
             Self::Truncated => f.write_str("the stream ended without close_notify (R-AL-3)"),
+            Self::ClosedInHandshake { heard: false } => {
+                f.write_str("the peer ended the connection without having sent a byte (R-AL-10)")
+            }
+            Self::ClosedInHandshake { heard: true } => {
+                f.write_str("the peer ended the connection during the handshake, without an alert (R-AL-10)")
+            }
             Self::HandshakeTimeout => f.write_str("the handshake did not end before its deadline (R-REC-34)"),
         }
     }

@@ -4,7 +4,7 @@
 //! # The paved path
 //! An [`Identity`] is made of any pile of PEM or DER files, a [`WebPkiVerifier`] of the CA certificates that are
 //! trusted; a [`ClientConfig`] or [`ServerConfig`] takes them, and its connections share it. With `std`, a [`Stream`]
-//! runs a [`ClientConnection`] or [`ServerConnection`] over any `Read + Write`. Without, or over anything else, the
+//! runs a [`ClientConnection`] or [`ServerConnection`] over a socket or any `Read + Write`. Without, or over anything else, the
 //! caller carries the bytes itself; here is a whole handshake in memory:
 //!
 #![cfg_attr(all(feature = "std", feature = "pki"), doc = "```")]
@@ -43,7 +43,7 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 9 | `stream` | a connection over a blocking `Read + Write` |
+//! | 9 | `stream` | a connection over any `Read + Write`, blocking or not |
 //! | 8 | [`conn`] | one connection: engine and record layer, bytes in and bytes out |
 //! | 7 | [`handshake`] | the pure engine: an input goes in, actions come out; one table per role |
 //! | 6 | [`config`], `pki` | policy as data, services as objects; certificates for tests |

@@ -14,15 +14,15 @@
 //!
 //! // Both ends have the keys of this direction: MAC key (none under GCM), cipher key, fixed IV.
 //! let sm4_gcm = Protection::Aead(AeadAlgorithm::Sm4Gcm);
-//! let keys = TrafficKeys::new(ProtocolVersion::TLCP, sm4_gcm, &[], &[7; 16], &[9; 4])?;
+//! let keys = || TrafficKeys::new(ProtocolVersion::TLCP, sm4_gcm, &[], &[7; 16], &[9; 4]);
 //! let ciphers = portable::provider().ciphers;
 //!
-//! let mut sealer = Sealer::new(&keys, ciphers)?;
+//! let mut sealer = Sealer::new(keys()?, ciphers)?;
 //! let mut stream = Vec::new();
 //! let data = [b'x'; 40_000];
 //! sealer.seal(ContentType::APPLICATION_DATA, &data, MAX_PLAINTEXT, &SystemRandom, &mut stream)?;
 //!
-//! let mut opener = Opener::new(&keys, ciphers)?;
+//! let mut opener = Opener::new(&keys()?, ciphers)?;
 //! let (mut received, mut rest) = (Vec::new(), &mut stream[..]);
 //! while let Framed::Record { content_type, length, .. } =
 //!     deframe(rest, VersionRule::Exactly(ProtocolVersion::TLCP), opener.is_protected())?
@@ -126,12 +126,23 @@ impl Sealer {
         Self { version, next: 0, limit: u64::MAX, cipher: Cipher::Plain }
     }
 
-    /// With the keys of our own direction.
+    /// With the keys of our own direction. It takes them: a second sealer with the same keys would use every GCM nonce
+    /// again (R-REC-27), which gives away the key of the tags.
+    ///
+    /// ```compile_fail,E0382
+    /// # use tlcp::crypto::{TrafficKeys, portable};
+    /// # use tlcp::record::Sealer;
+    /// # fn twice(keys: TrafficKeys) -> Result<(), tlcp::error::Error> {
+    /// let first = Sealer::new(keys, portable::provider().ciphers)?;
+    /// let second = Sealer::new(keys, portable::provider().ciphers)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Crypto` if the provider has no such cipher or the key does not fit it.
-    pub fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, Error> {
-        let cipher = Cipher::new(keys, ciphers)?;
+    pub fn new(keys: TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, Error> {
+        let cipher = Cipher::new(&keys, ciphers)?;
         let limit = if matches!(cipher, Cipher::Aead(_)) { GCM_RECORD_LIMIT } else { u64::MAX };
         Ok(Self { version: keys.version(), next: 0, limit, cipher })
     }

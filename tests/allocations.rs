@@ -50,8 +50,8 @@ fn sealing_and_opening_allocate_nothing_once_the_buffer_is_there() {
     for protection in [Protection::Aead(AeadAlgorithm::Sm4Gcm), sm3] {
         let keys = keys(protection);
         let ciphers = portable::provider().ciphers;
-        let mut sealer = Sealer::new(&keys, ciphers).unwrap();
         let mut opener = Opener::new(&keys, ciphers).unwrap();
+        let mut sealer = Sealer::new(keys, ciphers).unwrap();
         let data = vec![0x5a; 200_000];
         let mut out = Vec::with_capacity(sealer.sealed_len(data.len(), MAX_PLAINTEXT));
         for length in [0, 1, 64, 1350, 16_384, 16_385, 200_000] {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/program.rs"]
 mod program;
+#[path = "cli/servers.rs"]
+mod servers;
 
 use program::{Folder, Server, run};
 use std::io::{Read, Write};

@@ -65,11 +65,12 @@ fn run(input: &Input<'_>, ciphers: &dyn tlcp::crypto::Ciphers) -> Vec<Vec<u8>> {
         Cipher::CbcSha256 => Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sha256 },
     };
     let (mac, key, iv) = protection.key_lengths();
-    let keys =
-        TrafficKeys::new(ProtocolVersion::TLCP, protection, &[1; 32][..mac], &[2; 16][..key], &[3; 4][..iv])
-            .unwrap();
-    let mut sealer = Sealer::new(&keys, ciphers).unwrap();
-    let mut opener = Opener::new(&keys, ciphers).unwrap();
+    let keys = || {
+        let (mac, key, iv) = (&[1; 32][..mac], &[2; 16][..key], &[3; 4][..iv]);
+        TrafficKeys::new(ProtocolVersion::TLCP, protection, mac, key, iv).unwrap()
+    };
+    let mut sealer = Sealer::new(keys(), ciphers).unwrap();
+    let mut opener = Opener::new(&keys(), ciphers).unwrap();
     for _ in 0..input.sequence % 4 {
         let mut record = seal(&mut sealer, ContentType::APPLICATION_DATA, b"before", MAX_PLAINTEXT);
         opener.open(ContentType::APPLICATION_DATA, &mut record[HEADER_LEN..]).unwrap();
@@ -85,7 +86,7 @@ fn run(input: &Input<'_>, ciphers: &dyn tlcp::crypto::Ciphers) -> Vec<Vec<u8>> {
     let sealed = seal(&mut sealer, content_type, data, max);
     assert_eq!(
         sealed.len(),
-        Sealer::new(&keys, ciphers).unwrap().sealed_len(data.len(), used_max(content_type, max))
+        Sealer::new(keys(), ciphers).unwrap().sealed_len(data.len(), used_max(content_type, max))
     );
     let records = split(&sealed);
     open(input, &mut opener, content_type, &records, data);

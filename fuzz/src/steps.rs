@@ -292,7 +292,7 @@ impl<S: Endpoint> Sender<'_, S> {
             &zeros[..iv],
         )
         .unwrap();
-        self.sealer = Sealer::new(&keys, accepting::provider().ciphers).unwrap();
+        self.sealer = Sealer::new(keys, accepting::provider().ciphers).unwrap();
     }
 
     /// One record, or a few if `content` is long; as the connection's keys want it.

@@ -1,5 +1,5 @@
 //! What the peer sends: bytes to records, records to messages, messages to the engine.
-use super::{Asked, Connection, Endpoint, Half, Phase, Time};
+use super::{Asked, Connection, Endpoint, Phase, Reading, Time, Writing};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::{Error, PeerMisbehaved};
@@ -15,7 +15,7 @@ impl<S: Endpoint> Connection<S> {
     /// Where the next bytes from the peer are to be read to. Empty while nothing can be taken: plaintext waits, or a
     /// request is open and the buffer is full.
     pub fn receive_buffer(&mut self) -> &mut [u8] {
-        if self.reading == Half::Closed || self.stream_ended {
+        if self.reading != Reading::Open {
             return &mut [];
         }
         let need = match deframe(self.incoming.sealed(), self.versions, self.opener.is_protected()) {
@@ -31,17 +31,25 @@ impl<S: Endpoint> Connection<S> {
     /// # Errors
     /// Whatever the connection fails with; the alert for the peer then waits in [`Connection::pending_output`].
     pub fn received(&mut self, n: usize, now: Time) -> Result<(), Error> {
+        self.heard |= n > 0;
         self.incoming.filled(n);
         self.tick(now)?;
         self.process()
     }
 
     /// Takes bytes that the caller has in a buffer of its own; how many were taken, which is fewer while plaintext waits
-    /// or a request is open.
+    /// or a request is open. After close_notify all are taken, and ignored (R-AL-3).
     ///
     /// # Errors
-    /// As [`Connection::received`].
+    /// As [`Connection::received`]; and again whatever the connection failed with before, or `Truncated` after the
+    /// stream's end.
     pub fn receive(&mut self, bytes: &[u8], now: Time) -> Result<usize, Error> {
+        self.tick(now)?;
+        match self.reading {
+            Reading::Closed => return Ok(bytes.len()),
+            Reading::Truncated => return Err(Error::Truncated),
+            Reading::Open | Reading::Ended => {}
+        }
         let mut rest = bytes;
         while self.wants_read() && !rest.is_empty() {
             let free = self.receive_buffer();
@@ -57,11 +65,15 @@ impl<S: Endpoint> Connection<S> {
     /// The stream ended. What came before can still be read; the error comes after it.
     ///
     /// # Errors
-    /// `Truncated` if no close_notify came before (R-AL-3).
+    /// During the handshake `ClosedInHandshake`, and the connection has failed. After it `Truncated`, if no close_notify
+    /// came before (R-AL-3): from then on every read fails so, but what was read can still be answered (R-AL-10).
     pub fn received_end(&mut self, now: Time) -> Result<(), Error> {
-        self.stream_ended = true;
         self.tick(now)?;
-        self.process()
+        if self.reading == Reading::Open {
+            self.reading = Reading::Ended;
+        }
+        self.process()?;
+        self.check_whole()
     }
 
     /// The plaintext that waits, of one record.
@@ -72,10 +84,13 @@ impl<S: Endpoint> Connection<S> {
     /// `n` bytes of [`Connection::plaintext`] are done with: the next record is opened, if it is there.
     ///
     /// # Errors
-    /// Whatever the connection fails with then.
+    /// Whatever the connection fails with then; `Truncated` if the stream has ended and no record is left (R-AL-10).
     pub fn consume(&mut self, n: usize) -> Result<(), Error> {
         self.incoming.read(n);
-        if self.plaintext().is_empty() && self.reading == Half::Open { self.process() } else { Ok(()) }
+        if self.may_open_record() {
+            self.process()?;
+        }
+        self.check_whole()
     }
 
     /// Reads plaintext into `out`: how many bytes. 0 with bytes asked for means that none are there now, or, if
@@ -84,7 +99,7 @@ impl<S: Endpoint> Connection<S> {
     /// [`Connection::plaintext`] instead answers with [`Connection::close`].
     ///
     /// # Errors
-    /// Whatever the connection failed with, after all plaintext before it was read.
+    /// Whatever the connection failed with, or `Truncated` (R-AL-10), after all plaintext before it was read.
     pub fn read(&mut self, out: &mut [u8]) -> Result<usize, Error> {
         let mut done: usize = 0;
         while let Some(rest) = out.get_mut(done..).filter(|r| !r.is_empty()) {
@@ -103,7 +118,8 @@ impl<S: Endpoint> Connection<S> {
         }
         if done == 0 {
             self.check_alive()?;
-            if self.reading == Half::Closed && !out.is_empty() {
+            self.check_whole()?;
+            if self.reading == Reading::Closed && !out.is_empty() {
                 self.close();
             }
         }
@@ -122,8 +138,10 @@ impl<S: Endpoint> Connection<S> {
         while self.may_open_record() {
             let framed = deframe(self.incoming.sealed(), self.versions, self.opener.is_protected());
             match framed? {
-                Framed::Need(_) if self.stream_ended => return Err(Error::Truncated.into()),
-                Framed::Need(_) => break,
+                Framed::Need(_) => {
+                    self.on_no_record()?;
+                    break;
+                }
                 Framed::Record { content_type, version, length } => {
                     self.on_first_record(content_type, version)?;
                     self.on_record(content_type, length)?;
@@ -133,7 +151,22 @@ impl<S: Endpoint> Connection<S> {
         // A half-open connection holds no buffer that is empty; an open one keeps it warm.
         if self.is_handshaking() {
             self.incoming.trim();
+        } else {
+            self.joiner.trim();
         }
+        Ok(())
+    }
+
+    /// R-AL-10: what the stream's end means where no whole record is left.
+    fn on_no_record(&mut self) -> Result<(), Error> {
+        if self.reading != Reading::Ended {
+            return Ok(());
+        }
+        if self.is_handshaking() {
+            return Err(Error::ClosedInHandshake { heard: self.heard });
+        }
+        self.reading = Reading::Truncated;
+        self.incoming.clear();
         Ok(())
     }
 
@@ -190,7 +223,7 @@ impl<S: Endpoint> Connection<S> {
                 Err(Error::AlertReceived(AlertDescription::CLOSE_NOTIFY))
             }
             AlertDescription::CLOSE_NOTIFY => {
-                self.reading = Half::Closed;
+                self.reading = Reading::Closed;
                 self.incoming.clear(); // R-AL-3: what follows is ignored.
                 Ok(())
             }
@@ -286,6 +319,11 @@ impl<S: Endpoint> Connection<S> {
         self.error().map_or(Ok(()), |e| Err(e.clone()))
     }
 
+    /// R-AL-10: whoever reads on is told that there should have been more.
+    fn check_whole(&self) -> Result<(), Error> {
+        if self.reading == Reading::Truncated { Err(Error::Truncated) } else { Ok(()) }
+    }
+
     /// The one place where a connection fails: the alert under the keys now writing; then no keys, no buffers, and no
     /// session where a fatal alert was sent or received (R-AL-1, R-SES-12).
     pub(super) fn fail(&mut self, failure: Failure) -> Result<(), Error> {
@@ -299,11 +337,10 @@ impl<S: Endpoint> Connection<S> {
         if let (Some(key), true, Some(store)) = (session, is_fatal, &self.setup().services.sessions) {
             store.remove(&key);
         }
-        if let (Some(description), Half::Open) = (alert, self.writing) {
+        if let (Some(description), Writing::Open) = (alert, self.writing) {
             self.send_alert(Alert::fatal(description));
         }
-        self.phase = Phase::Failed(error.clone());
-        self.wipe();
+        self.enter_failed(error.clone());
         Err(error)
     }
 }

@@ -1,5 +1,5 @@
 //! What we send: the engine's actions, application data, alerts.
-use super::{Asked, Connection, Endpoint, Half, Phase};
+use super::{Asked, Connection, Endpoint, Facts, Phase, Writing};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::Error;
@@ -7,27 +7,22 @@ use crate::handshake::{Action, Context, Engine, Failure, Input, Request};
 use crate::message::Handshake;
 use crate::record::{MAX_PLAINTEXT, Opener, Sealer};
 use crate::wire::{AlertDescription, ContentType};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 /// Plaintext is taken while fewer bytes than these wait to be sent: sixteen full records, as many as CBC seals at once.
-const SEND_LIMIT: usize = 16 * MAX_PLAINTEXT;
+pub(super) const SEND_LIMIT: usize = 16 * MAX_PLAINTEXT;
 
 impl<S: Endpoint> Connection<S> {
     /// The bytes for the peer.
     pub fn pending_output(&self) -> &[u8] {
-        self.outgoing.get(self.sent..).unwrap_or_default()
+        self.outgoing.pending()
     }
 
     /// `n` bytes of [`Connection::pending_output`] are sent.
     pub fn sent(&mut self, n: usize) {
-        self.sent = self.sent.saturating_add(n).min(self.outgoing.len());
-        if self.sent == self.outgoing.len() {
-            self.sent = 0;
-            self.outgoing.clear();
-            // A half-open connection holds no buffer that is empty; an open one keeps it warm.
-            if !matches!(self.phase, Phase::Open(_)) {
-                self.outgoing = Vec::new();
-            }
+        self.outgoing.sent(n);
+        if !self.wants_write() {
+            self.trim_sent();
         }
     }
 
@@ -41,7 +36,7 @@ impl<S: Endpoint> Connection<S> {
         if self.is_handshaking() {
             return Err(Error::Misuse("write before the handshake is complete (R-SM-8)"));
         }
-        if self.writing == Half::Closed {
+        if self.writing == Writing::Closed {
             return Err(Error::Misuse("write after close_notify"));
         }
         let room = SEND_LIMIT.saturating_sub(self.pending_output().len());
@@ -55,25 +50,20 @@ impl<S: Endpoint> Connection<S> {
     /// Ends our direction with close_notify. What the peer still sends can be read. Before the handshake is complete,
     /// this gives the connection up.
     pub fn close(&mut self) {
-        if self.writing == Half::Closed {
+        if self.writing == Writing::Closed {
             return;
         }
-        self.writing = Half::Closed;
+        self.writing = Writing::Closed;
         self.send_alert(Alert::warning(AlertDescription::CLOSE_NOTIFY));
         if self.is_handshaking() {
-            self.phase = Phase::Failed(Error::Misuse("closed before the handshake was complete"));
-            self.wipe();
+            self.enter_failed(Error::Misuse("closed before the handshake was complete"));
         }
     }
 
     fn seal(&mut self, content_type: ContentType, data: &[u8]) -> Result<(), Error> {
-        // Space that was sent already is used again, rather than growing.
-        if self.sent > 0 && self.outgoing.len() > SEND_LIMIT {
-            self.outgoing.drain(..self.sent);
-            self.sent = 0;
-        }
         let random = &*(*self.config).as_ref().services.random;
-        self.sealer.seal(content_type, data, MAX_PLAINTEXT, random, &mut self.outgoing)
+        let out = self.outgoing.room_for(self.sealer.sealed_len(data.len(), MAX_PLAINTEXT));
+        self.sealer.seal(content_type, data, MAX_PLAINTEXT, random, out)
     }
 
     /// Best effort: a connection that cannot even seal an alert ends without it.
@@ -101,7 +91,7 @@ impl<S: Endpoint> Connection<S> {
         match &mut self.phase {
             Phase::Handshaking(engine) => engine.step(input, &mut cx),
             Phase::Open(_) => Engine::new(S::connected()).step(input, &mut cx),
-            Phase::Failed(error) => Err(error.clone().into()),
+            Phase::Failed(failed) => Err(failed.error.clone().into()),
         }
     }
 
@@ -148,13 +138,13 @@ impl<S: Endpoint> Connection<S> {
                 self.observe(Direction::Sent, Event::ChangeCipherSpec);
                 self.seal(ContentType::CHANGE_CIPHER_SPEC, &[1])?;
             }
-            Action::NewWriteKeys(keys) => self.sealer = Sealer::new(&keys, self.setup().provider.ciphers)?,
+            Action::NewWriteKeys(keys) => self.sealer = Sealer::new(keys, self.setup().provider.ciphers)?,
             Action::NewReadKeys(keys) => self.opener = Opener::new(&keys, self.setup().provider.ciphers)?,
-            Action::Done(summary) => self.phase = Phase::Open(summary),
+            Action::Done(summary) => self.phase = Phase::Open(Box::new(Facts::new(*summary))),
             Action::RefuseRenegotiation => {
                 self.patience.refused_renegotiation()?;
                 // Nothing follows our close_notify.
-                if self.writing == Half::Open {
+                if self.writing == Writing::Open {
                     self.send_alert(Alert::warning(AlertDescription::NO_RENEGOTIATION));
                 }
             }

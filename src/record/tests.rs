@@ -32,7 +32,8 @@ fn keys(protection: Protection) -> TrafficKeys {
 
 fn pair(protection: Protection) -> (Sealer, Opener) {
     let (keys, ciphers) = (keys(protection), portable::provider().ciphers);
-    (Sealer::new(&keys, ciphers).unwrap(), Opener::new(&keys, ciphers).unwrap())
+    let opener = Opener::new(&keys, ciphers).unwrap();
+    (Sealer::new(keys, ciphers).unwrap(), opener)
 }
 
 fn all() -> Vec<(Sealer, Opener)> {

@@ -113,9 +113,9 @@ fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, name: &str)
     let clock = Clock::start();
     let mut watch = Stopwatch::start();
     let connection = ClientConnection::new(client.clone(), name, clock.now()).expect("client");
-    let mut client = Stream::new(connection, near, clock);
+    let mut client = Stream::over(connection, near, clock);
     costs.client += watch.lap();
-    let mut server = Stream::new(ServerConnection::new(server.clone(), clock.now()), far, clock);
+    let mut server = Stream::over(ServerConnection::new(server.clone(), clock.now()), far, clock);
     costs.server += watch.lap();
     let (mut client_open, mut server_open) = (false, false);
     while !(client_open && server_open) {

@@ -1,17 +1,19 @@
 //! `tlcp client`: fetches a page, or pipes standard input and output.
+use crate::answer::Answer;
 use crate::options::{self, Common, flag, string};
 use crate::pipe;
 use crate::problem::Problem;
-use crate::socket::Socket;
+use crate::socket::Counted;
 use crate::trace::{Out, Role, Trace};
 use clap::{Arg, ArgMatches, Command};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tlcp::cert::{Description, ServerName};
 use tlcp::config::ClientConfig;
 use tlcp::conn::ClientConnection;
+use tlcp::error::Error;
 use tlcp::handshake::client::State;
 use tlcp::stream::{Clock, Stream};
 
@@ -19,7 +21,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 const HANDSHAKE: Duration = Duration::from_secs(30);
 const RESPONSE: Duration = Duration::from_secs(60);
 
-type ClientStream = Stream<State, Socket>;
+type ClientStream = Stream<State, Counted>;
 
 pub(crate) fn command() -> Command {
     let connect = Arg::new("connect").long("connect").value_name("HOST:PORT").required(true);
@@ -48,11 +50,17 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let config = Arc::new(configure(&options, trace.clone())?);
     if matches.get_flag("reconnect") {
         let (stream, _) = target.connect(&config, trace.as_deref())?;
-        close(stream)?;
+        // However the server ends a connection on which nothing was said: nothing is lost.
+        let _ = stream.finish();
     }
-    let (stream, clock) = target.connect(&config, trace.as_deref())?;
+    let (mut stream, clock) = target.connect(&config, trace.as_deref())?;
     match string(matches, "get") {
-        Some(path) => get(stream, &target, path),
+        Some(path) => {
+            let outcome = get(&mut stream, &target, path);
+            // The answer is whole, or its error is what counts.
+            let _ = stream.finish();
+            outcome
+        }
         None => {
             let (connection, socket) = stream.into_parts();
             socket.set_timeout(None)?;
@@ -83,8 +91,7 @@ impl Target {
         config: &Arc<ClientConfig>,
         trace: Option<&Trace>,
     ) -> Result<(ClientStream, Clock), Problem> {
-        let socket = Socket::new(self.dial()?)?;
-        socket.set_timeout(Some(HANDSHAKE))?;
+        let socket = Counted::new(self.dial()?)?;
         if let Some(trace) = trace {
             trace.begin();
         }
@@ -94,7 +101,11 @@ impl Target {
         let connection =
             ClientConnection::with_session_tag(config.clone(), self.name.clone(), &tag, clock.now())?;
         let mut stream = Stream::new(connection, socket, clock);
-        stream.handshake()?;
+        if let Err(e) = stream.handshake() {
+            // The server is to hear why.
+            let _ = stream.finish();
+            return Err(refused(e));
+        }
         log!("{}", describe(stream.connection(), start.elapsed()));
         Ok((stream, clock))
     }
@@ -111,6 +122,20 @@ impl Target {
             }
         }
         Err(fail(last).advise("see whether the server runs and listens there"))
+    }
+}
+
+/// A server that speaks only TLS does not even send an alert to a record that is not of its protocol.
+fn refused(e: io::Error) -> Problem {
+    let ended = match e.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(error) => matches!(error, Error::ClosedInHandshake { .. }),
+        None => matches!(e.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe),
+    };
+    let problem = Problem::from(e).during("the handshake");
+    match ended {
+        true => problem
+            .advise("servers that speak only TLS end like this: see whether TLCP is enabled on that port"),
+        false => problem,
     }
 }
 
@@ -154,16 +179,8 @@ fn describe(connection: &ClientConnection, took: Duration) -> String {
     }
 }
 
-/// Some servers end without close_notify when nothing was said: that loses nothing.
-fn close(mut stream: ClientStream) -> Result<(), Problem> {
-    stream.close()?;
-    let mut scratch = [0; 4096];
-    while matches!(stream.read(&mut scratch), Ok(1..)) {}
-    Ok(())
-}
-
 /// The body goes to standard output, the status to standard error. HTTP/1.0, whose answers come in one piece.
-fn get(mut stream: ClientStream, target: &Target, path: &str) -> Result<(), Problem> {
+fn get(stream: &mut ClientStream, target: &Target, path: &str) -> Result<(), Problem> {
     if path.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(Problem::new("--get: the path holds spaces").advise("write them as %20"));
     }
@@ -173,46 +190,14 @@ fn get(mut stream: ClientStream, target: &Target, path: &str) -> Result<(), Prob
     let request =
         format!("GET {slash}{path} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: tlcp\r\nAccept: */*\r\n\r\n");
     stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    let end = read_answer(&mut stream, &mut answer);
-    let head = head_len(&answer);
-    let (head, body) = answer.split_at(head);
-    io::stdout().write_all(body)?;
-    io::stdout().flush()?;
-    end?;
-    let status = String::from_utf8_lossy(head).lines().next().unwrap_or_default().to_string();
+    let answer = Answer::read(stream)?;
+    let (status, is_success) = (answer.status.clone(), answer.is_success());
     log!("{}", status.escape_debug());
-    let code = status.split(' ').nth(1).unwrap_or_default();
-    if !code.starts_with('2') {
-        return Err(Problem::new(format!("the server answered {:?}", status))
-            .advise("check the path given with --get"));
+    answer.copy_body(stream, &mut io::stdout().lock())?;
+    if !is_success {
+        return Err(
+            Problem::new(format!("the server answered {status:?}")).advise("check the path given with --get")
+        );
     }
-    close(stream)
-}
-
-/// Reads to the end, or to where Content-Length says that it is: then nothing that follows is missed.
-fn read_answer(stream: &mut ClientStream, answer: &mut Vec<u8>) -> Result<(), Problem> {
-    const MOST: usize = 1 << 30;
-    let mut chunk = vec![0; 64 * 1024];
-    while answer.len() < MOST {
-        let head = head_len(answer);
-        if content_length(answer.get(..head).unwrap_or_default()).is_some_and(|n| answer.len() - head >= n) {
-            return Ok(());
-        }
-        match stream.read(&mut chunk)? {
-            0 => return Ok(()),
-            n => answer.extend_from_slice(chunk.get(..n).unwrap_or_default()),
-        }
-    }
-    Err(Problem::new("the answer is longer than 1 GiB"))
-}
-
-/// Bytes of the head with its empty line; 0 if there is none yet.
-fn head_len(answer: &[u8]) -> usize {
-    answer.windows(4).take(1 << 16).position(|w| w == b"\r\n\r\n").map_or(0, |at| at + 4)
-}
-
-fn content_length(head: &[u8]) -> Option<usize> {
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! `tlcp demo`: both ends in one program, with a TCP connection between them, so that a newcomer sees it all.
 use crate::facts::short;
 use crate::problem::Problem;
-use crate::socket::Socket;
+use crate::socket::Counted;
 use crate::trace::{Out, Role, Trace};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -26,7 +26,7 @@ const REPEATS: usize = 21;
 const CHECKED_FULL: &str = "Both verify_data are right: each side has checked the other's.";
 const CHECKED_RESUMED: &str = "The server's verify_data is right; the server now checks the client's.";
 
-type ClientStream = Stream<client::State, Socket>;
+type ClientStream = Stream<client::State, Counted>;
 
 /// All that the scenes share.
 struct Stage {
@@ -82,7 +82,7 @@ fn start_server(pki: &Pki, provider: &Provider) -> Result<SocketAddr, Problem> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     thread::spawn(move || {
-        for tcp in listener.incoming().flatten() {
+        for tcp in listener.incoming().map_while(Result::ok) {
             if let Err(problem) = answer(&config, tcp) {
                 log!("server: {}", problem.line());
             }
@@ -95,7 +95,7 @@ fn start_server(pki: &Pki, provider: &Provider) -> Result<SocketAddr, Problem> {
 fn answer(config: &Arc<ServerConfig>, tcp: TcpStream) -> Result<(), Problem> {
     let clock = Clock::start();
     let connection = ServerConnection::new(config.clone(), clock.now());
-    let mut stream = Stream::new(connection, Socket::new(tcp)?, clock);
+    let mut stream = Stream::new(connection, Counted::new(tcp)?, clock);
     let mut question = [0; QUESTION.len()];
     let mut length = 0;
     while length < question.len() {
@@ -108,7 +108,7 @@ fn answer(config: &Arc<ServerConfig>, tcp: TcpStream) -> Result<(), Problem> {
         stream.write_all(ANSWER)?;
         stream.read_to_end(&mut Vec::new())?;
     }
-    Ok(stream.close()?)
+    Ok(stream.finish()?)
 }
 
 impl Stage {
@@ -151,7 +151,7 @@ impl Stage {
     /// Connects and completes the handshake.
     fn connect(&self, config: &Arc<ClientConfig>) -> Result<ClientStream, Problem> {
         let name = ServerName::try_from("localhost").map_err(|e| Problem::new(e.to_string()))?;
-        let tcp = Socket::new(TcpStream::connect(self.address)?)?;
+        let tcp = Counted::new(TcpStream::connect(self.address)?)?;
         let clock = Clock::start();
         let connection = ClientConnection::new(config.clone(), name, clock.now())?;
         let mut stream = Stream::new(connection, tcp, clock);

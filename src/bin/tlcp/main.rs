@@ -16,6 +16,7 @@ macro_rules! log {
     }};
 }
 
+mod answer;
 mod client;
 mod demo;
 mod facts;

@@ -133,6 +133,7 @@ fn advice(error: &Error) -> Option<&'static str> {
         Error::PeerMisbehaved(_) => "run again with --trace to see the messages before this one",
         Error::AlertReceived(description) => for_alert(*description),
         Error::HandshakeTimeout => "see whether the peer speaks TLCP on this port at all",
+        Error::ClosedInHandshake { .. } => "look into the peer's log",
         Error::Truncated => "what was received may be cut short; see why the peer ended the connection",
         _ => return None,
     })

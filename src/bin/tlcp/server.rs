@@ -3,7 +3,7 @@ use crate::http::{self, Folder};
 use crate::options::{self, Common, choice, flag, path, string};
 use crate::problem::Problem;
 use crate::slots::Slots;
-use crate::socket::Socket;
+use crate::socket::Counted;
 use crate::trace::{Out, Role, Trace};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::io::{self, Read, Write};
@@ -24,7 +24,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const IDLE_HTTP: Duration = Duration::from_secs(60);
 const IDLE_ECHO: Duration = Duration::from_secs(600);
 
-type ServerStream = Stream<State, Socket>;
+type ServerStream = Stream<State, Counted>;
 
 pub(crate) fn command() -> Command {
     let listen = Arg::new("listen").long("listen").value_name("ADDR").required(true);
@@ -113,14 +113,13 @@ impl Server {
 
     fn serve(&self, tcp: TcpStream, number: u64, peer: &str) -> Result<(), Problem> {
         let config = self.config_for(number)?;
-        let socket = Socket::new(tcp)?;
-        socket.set_timeout(Some(HANDSHAKE))?;
+        let socket = Counted::new(tcp)?;
         let clock = Clock::start();
         let mut stream = Stream::new(ServerConnection::new(config, clock.now()), socket, clock);
         let outcome = self.talk(&mut stream, number, peer);
-        let (_, socket) = stream.into_parts();
-        socket.finish();
-        outcome
+        let closed = stream.finish();
+        outcome?;
+        Ok(closed?)
     }
 
     fn talk(&self, stream: &mut ServerStream, number: u64, peer: &str) -> Result<(), Problem> {
@@ -132,7 +131,7 @@ impl Server {
             Some(folder) => http::serve(stream, folder).map(drop)?,
             None => echo(stream)?,
         }
-        Ok(stream.close()?)
+        Ok(())
     }
 
     /// One for all connections; to be traced apart, each needs an observer, and so a configuration, of its own.

@@ -1,53 +1,29 @@
-//! TCP as server and client need it: counted, and closed so that the last bytes arrive.
+//! TCP with its bytes counted.
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::time::{Duration, Instant};
-
-/// How long the peer has to close its side, and how much of what it still sends is read.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 1 << 20;
+use std::net::TcpStream;
+use std::time::Duration;
+use tlcp::stream::{Socket, Timeouts};
 
 /// A socket that counts its bytes.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub(crate) struct Counted {
     pub(crate) tcp: TcpStream,
     pub(crate) received: u64,
     pub(crate) sent: u64,
 }
 
-impl Socket {
+impl Counted {
     pub(crate) fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         Ok(Self { tcp, received: 0, sent: 0 })
     }
 
     pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.tcp.set_read_timeout(timeout)?;
-        self.tcp.set_write_timeout(timeout)
-    }
-
-    /// Ends the stream and waits a little for the peer to do so: a socket that is closed with unread bytes resets the
-    /// connection, and the peer may then never see our last bytes, such as an alert.
-    pub(crate) fn finish(mut self) {
-        let end = Instant::now() + LINGER;
-        let (mut scratch, mut left) = ([0; 4096], LINGER_BYTES);
-        if self.tcp.shutdown(Shutdown::Write).is_err() {
-            return;
-        }
-        while left > 0 {
-            let rest = end.saturating_duration_since(Instant::now());
-            if rest.is_zero() || self.tcp.set_read_timeout(Some(rest)).is_err() {
-                return;
-            }
-            match self.tcp.read(&mut scratch) {
-                Ok(0) | Err(_) => return,
-                Ok(n) => left = left.saturating_sub(n),
-            }
-        }
+        self.set_timeouts(Timeouts { read: timeout, write: timeout })
     }
 }
 
-impl Read for Socket {
+impl Read for Counted {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.tcp.read(out)?;
         self.received += n as u64;
@@ -55,7 +31,7 @@ impl Read for Socket {
     }
 }
 
-impl Write for Socket {
+impl Write for Counted {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let n = self.tcp.write(data)?;
         self.sent += n as u64;
@@ -64,5 +40,19 @@ impl Write for Socket {
 
     fn flush(&mut self) -> io::Result<()> {
         self.tcp.flush()
+    }
+}
+
+impl Socket for Counted {
+    fn timeouts(&self) -> io::Result<Timeouts> {
+        self.tcp.timeouts()
+    }
+
+    fn set_timeouts(&self, timeouts: Timeouts) -> io::Result<()> {
+        self.tcp.set_timeouts(timeouts)
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        self.tcp.shutdown_write()
     }
 }

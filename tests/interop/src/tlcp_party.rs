@@ -160,7 +160,7 @@ impl Server for TlcpServer {
     fn serve(&self, stream: Box<dyn Transport>, talk: &Talk) -> Outcome {
         let clock = Clock::start();
         let connection = ServerConnection::new(self.0.clone(), clock.now());
-        run(Stream::new(connection, stream, clock), talk)
+        run(Stream::over(connection, stream, clock), talk)
     }
 }
 
@@ -169,7 +169,7 @@ impl Client for TlcpClient {
         let clock = Clock::start();
         let connection =
             ClientConnection::new(self.0.clone(), self.1.clone(), clock.now()).map_err(failed)?;
-        run(Stream::new(connection, stream, clock), talk)
+        run(Stream::over(connection, stream, clock), talk)
     }
 }
 

@@ -1,0 +1,43 @@
+//! What an open connection still knows of its handshake: facts, and no secret (R-KEY-5).
+use crate::crypto::Digest;
+use crate::handshake::Summary;
+use crate::message::Credential;
+use crate::session::{Peer, SessionKey};
+use crate::suite::Suite;
+use alloc::boxed::Box;
+
+/// What a completed handshake agreed on. It outlives a failure of the connection, so that a log can tell whose it was.
+pub(super) struct Facts {
+    pub(super) suite: &'static Suite,
+    pub(super) resumed: bool,
+    peer: Peer,
+    pub(super) alpn: Option<Box<[u8]>>,
+    pub(super) server_name: Option<Box<str>>,
+    pub(super) server_end_point: Digest,
+    /// By which name the session is to be dropped after a fatal alert (R-SES-12).
+    pub(super) session_key: Option<SessionKey>,
+}
+
+impl Facts {
+    /// The session itself goes: whether its master secret lives on is for the store to say.
+    pub(super) fn new(summary: Summary) -> Self {
+        let Summary { session, session_key, resumed, alpn, server_name } = summary;
+        Self {
+            suite: session.suite,
+            resumed,
+            peer: session.peer.clone(),
+            alpn,
+            server_name,
+            server_end_point: session.server_end_point,
+            session_key,
+        }
+    }
+
+    /// The peer's certificates, as it sent them.
+    pub(super) fn peer_certificates(&self) -> Option<&[Box<[u8]>]> {
+        match &self.peer {
+            Peer::Authenticated { credential, .. } => Some(Credential::certificates(credential)),
+            Peer::Anonymous => None,
+        }
+    }
+}

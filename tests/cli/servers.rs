@@ -1,0 +1,166 @@
+//! `tlcp client` with servers that end as they please: what it says, and its exit code.
+use crate::program::{Finished, Folder, run};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tlcp::handshake::server::State;
+use tlcp::{Clock, Identity, ServerConfig, ServerConnection, Stream};
+
+type ServerStream = Stream<State, TcpStream>;
+
+/// Runs the client against a server that takes one connection, and gives what both made of it.
+fn against<T: Send + 'static>(
+    folder: &Folder,
+    more: &[&str],
+    input: &[u8],
+    serve: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (Finished, T) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let connect = format!("localhost:{}", listener.local_addr().unwrap().port());
+    let server: JoinHandle<T> = thread::spawn(move || serve(listener.accept().unwrap().0));
+    let ca = folder.file("ca.crt");
+    let arguments = [&["client", "--connect", &connect, "--ca", &ca], more].concat();
+    (run(&arguments, input), server.join().unwrap())
+}
+
+fn stream(folder: &Folder) -> impl FnOnce(TcpStream) -> ServerStream + use<> {
+    let pile = std::fs::read(folder.file("server.pem")).unwrap();
+    move |socket| {
+        let identity = Identity::from_pile(&[&pile], None, &tlcp::default_provider()).unwrap();
+        let config = Arc::new(ServerConfig::builder().identity(Arc::new(identity)).build().unwrap());
+        let clock = Clock::start();
+        Stream::new(ServerConnection::new(config, clock.now()), socket, clock)
+    }
+}
+
+/// Its first line is answered, and nothing after it is read.
+#[test]
+fn piped_input_that_the_server_did_not_wait_for_is_lost_and_told() {
+    let folder = Folder::new();
+    let stream = stream(&folder);
+    let input = [&b"first line\n"[..], &vec![b'x'; 30 << 20]].concat();
+    let (client, ()) = against(&folder, &[], &input, move |socket| {
+        let mut stream = stream(socket);
+        stream.read_exact(&mut [0; 11]).unwrap();
+        stream.write_all(b"enough").unwrap();
+        stream.close().unwrap();
+        thread::sleep(Duration::from_secs(2));
+    });
+    assert_eq!(client.out(), "enough");
+    client.failed_with(&["before all of the input was sent"]);
+}
+
+/// What was said had been sent before the server closed, be it that our standard input never ends.
+#[test]
+fn a_server_that_closes_first_has_lost_nothing_of_what_it_was_sent() {
+    let folder = Folder::new();
+    for last in ["", "\n"] {
+        let stream = stream(&folder);
+        let (client, ()) = against(&folder, &[], format!("question{last}").as_bytes(), move |socket| {
+            let mut stream = stream(socket);
+            stream.read_exact(&mut [0; 8]).unwrap();
+            thread::sleep(Duration::from_millis(100));
+            stream.write_all(b"answer").unwrap();
+            stream.finish().unwrap();
+        });
+        assert_eq!(client.succeeded().out(), "answer");
+    }
+}
+
+#[test]
+fn a_pipe_that_is_cut_is_an_error() {
+    let folder = Folder::new();
+    let stream = stream(&folder);
+    let (client, ()) = against(&folder, &[], b"question", move |socket| {
+        let mut stream = stream(socket);
+        stream.read_exact(&mut [0; 8]).unwrap();
+        stream.write_all(b"answ").unwrap();
+        let (_, socket) = stream.into_parts();
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = (&socket).read_to_end(&mut Vec::new());
+    });
+    assert_eq!(client.out(), "answ");
+    client.failed_with(&["without close_notify", "may be cut short"]);
+}
+
+fn answers(answer: &'static str) -> (Folder, Finished) {
+    let folder = Folder::new();
+    let stream = stream(&folder);
+    let (client, ()) = against(&folder, &["--get", "/"], &[], move |socket| {
+        let mut stream = stream(socket);
+        stream.read_exact(&mut [0; 4]).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        let _ = stream.finish();
+    });
+    (folder, client)
+}
+
+#[test]
+fn a_body_shorter_than_announced_is_an_error() {
+    let (_folder, client) = answers("HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    assert_eq!(client.out(), "half");
+    client.failed_with(&["4 of 10 bytes"]);
+    let (_folder, client) = answers("HTTP/1.0 200 OK\r\n\r\nall, for nothing was announced");
+    assert_eq!(client.succeeded().out(), "all, for nothing was announced");
+    let (_folder, client) = answers("HTTP/1.0 200 OK\r\nContent-Le");
+    client.failed_with(&["before the head of its answer was complete"]);
+}
+
+/// With 200 KB of the server's unread: the socket is not simply dropped, which would take the alert back.
+#[test]
+fn the_servers_log_learns_by_an_alert_why_the_client_left() {
+    let folder = Folder::new();
+    let (client, heard) = against(&folder, &[], &[], |mut socket| {
+        socket.write_all(&[22, 1, 1, 0xff, 0xff]).unwrap();
+        socket.write_all(&vec![0; 200_000]).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        let mut heard = Vec::new();
+        socket.read_to_end(&mut heard).map(|_| heard)
+    });
+    client.failed_with(&["too long"]);
+    assert!(heard.unwrap().ends_with(&[21, 1, 1, 0, 2, 2, 22]));
+}
+
+/// The same when data is piped, and the failure comes in the middle of it.
+#[test]
+fn an_alert_in_the_middle_of_piped_data_arrives() {
+    let folder = Folder::new();
+    let stream = stream(&folder);
+    let (client, heard) = against(&folder, &[], &vec![b'x'; 30 << 20], move |socket| {
+        let mut stream = stream(socket);
+        stream.read_exact(&mut [0; 8]).unwrap();
+        let mut socket = stream.socket();
+        let forged = [&[23, 1, 1, 0, 80][..], &[0; 80]].concat();
+        socket.write_all(&forged).unwrap();
+        socket.write_all(&vec![0; 200_000]).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        stream.read_to_end(&mut Vec::new()).unwrap_err().to_string()
+    });
+    client.failed_with(&["a record does not open"]);
+    assert!(heard.contains("the alert bad_record_mac"), "{heard}");
+}
+
+/// It neither sends a byte nor means harm: this is how servers end that speak only TLS.
+#[test]
+fn a_server_that_speaks_only_tls_is_told_from_one_that_cut_the_data() {
+    let folder = Folder::new();
+    let (client, _) = against(&folder, &[], &[], |mut socket| {
+        let _ = socket.read(&mut [0; 4096]);
+        socket.shutdown(std::net::Shutdown::Write)
+    });
+    client.failed_with(&["without having sent a byte", "speak only TLS"]);
+    // With the hello unread: the connection is reset.
+    let (client, ()) = against(&folder, &[], &[], |socket| {
+        thread::sleep(Duration::from_millis(200));
+        drop(socket);
+    });
+    client.failed_with(&["speak only TLS"]);
+    // An alert of TLS 1.2 is the peer's word (R-REC-4).
+    let (client, ()) = against(&folder, &[], &[], |mut socket| {
+        let _ = socket.read(&mut [0; 4096]);
+        socket.write_all(&[21, 3, 3, 0, 2, 2, 70]).unwrap();
+    });
+    client.failed_with(&["the alert protocol_version", "does not speak TLCP"]);
+}
