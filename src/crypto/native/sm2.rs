@@ -5,11 +5,10 @@
 //! - `point`: coordinates and additions; `recode`: scalars as digits;
 //! - `fixed_base` (k G), `variable_base` (k P), `hot_point` (k P by a table): constant time;
 //!   `vartime`: sums of multiples for public values;
-//! - `hash` (Z, e, KDF), `sign`, `nonces`, `encrypt`, `agree`, and `hot_key`, the cache of tables.
+//! - `hash` (Z, e, KDF), `sign`, `encrypt`, `agree`, and `hot_key`, the cache of tables.
 //!
 //! What is secret (keys, nonces, shared points, KDF output) meets no branch and no address, and is wiped.
 mod agree;
-
 mod encrypt;
 mod field;
 mod field_x86;
@@ -20,7 +19,6 @@ mod hot_point;
 mod key;
 mod keys;
 mod limbs;
-mod nonces;
 mod point;
 mod recode;
 mod safegcd;

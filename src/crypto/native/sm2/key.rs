@@ -5,12 +5,11 @@ use super::field::Field;
 use super::fixed_base;
 use super::hash::{message_digest, z_value};
 use super::limbs::Limbs;
-use super::nonces::NoncePool;
 use super::scalar::{Montgomery, Scalar};
-use super::sign;
+use super::sign::{self, Nonce};
 use super::{Backend, with_field};
 use crate::crypto::{
-    DEFAULT_USER_ID, PrivateKey, PublicKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
+    DEFAULT_USER_ID, Draw, PrivateKey, PublicKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::CryptoError;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -69,48 +68,26 @@ pub struct Sm2PrivateKey {
     backend: Backend,
     secret: Box<SecretKey>,
     public: PublicKey,
-    nonces: NoncePool,
 }
 
 impl Sm2PrivateKey {
-    /// From the scalar d, 32 bytes, big-endian, 1 <= d <= n-2; with room for `prepared` nonces (see
-    /// [`Sm2PrivateKey::prepare_nonces`]), 64 bytes each; 0 switches that off.
+    /// From the scalar d, 32 bytes, big-endian, 1 <= d <= n-2.
     ///
     /// # Errors
     /// [`CryptoError::BadKey`].
-    pub fn new(scalar: &[u8], prepared: usize) -> Result<Self, CryptoError> {
-        Self::with_backend(Backend::best(), scalar, prepared)
+    pub fn new(scalar: &[u8]) -> Result<Self, CryptoError> {
+        Self::with_backend(Backend::best(), scalar)
     }
 
-    pub(super) fn with_backend(
-        backend: Backend,
-        scalar: &[u8],
-        prepared: usize,
-    ) -> Result<Self, CryptoError> {
+    pub(super) fn with_backend(backend: Backend, scalar: &[u8]) -> Result<Self, CryptoError> {
         let (secret, public) = with_field!(backend, field => SecretKey::new(field, scalar))?;
         let public = PublicKey::Sm2(Arc::new(public));
-        Ok(Self { backend, secret, public, nonces: NoncePool::new(prepared) })
-    }
-
-    /// Fills the pool of nonces, each of which makes one later signature several times faster; a signature that finds
-    /// the pool empty makes its own nonce. To be called when there is time. The pool is wiped on drop, and in a
-    /// forked child at its first use: a nonce must never sign twice. A snapshot of a running virtual machine is not
-    /// seen: where those are resumed more than once, leave the pool off.
-    ///
-    /// # Errors
-    /// [`CryptoError::NoRandomness`].
-    pub fn prepare_nonces(&self, random: &dyn Random) -> Result<(), CryptoError> {
-        with_field!(self.backend, field => self.nonces.fill(field, random))
+        Ok(Self { backend, secret, public })
     }
 
     #[cfg(test)]
     pub(super) fn secret(&self) -> &SecretKey {
         &self.secret
-    }
-
-    #[cfg(test)]
-    pub(super) fn nonces(&self) -> &NoncePool {
-        &self.nonces
     }
 
     fn digest(&self, algorithm: SignatureAlgorithm<'_>, parts: &[&[u8]]) -> Result<Limbs, CryptoError> {
@@ -138,7 +115,9 @@ impl PrivateKey for Sm2PrivateKey {
         let e = self.digest(algorithm, parts)?;
         // One nonce in 2^254 will not do: a second failure means broken randomness.
         for _ in 0..4 {
-            let nonce = with_field!(self.backend, field => self.nonces.take(field, random))?;
+            // Made here and now: one that is kept can be found in memory, or sign twice after a fork.
+            let k = Scalar::draw(random, Draw::SignatureNonce)?;
+            let nonce = with_field!(self.backend, field => Nonce::new(field, &k));
             if let Some(signature) = sign::sign(&e, &nonce, self.secret.inverse()) {
                 return Ok(signature);
             }

@@ -65,7 +65,7 @@ impl Keys for Sm2Keys {
     }
 
     fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
-        Ok(Arc::new(Sm2PrivateKey::with_backend(self.backend(), scalar, 0)?))
+        Ok(Arc::new(Sm2PrivateKey::with_backend(self.backend(), scalar)?))
     }
 
     fn verify(

@@ -28,7 +28,7 @@ fn keys(backend: Backend) -> Sm2Keys {
 }
 
 fn private(backend: Backend, scalar: &[u8]) -> Sm2PrivateKey {
-    Sm2PrivateKey::with_backend(backend, scalar, 0).unwrap()
+    Sm2PrivateKey::with_backend(backend, scalar).unwrap()
 }
 
 fn random_scalar() -> [u8; 32] {

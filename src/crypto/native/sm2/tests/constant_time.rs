@@ -29,16 +29,15 @@ impl Random for Secret {
     }
 }
 
-fn secret_key(backend: Backend, prepared: usize) -> Sm2PrivateKey {
+fn secret_key(backend: Backend) -> Sm2PrivateKey {
     let scalar = random_scalar();
     mark_undefined(&scalar);
-    Sm2PrivateKey::with_backend(backend, &scalar, prepared).unwrap()
+    Sm2PrivateKey::with_backend(backend, &scalar).unwrap()
 }
 
 fn check_signatures(backend: Backend) {
     let keys = keys(backend);
-    let key = secret_key(backend, 3);
-    key.prepare_nonces(&Secret).unwrap();
+    let key = secret_key(backend);
     for _ in 0..5 {
         let signature = key.sign(SM2, &[b"m"], &Secret).unwrap();
         keys.verify(SM2, key.public(), &[b"m"], &signature).unwrap();
@@ -47,7 +46,7 @@ fn check_signatures(backend: Backend) {
 
 fn check_encryption(backend: Backend) {
     let keys = Sm2Keys::with_backend(backend, Sm2Options { hot_keys: 1 });
-    let key = secret_key(backend, 0);
+    let key = secret_key(backend);
     // Cold, then hot.
     for _ in 0..3 {
         let message = [7; 48];
@@ -64,7 +63,7 @@ fn check_encryption(backend: Backend) {
 }
 
 fn check_agreement(backend: Backend) {
-    let (a, b) = (secret_key(backend, 0), secret_key(backend, 0));
+    let (a, b) = (secret_key(backend), secret_key(backend));
     let started = a.start_agreement(&Secret).unwrap();
     let (point, one) = b.answer_agreement(a.public(), started.ephemeral(), &Secret).unwrap();
     let two = started.finish(b.public(), &point).unwrap();
