@@ -60,7 +60,7 @@ pub(super) trait Field: Copy {
     fn add(self, a: &FieldElement, b: &FieldElement) -> FieldElement;
     fn sub(self, a: &FieldElement, b: &FieldElement) -> FieldElement;
 
-    /// `table[index - 1]`, or zeros for 0, reading the whole table whatever the index.
+    /// `table[index]`, reading the whole table whatever the index.
     fn lookup(self, table: &[Affine], index: u64) -> Affine;
 
     #[inline(always)]
@@ -151,7 +151,7 @@ impl Field for Portable {
 
     fn lookup(self, table: &[Affine], index: u64) -> Affine {
         let mut out = Affine::default();
-        for (entry, i) in table.iter().zip(1..) {
+        for (entry, i) in table.iter().zip(0..) {
             let mask = limbs::zero_mask(i ^ index);
             for (o, e) in [(&mut out.x, &entry.x), (&mut out.y, &entry.y)] {
                 *o = FieldElement::select(mask, e, o);

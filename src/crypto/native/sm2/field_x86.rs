@@ -319,7 +319,7 @@ impl Field for Adx {
 fn lookup_avx2(table: &[Affine], index: u64) -> Affine {
     let wanted = _mm256_set1_epi64x(index as i64);
     let one = _mm256_set1_epi64x(1);
-    let mut i = one;
+    let mut i = _mm256_setzero_si256();
     let (mut x, mut y) = (_mm256_setzero_si256(), _mm256_setzero_si256());
     for entry in table {
         let mask = _mm256_cmpeq_epi64(i, wanted);

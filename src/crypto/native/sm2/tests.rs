@@ -7,6 +7,7 @@ mod interoperation;
 pub(super) use crate::crypto::native::memory_checker;
 mod multiples;
 mod portable_twin;
+mod regular;
 mod vectors;
 
 use super::field::Portable;
