@@ -1,7 +1,7 @@
 //! The field on x86-64 with BMI2, ADX and AVX2.
 #![allow(unsafe_code)]
-use super::field::{Field, FieldElement, P};
-use super::point::Affine;
+use super::element::{Affine, FieldElement, P};
+use super::field::Field;
 use core::arch::asm;
 use core::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256,

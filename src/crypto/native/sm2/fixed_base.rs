@@ -1,12 +1,12 @@
 //! Multiples of the base point, by tables that are computed at their first use.
-use super::Backend;
+use super::backend::{Backend, with_field};
+use super::element::Affine;
 use super::field::Field;
-use super::hot_point::{PART, PARTS};
-use super::point::{Affine, Extended, GENERATOR, Jacobian, to_affine_all};
+use super::point::{Extended, GENERATOR};
 use super::recode::OddDigits;
 use super::scalar::Scalar;
-use super::with_field;
-use alloc::{boxed::Box, vec, vec::Vec};
+use super::tables::{PART, PARTS, rows};
+use alloc::boxed::Box;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
@@ -33,33 +33,6 @@ pub(super) fn odd_parts() -> impl DoubleEndedIterator<Item = &'static [Affine]> 
         || with_field!(Backend::best(), field => rows(field, &GENERATOR, PARTS, PART, ODD_POINTS)),
     );
     table.chunks_exact(ODD_POINTS)
-}
-
-/// The odd multiples (2j + 1) * 2^(stride * i) * P for j < points, i < rows. Nothing in it is infinity, or equal where
-/// an addition would need it to be different, since the factors' sums and differences are not multiples of n.
-pub(super) fn rows<F: Field>(
-    field: F,
-    p: &Affine,
-    rows: usize,
-    stride: usize,
-    points: usize,
-) -> Box<[Affine]> {
-    let mut base = Jacobian::from(*p);
-    let mut all = Vec::with_capacity(rows * points);
-    for row in 0..rows {
-        if row > 0 {
-            base = (0..stride).fold(base, |b, _| b.double(field));
-        }
-        let (mut twice, mut last) = base.double_alike(field);
-        all.push(last);
-        for _ in 1..points {
-            (last, twice) = twice.add_alike(field, &last);
-            all.push(last);
-        }
-    }
-    let mut out = vec![Affine::default(); all.len()].into_boxed_slice();
-    to_affine_all(field, &all, &mut out);
-    out
 }
 
 /// k * G in constant time; infinity for 0.

@@ -1,9 +1,11 @@
 //! Tables for a public key that is used again and again.
+use super::element::Affine;
 use super::field::Field;
-use super::fixed_base::{ODD_WIDTH, odd_parts, rows};
-use super::point::{Affine, Extended};
+use super::fixed_base::{ODD_WIDTH, odd_parts};
+use super::point::Extended;
 use super::recode::{NonAdjacentForm, OddDigits};
 use super::scalar::Scalar;
+use super::tables::{PART, PARTS, rows};
 use alloc::boxed::Box;
 use zeroize::Zeroizing;
 
@@ -11,9 +13,7 @@ use zeroize::Zeroizing;
 /// i, 13 KiB in all, which cost about as much as one verification.
 const WIDTH: usize = 5;
 const POINTS: usize = 1 << (WIDTH - 1);
-const WINDOWS_PER_PART: usize = 4;
-pub(super) const PART: usize = WIDTH * WINDOWS_PER_PART;
-pub(super) const PARTS: usize = 13;
+const WINDOWS_PER_PART: usize = PART / WIDTH;
 /// Of a non-adjacent form whose digits are those same odd multiples.
 const ODD_DIGITS_WIDTH: usize = WIDTH + 1;
 

@@ -1,11 +1,11 @@
 //! The provider's operations with SM2 public keys.
+use super::backend::{Backend, with_field};
+use super::element::Affine;
 use super::encrypt::{self, Receiver};
-use super::hash::message_digest;
+use super::hash::{default_z, message_digest, z_of};
 use super::hot_key::{Found, HotKeys};
-use super::key::{Sm2PrivateKey, default_z, z_of};
-use super::point::Affine;
+use super::key::Sm2PrivateKey;
 use super::sign::Signature;
-use super::{Backend, with_field};
 use crate::crypto::{DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use alloc::{sync::Arc, vec::Vec};

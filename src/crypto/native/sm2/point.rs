@@ -6,7 +6,8 @@
 //!
 //! The additions here are incomplete: they are right unless both points are equal or one is infinity (opposite points
 //! rightly give infinity). Each caller either proves that it adds no such points or handles them.
-use super::field::{Field, FieldElement};
+use super::element::{Affine, FieldElement};
+use super::field::Field;
 use super::limbs;
 use super::recode::Digit;
 use crate::error::CryptoError;
@@ -35,15 +36,6 @@ pub(super) const GENERATOR: Affine = Affine {
     ]),
 };
 
-/// x, y. Zeros stand for no point.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
-#[repr(C, align(64))]
-pub(super) struct Affine {
-    pub(super) x: FieldElement,
-    pub(super) y: FieldElement,
-}
-
 /// X, Y, Z
 #[derive(Clone, Copy, Default)]
 pub(super) struct Jacobian {
@@ -61,7 +53,6 @@ pub(super) struct Extended {
     pub(super) zzz: FieldElement,
 }
 
-impl DefaultIsZeroes for Affine {}
 impl DefaultIsZeroes for Jacobian {}
 impl DefaultIsZeroes for Extended {}
 
@@ -256,21 +247,5 @@ impl Extended {
 impl From<Affine> for Extended {
     fn from(p: Affine) -> Self {
         Self { x: p.x, y: p.y, zz: FieldElement::ONE, zzz: FieldElement::ONE }
-    }
-}
-
-/// Affine points for a whole table, at the price of one inversion. None may be infinity.
-pub(super) fn to_affine_all<F: Field>(field: F, points: &[Jacobian], out: &mut [Affine]) {
-    // out[i].x holds the product of all Z before i until it is replaced.
-    let mut product = FieldElement::ONE;
-    for (o, p) in out.iter_mut().zip(points) {
-        o.x = product;
-        product = field.mul(&product, &p.z);
-    }
-    let mut inverse = field.invert(&product);
-    for (o, p) in out.iter_mut().zip(points).rev() {
-        let z_inverse = field.mul(&o.x, &inverse);
-        inverse = field.mul(&inverse, &p.z);
-        *o = p.to_affine_with(field, &z_inverse);
     }
 }

@@ -1,13 +1,13 @@
 //! Signatures (R-SM2-2).
-use super::declassify::declassify;
+use super::element::{Affine, FieldElement};
 use super::field::Field;
 use super::fixed_base;
 use super::hot_point::HotPoint;
 use super::limbs::{self, Limbs};
-use super::point::Affine;
 use super::scalar::{Montgomery, N, Scalar};
 use super::vartime;
 use crate::crypto::der;
+use crate::crypto::native::declassify::declassify;
 use crate::error::CryptoError;
 use alloc::vec::Vec;
 use zeroize::{Zeroize, Zeroizing};
@@ -88,8 +88,8 @@ impl Signature {
         &self,
         field: F,
         e: &Limbs,
-        x: &super::field::FieldElement,
-        zz: &super::field::FieldElement,
+        x: &FieldElement,
+        zz: &FieldElement,
     ) -> Result<(), CryptoError> {
         let wanted = self.r.sub(&Scalar::reduce(e)).0;
         let (plus_n, carry) = limbs::add_wide(&wanted, &N);

@@ -10,9 +10,10 @@ mod portable_twin;
 mod regular;
 mod vectors;
 
+use super::backend::Backend;
 use super::field::Portable;
 use super::field_x86::Adx;
-use super::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey};
+use super::{Sm2Keys, Sm2Options, Sm2PrivateKey};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::error::CryptoError;
 use std::sync::Mutex;

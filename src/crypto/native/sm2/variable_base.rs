@@ -1,9 +1,10 @@
 //! Multiples of any point by a secret scalar, in constant time.
+use super::element::Affine;
 use super::field::Field;
-use super::fixed_base::rows;
-use super::point::{Affine, Jacobian};
+use super::point::Jacobian;
 use super::recode::OddDigits;
 use super::scalar::Scalar;
+use super::tables::rows;
 use zeroize::Zeroizing;
 
 const WIDTH: usize = 5;

@@ -1,9 +1,11 @@
 //! Multiples of public points by public scalars, in variable time; complete for all points.
-use super::field::{Field, FieldElement};
-use super::fixed_base::{ODD_WIDTH, odd_parts, rows};
-use super::point::{Affine, Extended, Jacobian};
+use super::element::{Affine, FieldElement};
+use super::field::Field;
+use super::fixed_base::{ODD_WIDTH, odd_parts};
+use super::point::{Extended, Jacobian};
 use super::recode::NonAdjacentForm;
 use super::scalar::Scalar;
+use super::tables::rows;
 
 /// Of the non-adjacent form for a point without tables: 8 odd multiples.
 const WIDTH: usize = 5;

@@ -1,8 +1,9 @@
 //! The field and the scalars against plain big-integer arithmetic, the `sm2` crate, and each other.
 use super::{Backend, backends};
-use crate::crypto::native::sm2::field::{Field, FieldElement, P, Portable, invert_all};
+use crate::crypto::native::sm2::backend::with_field;
+use crate::crypto::native::sm2::element::{Affine, FieldElement, P};
+use crate::crypto::native::sm2::field::{Field, Portable, invert_all};
 use crate::crypto::native::sm2::limbs::{self, Limbs};
-use crate::crypto::native::sm2::point::Affine;
 use crate::crypto::native::sm2::recode::{NonAdjacentForm, OddDigits};
 use crate::crypto::native::sm2::scalar::{Montgomery, N, Scalar};
 use proptest::prelude::*;

@@ -5,12 +5,14 @@
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
 use super::{backends, keys, random_scalar};
-use crate::crypto::native::sm2::field::{Field, FieldElement};
+use crate::crypto::native::sm2::backend::{Backend, with_field};
+use crate::crypto::native::sm2::element::FieldElement;
+use crate::crypto::native::sm2::field::Field;
 use crate::crypto::native::sm2::hot_point::HotPoint;
 use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::Scalar;
 use crate::crypto::native::sm2::sign::Nonce;
-use crate::crypto::native::sm2::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey, variable_base};
+use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey, variable_base};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{Keys, PrivateKey, Shared, SignatureAlgorithm};
 use crate::error::CryptoError;

@@ -1,7 +1,8 @@
 //! A multiple by a secret scalar is the same work for every scalar: counted by a field that notes what it is asked.
-use crate::crypto::native::sm2::field::{Field, FieldElement, Portable};
+use crate::crypto::native::sm2::element::{Affine, FieldElement};
+use crate::crypto::native::sm2::field::{Field, Portable};
 use crate::crypto::native::sm2::hot_point::HotPoint;
-use crate::crypto::native::sm2::point::{Affine, GENERATOR};
+use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::{N, Scalar};
 use crate::crypto::native::sm2::{fixed_base, limbs, variable_base};
 use core::cell::RefCell;
