@@ -72,21 +72,13 @@ fn keys(options: Sm2Options) -> &'static Sm2Keys {
 fn signatures(rows: &mut Vec<Row>) {
     use sm2::dsa::signature::{RandomizedSigner, Verifier};
     let reference = sm2::dsa::SigningKey::from_bytes("1234567812345678", &FieldBytes::from(SCALAR)).unwrap();
-    let key = Sm2PrivateKey::new(&SCALAR, 0).unwrap();
+    let key = Sm2PrivateKey::new(&SCALAR).unwrap();
     let public = key.public().clone();
     let signature = key.sign(SignatureAlgorithm::SM2, &[MESSAGE], &SystemRandom).unwrap();
     let reference_signature = reference.try_sign_with_rng(&mut System, MESSAGE).unwrap();
     let sign = move || drop(black_box(key.sign(SignatureAlgorithm::SM2, &[MESSAGE], &SystemRandom)));
     let other = reference.clone();
     rows.push(row("sign", sign, move || drop(black_box(other.try_sign_with_rng(&mut System, MESSAGE)))));
-
-    let pooled = Sm2PrivateKey::new(&SCALAR, 65_536).unwrap();
-    pooled.prepare_nonces(&SystemRandom).unwrap();
-    let sign = move || drop(black_box(pooled.sign(SignatureAlgorithm::SM2, &[MESSAGE], &SystemRandom)));
-    let other = reference.clone();
-    rows.push(row("sign, nonce prepared", sign, move || {
-        drop(black_box(other.try_sign_with_rng(&mut System, MESSAGE)))
-    }));
 
     for (name, options) in [("verify, cold key", Sm2Options::LEAN), ("verify, hot key", Sm2Options::DEFAULT)]
     {
@@ -100,7 +92,7 @@ fn signatures(rows: &mut Vec<Row>) {
 fn encryption(rows: &mut Vec<Row>) {
     let secret = sm2::SecretKey::from_slice(&SCALAR).unwrap();
     let reference = sm2::pke::DecryptingKey::new(secret);
-    let key = Sm2PrivateKey::new(&SCALAR, 0).unwrap();
+    let key = Sm2PrivateKey::new(&SCALAR).unwrap();
     for (name, options) in
         [("encrypt, cold key", Sm2Options::LEAN), ("encrypt, hot key", Sm2Options::DEFAULT)]
     {
@@ -130,7 +122,7 @@ fn reference_agreement(p: &[u8], r: &[u8], answer: bool) {
 }
 
 fn agreement(rows: &mut Vec<Row>) {
-    let (a, b) = (Sm2PrivateKey::new(&SCALAR, 0).unwrap(), Sm2PrivateKey::new(&PEER, 0).unwrap());
+    let (a, b) = (Sm2PrivateKey::new(&SCALAR).unwrap(), Sm2PrivateKey::new(&PEER).unwrap());
     let started = a.start_agreement(None, &SystemRandom).unwrap();
     let share = b.start_agreement(None, &SystemRandom).unwrap().share().clone();
     let r: [u8; 65] = (*share.bytes).try_into().unwrap();

@@ -1,16 +1,15 @@
 //! Key exchange (R-SM2-5): the server is the initiator A, the client the responder B; 48 shared bytes.
-use super::Backend;
-use super::declassify::declassify;
+use super::backend::{Backend, with_field};
+use super::element::Affine;
 use super::field::Field;
 use super::fixed_base;
-use super::hash::derive_key;
-use super::key::{SecretKey, default_z};
+use super::hash::{default_z, derive_key};
 use super::limbs;
-use super::point::Affine;
 use super::scalar::Scalar;
+use super::secret::SecretKey;
 use super::variable_base;
 use super::vartime;
-use super::with_field;
+use crate::crypto::native::declassify::declassify;
 use crate::crypto::{
     AgreementPeer, Draw, MasterSeed, PreMasterSecret, PublicKey, Random, SECRET_LEN, Share, Shared,
     StartedAgreement,

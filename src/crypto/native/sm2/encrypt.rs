@@ -1,13 +1,13 @@
 //! Public-key encryption (R-SM2-3).
-use super::declassify::declassify;
+use super::element::Affine;
 use super::field::{Field, invert_all};
 use super::fixed_base;
 use super::hash::{Sm3, derive_key};
 use super::hot_point::HotPoint;
-use super::point::Affine;
 use super::scalar::Scalar;
 use super::variable_base;
 use crate::crypto::der::{Ciphertext, MAX_C2};
+use crate::crypto::native::declassify::declassify;
 use crate::crypto::{Draw, Random};
 use crate::error::CryptoError;
 use alloc::{vec, vec::Vec};

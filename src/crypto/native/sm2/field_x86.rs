@@ -1,7 +1,7 @@
 //! The field on x86-64 with BMI2, ADX and AVX2.
 #![allow(unsafe_code)]
-use super::field::{Field, FieldElement, P};
-use super::point::Affine;
+use super::element::{Affine, FieldElement, P};
+use super::field::Field;
 use core::arch::asm;
 use core::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256,
@@ -319,7 +319,7 @@ impl Field for Adx {
 fn lookup_avx2(table: &[Affine], index: u64) -> Affine {
     let wanted = _mm256_set1_epi64x(index as i64);
     let one = _mm256_set1_epi64x(1);
-    let mut i = one;
+    let mut i = _mm256_setzero_si256();
     let (mut x, mut y) = (_mm256_setzero_si256(), _mm256_setzero_si256());
     for entry in table {
         let mask = _mm256_cmpeq_epi64(i, wanted);

@@ -1,12 +1,12 @@
 //! Multiples of the base point, by tables that are computed at their first use.
-use super::Backend;
+use super::backend::{Backend, with_field};
+use super::element::Affine;
 use super::field::Field;
-use super::hot_point::{PART, PARTS};
-use super::point::{Affine, Extended, GENERATOR, Jacobian, to_affine_all};
-use super::recode::booth_digit;
+use super::point::{Extended, GENERATOR};
+use super::recode::OddDigits;
 use super::scalar::Scalar;
-use super::with_field;
-use alloc::{boxed::Box, vec, vec::Vec};
+use super::tables::{PART, PARTS, rows};
+use alloc::boxed::Box;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
@@ -18,87 +18,37 @@ const POINTS: usize = 1 << (WIDTH - 1);
 pub(super) const ODD_WIDTH: usize = 9;
 const ODD_POINTS: usize = 1 << (ODD_WIDTH - 2);
 
-/// comb()[i * POINTS + j] = (j + 1) * 2^(WIDTH * i) * G; a third of a millisecond at the first call of the process.
+/// comb()[i * POINTS + j] = (2j + 1) * 2^(WIDTH * i) * G; a third of a millisecond at the first call of the process.
 fn comb() -> &'static [Affine] {
     static TABLE: OnceLock<Box<[Affine]>> = OnceLock::new();
     TABLE.get_or_init(
-        || with_field!(Backend::best(), field => windows(field, &GENERATOR, WINDOWS, WIDTH, POINTS)),
+        || with_field!(Backend::best(), field => rows(field, &GENERATOR, WINDOWS, WIDTH, POINTS)),
     )
 }
 
 /// For each part i of [`PART`] bits the odd multiples (2j + 1) * 2^(PART * i) * G; as [`comb`] for its cost.
 pub(super) fn odd_parts() -> impl DoubleEndedIterator<Item = &'static [Affine]> + Clone {
     static TABLE: OnceLock<Box<[Affine]>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        with_field!(Backend::best(), field => {
-            let mut base = Jacobian::from(GENERATOR);
-            let mut all = Vec::with_capacity(PARTS * ODD_POINTS);
-            for _ in 0..PARTS {
-                push_odd_multiples(field, &base, ODD_POINTS, &mut all);
-                base = (0..PART).fold(base, |b, _| b.double(field));
-            }
-            to_affine_table(field, &all)
-        })
-    });
+    let table = TABLE.get_or_init(
+        || with_field!(Backend::best(), field => rows(field, &GENERATOR, PARTS, PART, ODD_POINTS)),
+    );
     table.chunks_exact(ODD_POINTS)
-}
-
-/// (j + 1) * 2^(stride * i) * P for j < points, i < windows; points >= 2. Nothing in it is infinity, or equal where an
-/// addition would need it to be different, since the factors' sums and differences are not multiples of n.
-pub(super) fn windows<F: Field>(
-    field: F,
-    p: &Affine,
-    windows: usize,
-    stride: usize,
-    points: usize,
-) -> Box<[Affine]> {
-    let mut base = Jacobian::from(*p);
-    let mut all = Vec::with_capacity(windows * points);
-    for _ in 0..windows {
-        let row = all.len();
-        all.extend([base, base.double(field)]);
-        for j in 2..points {
-            // 2i = i + i, 2i + 1 = 2i + 1
-            let next =
-                if j % 2 == 1 { all[row + j / 2].double(field) } else { all[row + j - 1].add(field, &base) };
-            all.push(next);
-        }
-        base = (0..stride).fold(base, |b, _| b.double(field));
-    }
-    to_affine_table(field, &all)
-}
-
-fn to_affine_table<F: Field>(field: F, points: &[Jacobian]) -> Box<[Affine]> {
-    let mut out = vec![Affine::default(); points.len()].into_boxed_slice();
-    to_affine_all(field, points, &mut out);
-    out
-}
-
-/// P, 3P, 5P, …: `count` points.
-pub(super) fn odd_multiples<F: Field>(field: F, p: &Affine, count: usize) -> Box<[Affine]> {
-    let mut all = Vec::with_capacity(count);
-    push_odd_multiples(field, &Jacobian::from(*p), count, &mut all);
-    to_affine_table(field, &all)
-}
-
-fn push_odd_multiples<F: Field>(field: F, p: &Jacobian, count: usize, all: &mut Vec<Jacobian>) {
-    let twice = p.double(field);
-    all.extend(core::iter::successors(Some(*p), |last| Some(last.add(field, &twice))).take(count));
 }
 
 /// k * G in constant time; infinity for 0.
 ///
-/// The incomplete additions are enough. Let S be the sum of the windows so far, T = d * 2^(6 i), d != 0, the next one.
-/// |S| <= 32 (2^(6 i) - 1) / 63 < 2^(6 i) <= |T|, hence S != ±T as integers, and S != 0 unless all its digits are 0
-/// (then `started` is still zero). Modulo n: for i <= 41, |S| + |T| < 33 * 2^246 + 2^251 < n. For i = 42, S + T = k is
-/// not 0 modulo n. And S - T? 0 <= d <= 16 since k < 2^256. If d <= 15, |S - T| < 15.6 * 2^252 < n. If d = 16,
-/// T = 2^256 and S = k - T < n - 2^256 < 0, hence n < 2^256 < T - S < 2^257 - 2^252 < 2n. No case is left.
+/// The incomplete additions are enough. Let S be the sum of the windows so far and T = d * 2^(6 i) the next, of ±k' (see
+/// [`OddDigits`]). S is odd and |S| < 2^(6 i) <= |T|, hence S != 0 and S != ±T as integers. Modulo n: for i <= 41,
+/// |S| + |T| < 2^252. For i = 42 take S + T = k' (with -k' all is alike): it is 0 for k = 0 alone, where two opposite points
+/// rightly give infinity. T - S is odd, positive and below 3n, so it would have to be n; T = n + S is an odd multiple of
+/// 2^252 less than 2^252 from n, which is 15 * 2^252 alone; but then k' = 30 * 2^252 - n, and that is less than n.
 pub(super) fn multiply<F: Field>(field: F, k: &Scalar) -> Zeroizing<Extended> {
-    let mut sum = Zeroizing::new(Extended::default());
-    let mut started = 0;
-    for (i, row) in comb().chunks_exact(POINTS).enumerate() {
-        let digit = booth_digit(&k.0, i * WIDTH, WIDTH);
-        sum.add_digit(field, &mut started, row, digit);
+    let digits = OddDigits::new(k, WINDOWS * WIDTH);
+    let mut rows = comb().chunks_exact(POINTS).zip((0..).step_by(WIDTH));
+    let mut next = || rows.next().map(|(row, position)| Affine::pick(field, row, digits.at(position, WIDTH)));
+    let mut sum = Zeroizing::new(next().map(|q| Extended::from(*q)).unwrap_or_default());
+    while let Some(q) = next() {
+        *sum = sum.add_affine(field, &q);
     }
     sum
 }

@@ -1,5 +1,6 @@
 //! SM3 as SM2 uses it: Z, the digest of a message, and the key derivation function.
 use super::limbs::{self, Limbs};
+use crate::crypto::DEFAULT_USER_ID;
 use crate::crypto::native::cpu::Level;
 use crate::crypto::native::sm3;
 use crate::crypto::sm2::CURVE;
@@ -37,10 +38,17 @@ impl Sm3 {
     }
 }
 
-/// Z = SM3(ENTL || ID || a || b || xG || yG || xP || yP) (R-SM2-1); `None` if the id has more than 8191 bytes.
-pub(super) fn z_value(user_id: &[u8], coordinates: &[u8; 64]) -> Option<[u8; 32]> {
+/// Z = SM3(ENTL || ID || a || b || xG || yG || xP || yP) of the public key 04 || xP || yP (R-SM2-1); `None` if the id has
+/// more than 8191 bytes.
+pub(super) fn z_of(user_id: &[u8], public: &[u8; 65]) -> Option<[u8; 32]> {
     let bits = u16::try_from(user_id.len()).ok()?.checked_mul(8)?;
+    let [_, coordinates @ ..] = public;
     Some(Sm3::new().with(&bits.to_be_bytes()).with(user_id).with(&CURVE).with(coordinates).finish())
+}
+
+/// Z for the default user id.
+pub(super) fn default_z(public: &[u8; 65]) -> [u8; 32] {
+    z_of(DEFAULT_USER_ID, public).unwrap_or_default()
 }
 
 /// e = SM3(Z || parts[0] || parts[1] || …) as an integer.

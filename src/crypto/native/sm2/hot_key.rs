@@ -1,8 +1,8 @@
 //! The cache of tables for public keys that come again: built at a key's second use, bounded, shared by threads.
+use super::element::Affine;
 use super::field::Field;
+use super::hash::default_z;
 use super::hot_point::HotPoint;
-use super::key::default_z;
-use super::point::Affine;
 use crate::error::CryptoError;
 use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU64, Ordering};

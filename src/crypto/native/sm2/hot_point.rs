@@ -1,42 +1,36 @@
 //! Tables for a public key that is used again and again.
+use super::element::Affine;
 use super::field::Field;
-use super::fixed_base::{ODD_WIDTH, odd_parts, windows};
-use super::point::{Affine, Extended};
-use super::recode::{Digit, NonAdjacentForm, booth_digit};
+use super::fixed_base::{ODD_WIDTH, odd_parts};
+use super::point::Extended;
+use super::recode::{NonAdjacentForm, OddDigits};
 use super::scalar::Scalar;
+use super::tables::{PART, PARTS, rows};
 use alloc::boxed::Box;
 use zeroize::Zeroizing;
 
-/// The scalar is cut into 13 parts of 20 bits, each of 4 windows of 5 bits: 16 multiples of 2^(20 i) P for each part
-/// i, 13 KiB in all, which cost about as much as one and a half verifications.
+/// The scalar is cut into 13 parts of 20 bits, each of 4 windows of 5 bits: 16 odd multiples of 2^(20 i) P for each part
+/// i, 13 KiB in all, which cost about as much as one verification.
 const WIDTH: usize = 5;
 const POINTS: usize = 1 << (WIDTH - 1);
-const WINDOWS_PER_PART: usize = 4;
-pub(super) const PART: usize = WIDTH * WINDOWS_PER_PART;
-pub(super) const PARTS: usize = 13;
+const WINDOWS_PER_PART: usize = PART / WIDTH;
+/// Of a non-adjacent form whose digits are those same odd multiples.
+const ODD_DIGITS_WIDTH: usize = WIDTH + 1;
 
 /// Multiples of a public point.
 pub(super) struct HotPoint {
-    /// table[i * POINTS + j] = (j + 1) * 2^(PART * i) * P
+    /// table[i * POINTS + j] = (2j + 1) * 2^(PART * i) * P
     table: Box<[Affine]>,
 }
 
 impl HotPoint {
     pub(super) fn new<F: Field>(field: F, p: &Affine) -> Self {
-        Self { table: windows(field, p, PARTS, PART, POINTS) }
-    }
-
-    fn digits<'a>(&'a self, k: &'a Scalar, window: usize) -> impl Iterator<Item = (&'a [Affine], Digit)> {
-        self.table
-            .chunks_exact(POINTS)
-            .enumerate()
-            .rev()
-            .map(move |(part, row)| (row, booth_digit(&k.0, part * PART + window * WIDTH, WIDTH)))
+        Self { table: rows(field, p, PARTS, PART, POINTS) }
     }
 
     /// s * G + t * P in variable time.
     pub(super) fn multiply_add_base<F: Field>(&self, field: F, s: &Scalar, t: &Scalar) -> Extended {
-        let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, WIDTH));
+        let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, ODD_DIGITS_WIDTH));
         let mut sum = Extended::INFINITY;
         for bit in (0..PART).rev() {
             sum = sum.double(field);
@@ -44,8 +38,7 @@ impl HotPoint {
             for (part, (base_row, row)) in rows {
                 let position = part * PART + bit;
                 sum.add_multiple_vartime(field, base_row, s.at(position));
-                // Of this row's multiples, the odd ones: (2i + 1) P stands at 2i.
-                sum.add_multiple_vartime(field, row, t.at(position).map(|(negative, i)| (negative, 2 * i)));
+                sum.add_multiple_vartime(field, row, t.at(position));
             }
         }
         sum
@@ -54,28 +47,29 @@ impl HotPoint {
     /// k * P in constant time; infinity for 0.
     ///
     /// From the highest window of each part down, and in each window from the highest part down. Let S be the sum so
-    /// far and T = d * 2^(20 p) the next multiple, d != 0; write S - T or S + T as the sum of e_i 2^(20 i), where e_i
-    /// is what part i has so far (windows that are still to come count as 0). |e_i| <= 16 (1 + 32 + 32^2 + 32^3)
-    /// < 2^20, so a sum of 0 needs every e_i = 0 (from the lowest up, each is 0 modulo 2^20); but e_p is a multiple of
-    /// 32 plus or minus d, 0 < |d| <= 16. Hence S != ±T as integers, and likewise S != 0 once `started`. Modulo n: in
-    /// all but the last window |S ± T| < 2^254 < n. In the last, |S ± T| < 2n, so it would have to be n or -n, whose
-    /// e_0 is ±0x54123 modulo 2^20 and no multiple of 32; yet e_0 is one until part 0, which comes last. Then
-    /// S + T = k is not 0, and S = T for k = n - 6, d = -3 alone: so the last addition doubles where it gives ZZ = 0.
+    /// far and T = d * 2^(20 p) the next multiple; write S, S + T and S - T as the sum of e_i 2^(20 i), where e_i is what
+    /// part i has so far: |e_i| <= 31 (1 + 32 + 32^2 + 32^3) < 2^20, so that a sum of 0 needs every e_i = 0 (from the
+    /// lowest up, each is 0 modulo 2^20). In S the e_i of the parts that have a digit are odd or 32 times something odd; in
+    /// S ± T e_p is odd: none of the three is 0. Modulo n: before the last window they are below 2^256 - 2^254 < n. In the
+    /// last they are below 2^258 < 5n, since ±k' is and only e_12 counts; so they would have to be c n with 0 < |c| < 5,
+    /// which is no multiple of 32 as e_0 is until part 0, the last. There S + T = ±k' is 0 for k = 0 alone (opposite
+    /// points, which rightly give infinity), and S - T = ±(k' - 2d) is not, as in `variable_base`.
     pub(super) fn multiply<F: Field>(&self, field: F, k: &Scalar) -> Zeroizing<Extended> {
+        let digits = OddDigits::new(k, PARTS * PART);
         let mut sum = Zeroizing::new(Extended::default());
-        let mut last = Zeroizing::new(Extended::default());
-        let mut started = 0;
         for window in (0..WINDOWS_PER_PART).rev() {
-            for _ in 0..WIDTH {
-                *sum = sum.double(field);
+            let first = window + 1 == WINDOWS_PER_PART;
+            if !first {
+                for _ in 0..WIDTH {
+                    *sum = sum.double(field);
+                }
             }
-            for (row, digit) in self.digits(k, window) {
-                last = Zeroizing::new(*sum);
-                sum.add_digit(field, &mut started, row, digit);
+            for (part, row) in self.table.chunks_exact(POINTS).enumerate().rev() {
+                let q = Affine::pick(field, row, digits.at(part * PART + window * WIDTH, WIDTH));
+                let start = first && part + 1 == PARTS;
+                *sum = if start { Extended::from(*q) } else { sum.add_affine(field, &q) };
             }
         }
-        let equal = sum.zz.is_zero_mask() & started;
-        *sum = Extended::select(equal, &last.double(field), &sum);
         sum
     }
 }

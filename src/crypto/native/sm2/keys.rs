@@ -1,13 +1,13 @@
 //! The provider's operations with SM2 public keys.
+use super::backend::{Backend, with_field};
+use super::element::Affine;
 use super::encrypt::{self, Receiver};
 use super::field::Field;
-use super::hash::message_digest;
+use super::hash::{default_z, message_digest, z_of};
 use super::hot_key::{Found, HotKeys};
-use super::key::{Sm2PrivateKey, default_z, z_of};
+use super::key::Sm2PrivateKey;
 use super::limbs::{self, Limbs};
-use super::point::Affine;
 use super::sign::Signature;
-use super::{Backend, with_field};
 use crate::crypto::{DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use alloc::{sync::Arc, vec::Vec};
@@ -76,7 +76,7 @@ impl Keys for Sm2Keys {
     }
 
     fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
-        Ok(Arc::new(Sm2PrivateKey::with_backend(self.backend(), scalar, 0)?))
+        Ok(Arc::new(Sm2PrivateKey::with_backend(self.backend(), scalar)?))
     }
 
     fn verify(

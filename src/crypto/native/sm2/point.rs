@@ -6,11 +6,12 @@
 //!
 //! The additions here are incomplete: they are right unless both points are equal or one is infinity (opposite points
 //! rightly give infinity). Each caller either proves that it adds no such points or handles them.
-use super::field::{Field, FieldElement};
+use super::element::{Affine, FieldElement};
+use super::field::Field;
 use super::limbs;
 use super::recode::Digit;
 use crate::error::CryptoError;
-use zeroize::{DefaultIsZeroes, Zeroize};
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 const B: FieldElement = FieldElement::constant(&[
     0xddbc_bd41_4d94_0e93,
@@ -35,15 +36,6 @@ pub(super) const GENERATOR: Affine = Affine {
     ]),
 };
 
-/// x, y. Zeros stand for no point.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
-#[repr(C, align(64))]
-pub(super) struct Affine {
-    pub(super) x: FieldElement,
-    pub(super) y: FieldElement,
-}
-
 /// X, Y, Z
 #[derive(Clone, Copy, Default)]
 pub(super) struct Jacobian {
@@ -61,7 +53,6 @@ pub(super) struct Extended {
     pub(super) zzz: FieldElement,
 }
 
-impl DefaultIsZeroes for Affine {}
 impl DefaultIsZeroes for Jacobian {}
 impl DefaultIsZeroes for Extended {}
 
@@ -110,6 +101,12 @@ impl Affine {
         out
     }
 
+    /// The digit times the point whose odd multiples are in `row`. Constant time.
+    #[inline(always)]
+    pub(super) fn pick<F: Field>(field: F, row: &[Self], digit: Digit) -> Zeroizing<Self> {
+        Zeroizing::new(field.lookup(row, digit.index).negate_if(field, digit.negative))
+    }
+
     /// -P where `mask` is all ones, P where it is zero.
     #[inline(always)]
     pub(super) fn negate_if<F: Field>(&self, field: F, mask: u64) -> Self {
@@ -118,15 +115,6 @@ impl Affine {
 }
 
 impl Jacobian {
-    #[inline(always)]
-    pub(super) fn select(mask: u64, a: &Self, b: &Self) -> Self {
-        Self {
-            x: FieldElement::select(mask, &a.x, &b.x),
-            y: FieldElement::select(mask, &a.y, &b.y),
-            z: FieldElement::select(mask, &a.z, &b.z),
-        }
-    }
-
     /// 2P, also for infinity: 4M + 4S.
     #[inline(never)]
     pub(super) fn double<F: Field>(&self, field: F) -> Self {
@@ -164,29 +152,27 @@ impl Jacobian {
         Self { x, y, z }
     }
 
-    /// P + Q, incomplete: 12M + 4S.
-    #[inline(never)]
-    pub(super) fn add<F: Field>(&self, field: F, q: &Self) -> Self {
-        let zz1 = field.square(&self.z);
-        let zz2 = field.square(&q.z);
-        let zzz1 = field.mul(&zz1, &self.z);
-        let zzz2 = field.mul(&zz2, &q.z);
-        let u1 = field.mul(&self.x, &zz2);
-        let u2 = field.mul(&q.x, &zz1);
-        let s1 = field.mul(&self.y, &zzz2);
-        let s2 = field.mul(&q.y, &zzz1);
-        let zz = field.mul(&self.z, &q.z);
-        let h = field.sub(&u2, &u1);
-        let r = field.sub(&s2, &s1);
+    /// 2P, and P with the same Z: 5M + 6S.
+    pub(super) fn double_alike<F: Field>(&self, field: F) -> (Self, Self) {
+        let twice = self.double(field);
+        // `double` makes its Z by the factor Y.
+        let yy = field.square(&self.y);
+        (twice, Self { x: field.mul(&self.x, &yy), y: field.square(&yy), z: twice.z })
+    }
+
+    /// P + Q and again P, all with the same Z, as P and Q have; incomplete: 5M + 2S.
+    pub(super) fn add_alike<F: Field>(&self, field: F, q: &Self) -> (Self, Self) {
+        let h = field.sub(&self.x, &q.x);
         let hh = field.square(&h);
+        let r = field.sub(&self.y, &q.y);
+        let z = field.mul(&self.z, &h);
+        let x1 = field.mul(&self.x, &hh);
+        let x2 = field.mul(&q.x, &hh);
         let rr = field.square(&r);
-        let z = field.mul(&zz, &h);
-        let hhh = field.mul(&hh, &h);
-        let v = field.mul(&u1, &hh);
-        let yh = field.mul(&s1, &hhh);
-        let x = field.sub(&field.sub(&rr, &hhh), &field.double(&v));
-        let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &yh);
-        Self { x, y, z }
+        let y1 = field.mul(&self.y, &field.sub(&x1, &x2));
+        let x = field.sub(&field.sub(&rr, &x1), &x2);
+        let y = field.sub(&field.mul(&r, &field.sub(&x1, &x)), &y1);
+        (Self { x, y, z }, Self { x: x1, y: y1, z })
     }
 
     /// The affine point, given 1/Z.
@@ -209,16 +195,6 @@ impl From<Affine> for Jacobian {
 }
 
 impl Extended {
-    #[inline(always)]
-    pub(super) fn select(mask: u64, a: &Self, b: &Self) -> Self {
-        Self {
-            x: FieldElement::select(mask, &a.x, &b.x),
-            y: FieldElement::select(mask, &a.y, &b.y),
-            zz: FieldElement::select(mask, &a.zz, &b.zz),
-            zzz: FieldElement::select(mask, &a.zzz, &b.zzz),
-        }
-    }
-
     /// 2P, also for infinity: 7M + 2S.
     #[inline(never)]
     pub(super) fn double<F: Field>(&self, field: F) -> Self {
@@ -256,18 +232,6 @@ impl Extended {
         Self { x, y, zz, zzz }
     }
 
-    /// Adds digit * row[0] in constant time. `started`, all ones or zero, says that P is not infinity, and is set.
-    /// Right if row[0] times the digit is not P, but for what the caller does about ZZ = 0.
-    #[inline(always)]
-    pub(super) fn add_digit<F: Field>(&mut self, field: F, started: &mut u64, row: &[Affine], digit: Digit) {
-        let mut q = field.lookup(row, digit.magnitude).negate_if(field, digit.negative);
-        let skip = limbs::zero_mask(digit.magnitude);
-        let sum = Self::select(*started, &self.add_affine(field, &q), &Self::from(q));
-        *self = Self::select(skip, self, &sum);
-        *started |= !skip;
-        q.zeroize();
-    }
-
     /// The affine point, given 1/ZZZ.
     pub(super) fn to_affine_with<F: Field>(self, field: F, zzz_inverse: &FieldElement) -> Affine {
         let z_inverse = field.mul(&self.zz, zzz_inverse);
@@ -283,21 +247,5 @@ impl Extended {
 impl From<Affine> for Extended {
     fn from(p: Affine) -> Self {
         Self { x: p.x, y: p.y, zz: FieldElement::ONE, zzz: FieldElement::ONE }
-    }
-}
-
-/// Affine points for a whole table, at the price of one inversion. None may be infinity.
-pub(super) fn to_affine_all<F: Field>(field: F, points: &[Jacobian], out: &mut [Affine]) {
-    // out[i].x holds the product of all Z before i until it is replaced.
-    let mut product = FieldElement::ONE;
-    for (o, p) in out.iter_mut().zip(points) {
-        o.x = product;
-        product = field.mul(&product, &p.z);
-    }
-    let mut inverse = field.invert(&product);
-    for (o, p) in out.iter_mut().zip(points).rev() {
-        let z_inverse = field.mul(&o.x, &inverse);
-        inverse = field.mul(&inverse, &p.z);
-        *o = p.to_affine_with(field, &z_inverse);
     }
 }

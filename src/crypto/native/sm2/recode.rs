@@ -1,32 +1,54 @@
 //! Scalars as digits.
-use super::limbs::{Limbs, hide};
+use super::limbs::{self, Limbs, hide};
+use super::scalar::{N, Scalar};
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
-/// A digit of a constant-time recoding: `negative` is all ones or zero.
+/// A digit 2 * index + 1, or its negative where `negative` is all ones (else zero).
 #[derive(Clone, Copy)]
 pub(super) struct Digit {
     pub(super) negative: u64,
-    pub(super) magnitude: u64,
+    pub(super) index: u64,
 }
 
-/// The signed digit at bit `position` of a recoding in windows of `width` bits (Booth):
-/// k = sum of digit(i * width) * 2^(i * width), -2^(width-1) <= digit <= 2^(width-1).
-/// It looks at `width` bits and the one below. Constant time; `position` and `width` are public.
-#[inline(always)]
-pub(super) fn booth_digit(k: &Limbs, position: usize, width: usize) -> Digit {
-    let bits = match position.checked_sub(1) {
-        None => k[0] << 1,
-        Some(low) => {
-            let (limb, shift) = (low / 64, low % 64);
-            let at = |i: usize| k.get(i).copied().unwrap_or(0);
-            // << 1 << (63 - shift) is << (64 - shift), also for shift = 0
-            at(limb) >> shift | at(limb + 1) << 1 << (63 - shift)
-        }
-    };
-    let all = (1 << (width + 1)) - 1;
-    let bits = bits & all;
-    let negative = hide(bits >> width).wrapping_neg();
-    let half = (bits ^ negative) & all;
-    Digit { negative, magnitude: (half >> 1) + (half & 1) }
+/// A secret scalar as signed odd digits, as many for every scalar, none of them zero.
+///
+/// The digits are those of k' = n + k for an even k, and of k' = 2n - k for an odd one, whose digits then all change
+/// their sign: k' is odd, n <= k' < 2n, and k = ±k' modulo n. With windows of w bits, L bits in all, and
+/// m = (k' + 2^L - 1) / 2, the digits of k' are d_i = 2 m_i + 1 - 2^w, where m_i are the windows of m: the sum of
+/// (2^w - 1) 2^(w i) is 2^L - 1.
+#[derive(Clone, Copy, Default)]
+pub(super) struct OddDigits {
+    m: [u64; 5],
+    negative: u64,
+}
+
+impl DefaultIsZeroes for OddDigits {}
+
+impl OddDigits {
+    /// In windows of `bits` bits together, 257 < bits <= 320. Constant time.
+    pub(super) fn new(k: &Scalar, bits: usize) -> Zeroizing<Self> {
+        let odd = hide(k.0[0] & 1).wrapping_neg();
+        let even = Zeroizing::new(limbs::select(odd, &limbs::sub_wide(&N, &k.0).0, &k.0));
+        let (sum, carry) = limbs::add_wide(&N, &even);
+        let [s0, s1, s2, s3] = *Zeroizing::new(sum);
+        // (k' - 1) / 2 + 2^(L - 1), the first below 2^256
+        let halved = |low: u64, high: u64| low >> 1 | high << 63;
+        let m = [halved(s0, s1), halved(s1, s2), halved(s2, s3), halved(s3, carry), 1 << (bits - 257)];
+        Zeroizing::new(Self { m, negative: odd })
+    }
+
+    /// The digit of the window at bit `position`. Constant time; `position` and `width` are public.
+    #[inline(always)]
+    pub(super) fn at(&self, position: usize, width: usize) -> Digit {
+        let (limb, shift) = (position / 64, position % 64);
+        let at = |i: usize| self.m.get(i).copied().unwrap_or(0);
+        // << 1 << (63 - shift) is << (64 - shift), also for shift = 0
+        let window = at(limb) >> shift | at(limb + 1) << 1 << (63 - shift);
+        // 2 m + 1 - 2^w is negative below half of the range, where its amount is that of the complement.
+        let negative = hide(window >> (width - 1) & 1).wrapping_sub(1);
+        let index = (window ^ negative) & ((1 << (width - 1)) - 1);
+        Digit { negative: negative ^ self.negative, index }
+    }
 }
 
 /// Digits of a width-w non-adjacent form: odd or zero, below 2^(w-1) in absolute value, and of any w neighbours at

@@ -179,7 +179,7 @@ const fn spread(a: &Limbs) -> Signed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::native::sm2::{field, limbs, scalar};
+    use crate::crypto::native::sm2::{element, limbs, scalar};
     use proptest::prelude::*;
 
     /// x * y mod m by shifting and adding.
@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn check(x: Limbs) {
-        for m in [field::P, scalar::N] {
+        for m in [element::P, scalar::N] {
             let x = limbs::reduce_once(&x, 0, &m);
             let want = if x == [0; 4] { [0; 4] } else { [1, 0, 0, 0] };
             let inverse = invert(&x, &Modulus::new(&m));
@@ -205,7 +205,7 @@ mod tests {
         for x in [[0; 4], [1, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 1 << 63], [u64::MAX, 0, 0, 0], [0, 1, 0, 0]] {
             check(x);
         }
-        for m in [field::P, scalar::N] {
+        for m in [element::P, scalar::N] {
             for k in 1..40 {
                 check([m[0].wrapping_sub(k), m[1], m[2], m[3]]);
             }

@@ -1,7 +1,7 @@
 //! Arithmetic modulo n, the order of the base point.
-use super::declassify::declassify;
 use super::limbs::{self, Limbs, mac};
 use super::safegcd::{self, Modulus};
+use crate::crypto::native::declassify::declassify;
 use crate::crypto::{Draw, Random};
 use crate::error::CryptoError;
 use zeroize::{DefaultIsZeroes, Zeroize, Zeroizing};

@@ -1,13 +1,13 @@
 //! Signatures (R-SM2-2).
-use super::declassify::declassify;
+use super::element::{Affine, FieldElement};
 use super::field::Field;
 use super::fixed_base;
 use super::hot_point::HotPoint;
 use super::limbs::{self, Limbs};
-use super::point::{Affine, Extended};
 use super::scalar::{Montgomery, N, Scalar};
 use super::vartime;
 use crate::crypto::der;
+use crate::crypto::native::declassify::declassify;
 use crate::error::CryptoError;
 use alloc::vec::Vec;
 use zeroize::{Zeroize, Zeroizing};
@@ -26,17 +26,8 @@ impl zeroize::DefaultIsZeroes for Nonce {}
 impl Nonce {
     pub(super) fn new<F: Field>(field: F, k: &Scalar) -> Zeroizing<Self> {
         let point = fixed_base::multiply(field, k);
-        Self::from_point(field, k, &point, &field.invert(&point.zz))
-    }
-
-    /// From k, k * G, and the inverse of its ZZ.
-    pub(super) fn from_point<F: Field>(
-        field: F,
-        k: &Scalar,
-        point: &Extended,
-        zz_inverse: &super::field::FieldElement,
-    ) -> Zeroizing<Self> {
-        let x = Scalar::reduce(&field.to_integer(&field.mul(&point.x, zz_inverse)));
+        let zz_inverse = field.invert(&point.zz);
+        let x = Scalar::reduce(&field.to_integer(&field.mul(&point.x, &zz_inverse)));
         Zeroizing::new(Self { k: *k, x })
     }
 }
@@ -97,8 +88,8 @@ impl Signature {
         &self,
         field: F,
         e: &Limbs,
-        x: &super::field::FieldElement,
-        zz: &super::field::FieldElement,
+        x: &FieldElement,
+        zz: &FieldElement,
     ) -> Result<(), CryptoError> {
         let wanted = self.r.sub(&Scalar::reduce(e)).0;
         let (plus_n, carry) = limbs::add_wide(&wanted, &N);

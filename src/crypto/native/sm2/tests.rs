@@ -7,11 +7,13 @@ mod interoperation;
 pub(super) use crate::crypto::native::memory_checker;
 mod multiples;
 mod portable_twin;
+mod regular;
 mod vectors;
 
+use super::backend::Backend;
 use super::field::Portable;
 use super::field_x86::Adx;
-use super::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey};
+use super::{Sm2Keys, Sm2Options, Sm2PrivateKey};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{AgreementPeer, MasterSeed, PreMasterSecret, PrivateKey, Shared, StartedAgreement};
 use crate::error::CryptoError;
@@ -31,7 +33,7 @@ fn keys(backend: Backend) -> Sm2Keys {
 }
 
 fn private(backend: Backend, scalar: &[u8]) -> Sm2PrivateKey {
-    Sm2PrivateKey::with_backend(backend, scalar, 0).unwrap()
+    Sm2PrivateKey::with_backend(backend, scalar).unwrap()
 }
 
 /// Both sides' secrets of a key exchange between `a` and `b`, the initiator's first.

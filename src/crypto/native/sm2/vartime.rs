@@ -1,9 +1,11 @@
 //! Multiples of public points by public scalars, in variable time; complete for all points.
-use super::field::{Field, FieldElement};
-use super::fixed_base::{ODD_WIDTH, odd_multiples, odd_parts};
-use super::point::{Affine, Extended, Jacobian};
+use super::element::{Affine, FieldElement};
+use super::field::Field;
+use super::fixed_base::{ODD_WIDTH, odd_parts};
+use super::point::{Extended, Jacobian};
 use super::recode::NonAdjacentForm;
 use super::scalar::Scalar;
+use super::tables::rows;
 
 /// Of the non-adjacent form for a point without tables: 8 odd multiples.
 const WIDTH: usize = 5;
@@ -74,7 +76,7 @@ impl Extended {
 /// s * G + t * P. Both are public.
 pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &Affine) -> Jacobian {
     let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, WIDTH));
-    let table = odd_multiples(field, p, 1 << (WIDTH - 2));
+    let table = rows(field, p, 1, 0, 1 << (WIDTH - 2));
     let base = odd_parts().next().unwrap_or_default();
     let mut sum = Jacobian::INFINITY;
     for i in (0..s.len().max(t.len())).rev() {
@@ -88,7 +90,7 @@ pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &
 /// P + x * R, or `None` for infinity. All are public.
 pub(super) fn add_multiple<F: Field>(field: F, p: &Affine, x: &Scalar, r: &Affine) -> Option<Affine> {
     let digits = NonAdjacentForm::new(&x.0, WIDTH);
-    let table = odd_multiples(field, r, 1 << (WIDTH - 2));
+    let table = rows(field, r, 1, 0, 1 << (WIDTH - 2));
     let mut sum = Jacobian::INFINITY;
     for i in (0..digits.len()).rev() {
         sum = sum.double(field);

@@ -188,6 +188,19 @@ pub(super) static CK: [u32; 32] = {
     words
 };
 
+/// Byte rotations of every word by 0 to 3 places, which also undo the ShiftRows of `aesenclast`:
+/// row `r` of column `c` was left in column `c - r`.
+const fn unshift(rotation: usize) -> [u8; 16] {
+    let (mut mask, mut i) = ([0; 16], 0);
+    while i < 16 {
+        let row = (i % 4 + rotation) % 4;
+        mask[i] = (4 * ((i / 4 + 4 - row) % 4) + row) as u8;
+        i += 1;
+    }
+    mask
+}
+pub(super) static UNSHIFT: [[u8; 16]; 4] = [unshift(0), unshift(1), unshift(2), unshift(3)];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -133,19 +133,6 @@ impl<V: Sm4Vector> Nonce<V> {
     }
 }
 
-/// Byte rotations of every word by 0 to 3 places, which also undo the ShiftRows of `aesenclast`:
-/// row `r` of column `c` was left in column `c - r`.
-const fn unshift(rotation: usize) -> [u8; 16] {
-    let (mut mask, mut i) = ([0; 16], 0);
-    while i < 16 {
-        let row = (i % 4 + rotation) % 4;
-        mask[i] = (4 * ((i / 4 + 4 - row) % 4) + row) as u8;
-        i += 1;
-    }
-    mask
-}
-pub(super) static UNSHIFT: [[u8; 16]; 4] = [unshift(0), unshift(1), unshift(2), unshift(3)];
-
 /// What the round function keeps in registers.
 struct Constants<V> {
     a: (V, V),
@@ -165,10 +152,10 @@ impl<V: Vector> Constants<V> {
                 b: pair(&maps::ROUND_B),
                 mask: V::splat(0x0f0f_0f0f),
                 rotations: [
-                    V::broadcast(&UNSHIFT[0]),
-                    V::broadcast(&UNSHIFT[1]),
-                    V::broadcast(&UNSHIFT[2]),
-                    V::broadcast(&UNSHIFT[3]),
+                    V::broadcast(&maps::UNSHIFT[0]),
+                    V::broadcast(&maps::UNSHIFT[1]),
+                    V::broadcast(&maps::UNSHIFT[2]),
+                    V::broadcast(&maps::UNSHIFT[3]),
                 ],
             }
         }

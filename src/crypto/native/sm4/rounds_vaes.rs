@@ -3,8 +3,7 @@
 //! Sixteen registers cannot hold sixteen of state and the constants. Here the state stays in
 //! memory, as operands of the additions (which cost no instruction), and the constants stay in
 //! registers; the compiler would spill both.
-use super::maps::{ROUND_A, ROUND_B};
-use super::rounds::UNSHIFT;
+use super::maps::{ROUND_A, ROUND_B, UNSHIFT};
 use super::schedule::Schedule;
 use core::arch::x86_64::__m256i;
 

@@ -1,11 +1,10 @@
-//! Keys out of range, draws, the cache of hot keys, the pool of nonces.
+//! Keys out of range, draws, the cache of hot keys.
 use super::{Replay, backends, keys, private, random_scalar};
 use crate::crypto::native::sm2::scalar::N;
-use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey, limbs};
+use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, limbs};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{Keys, PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::error::CryptoError;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SM2: SignatureAlgorithm<'static> = SignatureAlgorithm::SM2;
 
@@ -159,49 +158,6 @@ fn hot_keys_can_be_switched_off() {
         assert_eq!(&**key.decrypt(&ciphertext).unwrap(), b"m");
     }
     assert_eq!(keys.hot().len(), 0);
-}
-
-/// Counts the draws.
-struct Counting(AtomicUsize);
-
-impl Random for Counting {
-    fn fill(&self, draw: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
-        assert_eq!(draw, Draw::SignatureNonce);
-        self.0.fetch_add(1, Ordering::Relaxed);
-        SystemRandom.fill(draw, out)
-    }
-}
-
-#[test]
-fn prepared_nonces_sign_once_each_and_are_bounded() {
-    for backend in backends() {
-        let keys = keys(backend);
-        let key = Sm2PrivateKey::with_backend(backend, &random_scalar(), 20).unwrap();
-        key.prepare_nonces(&SystemRandom).unwrap();
-        key.prepare_nonces(&SystemRandom).unwrap();
-        assert_eq!(key.nonces().len(), 20);
-        let random = Counting(AtomicUsize::new(0));
-        let mut seen = Vec::new();
-        for i in 0..25 {
-            let signature = key.sign(SM2, &[b"m"], &random).unwrap();
-            keys.verify(SM2, key.public(), &[b"m"], &signature).unwrap();
-            assert!(!seen.contains(&signature), "a nonce came twice");
-            seen.push(signature);
-            assert_eq!(random.0.load(Ordering::Relaxed), (i + 1usize).saturating_sub(20));
-        }
-    }
-}
-
-#[test]
-fn prepared_nonces_do_not_survive_a_fork() {
-    let key = Sm2PrivateKey::with_backend(backends()[0], &random_scalar(), 8).unwrap();
-    key.prepare_nonces(&SystemRandom).unwrap();
-    assert_eq!(key.nonces().len(), 8);
-    key.nonces().pretend_fork();
-    assert_eq!(key.nonces().len(), 0);
-    let random = Counting(AtomicUsize::new(0));
-    key.sign(SM2, &[b"m"], &random).unwrap();
-    assert_eq!(random.0.load(Ordering::Relaxed), 1, "with a nonce of its own");
 }
 
 #[test]

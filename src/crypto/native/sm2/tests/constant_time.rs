@@ -5,12 +5,14 @@
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
 use super::{backends, exchange, keys, random_scalar};
-use crate::crypto::native::sm2::field::{Field, FieldElement};
+use crate::crypto::native::sm2::backend::{Backend, with_field};
+use crate::crypto::native::sm2::element::FieldElement;
+use crate::crypto::native::sm2::field::Field;
 use crate::crypto::native::sm2::hot_point::HotPoint;
 use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::Scalar;
 use crate::crypto::native::sm2::sign::Nonce;
-use crate::crypto::native::sm2::{Backend, Sm2Keys, Sm2Options, Sm2PrivateKey, variable_base};
+use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey, variable_base};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{Keys, PrivateKey, SignatureAlgorithm};
 use crate::error::CryptoError;
@@ -29,16 +31,15 @@ impl Random for Secret {
     }
 }
 
-fn secret_key(backend: Backend, prepared: usize) -> Sm2PrivateKey {
+fn secret_key(backend: Backend) -> Sm2PrivateKey {
     let scalar = random_scalar();
     mark_undefined(&scalar);
-    Sm2PrivateKey::with_backend(backend, &scalar, prepared).unwrap()
+    Sm2PrivateKey::with_backend(backend, &scalar).unwrap()
 }
 
 fn check_signatures(backend: Backend) {
     let keys = keys(backend);
-    let key = secret_key(backend, 3);
-    key.prepare_nonces(&Secret).unwrap();
+    let key = secret_key(backend);
     for _ in 0..5 {
         let signature = key.sign(SM2, &[b"m"], &Secret).unwrap();
         keys.verify(SM2, key.public(), &[b"m"], &signature).unwrap();
@@ -47,7 +48,7 @@ fn check_signatures(backend: Backend) {
 
 fn check_encryption(backend: Backend) {
     let keys = Sm2Keys::with_backend(backend, Sm2Options { hot_keys: 1 });
-    let key = secret_key(backend, 0);
+    let key = secret_key(backend);
     // Cold, then hot.
     for _ in 0..3 {
         let message = [7; 48];
@@ -64,7 +65,7 @@ fn check_encryption(backend: Backend) {
 }
 
 fn check_agreement(backend: Backend) {
-    let (a, b) = (secret_key(backend, 0), secret_key(backend, 0));
+    let (a, b) = (secret_key(backend), secret_key(backend));
     let [one, two] = exchange(&a, &b, &Secret, &Secret);
     mark_defined(one.expose());
     mark_defined(two.expose());

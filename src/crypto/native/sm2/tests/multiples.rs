@@ -1,9 +1,11 @@
 //! Points and their multiples against the `sm2` crate, at the edges and anywhere.
 use super::backends;
+use crate::crypto::native::sm2::backend::with_field;
+use crate::crypto::native::sm2::element::Affine;
 use crate::crypto::native::sm2::field::Field;
 use crate::crypto::native::sm2::hot_point::HotPoint;
 use crate::crypto::native::sm2::limbs::{self, Limbs};
-use crate::crypto::native::sm2::point::{Affine, Extended, GENERATOR, Jacobian};
+use crate::crypto::native::sm2::point::{Extended, GENERATOR, Jacobian};
 use crate::crypto::native::sm2::scalar::{N, Scalar};
 use crate::crypto::native::sm2::{fixed_base, variable_base, vartime};
 use crate::error::CryptoError;
@@ -46,6 +48,9 @@ fn edge_scalars() -> Vec<Scalar> {
             all.push(limbs::sub_mod(&[0; 4], &multiple.0, &N));
         }
     }
+    // 30 * 2^252 - n and n - 6, and their negatives: n + k or 2n - k must take them out of the way.
+    let multiple = Scalar([0, 0, 0, 1 << 60]).mul(&Scalar([30, 0, 0, 0]));
+    all.extend([multiple.0, limbs::sub_mod(&[0; 4], &multiple.0, &N), minus(6)]);
     all.extend([[0x5555_5555_5555_5555; 4], [0x8421_0842_1084_2108; 4], [0x7fff_ffff_ffff_ffff; 4]]);
     all.into_iter().map(|a| Scalar::reduce(&a)).collect()
 }
@@ -128,13 +133,18 @@ fn check_formulas<F: Field>(field: F, tp: &ProjectivePoint, tq: &ProjectivePoint
     let (p, q) = (ours(field, tp), ours(field, tq));
     // The same points with another Z: 2 (P/2)
     let half = theirs(&Scalar([2, 0, 0, 0]).invert());
-    let (hp, hq) = (ours(field, &(*tp * half)), ours(field, &(*tq * half)));
-    let (jp, jq) = (Jacobian::from(hp).double(field), Jacobian::from(hq).double(field));
+    let hp = ours(field, &(*tp * half));
+    let jp = Jacobian::from(hp).double(field);
     let ep = Extended::from(hp).double(field);
     assert_eq!(jp.to_affine(field), p);
     assert_eq!(ep.to_affine(field), p);
     let (sum, double) = (ours(field, &(*tp + tq)), ours(field, &(*tp + tp)));
-    assert_eq!(jp.add(field, &jq).to_affine(field), sum);
+    let (twice, same) = jp.double_alike(field);
+    assert!(twice.z == same.z);
+    assert_eq!((twice.to_affine(field), same.to_affine(field)), (double, p));
+    let (three, again) = twice.add_alike(field, &same);
+    assert!(three.z == again.z);
+    assert_eq!((three.to_affine(field), again.to_affine(field)), (ours(field, &(*tp + tp + tp)), double));
     assert_eq!(jp.add_affine(field, &q).to_affine(field), sum);
     assert_eq!(ep.add_affine(field, &q).to_affine(field), sum);
     assert_eq!(jp.double(field).to_affine(field), double);
