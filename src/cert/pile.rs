@@ -95,7 +95,7 @@ impl<'a> Pile<'a> {
         let known = self.leaves.iter().map(|l| &l.x509).chain(&self.cas).any(|c| c.der == x509.der);
         // X.509 v1 has no basicConstraints: a self-issued one is a root.
         if known {
-        } else if x509.is_ca || (!x509.is_v3 && x509.is_self_issued()) {
+        } else if x509.is_ca || (!x509.is_v3() && x509.is_self_issued()) {
             self.cas.push(x509);
         } else {
             let public = x509.public_key(provider.keys).ok();
