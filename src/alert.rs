@@ -1,5 +1,5 @@
 //! Floor 3: the one place where an error becomes an alert (R-AL-8).
-use crate::error::{CertificateError, Error, PeerIncompatible, PeerMisbehaved};
+use crate::error::{CertificateProblem, Error, PeerIncompatible, PeerMisbehaved};
 use crate::wire::{AlertDescription as A, AlertLevel};
 
 /// An alert as it stands in a record: two bytes.
@@ -43,7 +43,7 @@ pub fn alert_for(error: &Error) -> Option<A> {
             | PeerIncompatible::NoClientIdentity
             | PeerIncompatible::NoServerIdentity => A::HANDSHAKE_FAILURE,
         },
-        Error::Certificate(e) => for_certificate(e),
+        Error::Certificate(e) => for_certificate(&e.problem),
         Error::Crypto(_) | Error::Answer(_) | Error::KeyExhausted | Error::Misuse(_) | Error::Config(_) => {
             A::INTERNAL_ERROR
         }
@@ -72,15 +72,15 @@ fn for_misbehaviour(error: &PeerMisbehaved) -> Option<A> {
     })
 }
 
-fn for_certificate(error: &CertificateError) -> A {
-    use CertificateError as C;
-    match error {
+fn for_certificate(problem: &CertificateProblem) -> A {
+    use CertificateProblem as C;
+    match problem {
         C::Malformed
         | C::BadSignature
         | C::NameMismatch
         | C::InconsistentPair
         | C::MissingEncryptionCertificate => A::BAD_CERTIFICATE,
-        C::UnsupportedKey | C::WrongUsage(_) => A::UNSUPPORTED_CERTIFICATE,
+        C::UnsupportedKey | C::UnsupportedSignature | C::WrongUsage(_) => A::UNSUPPORTED_CERTIFICATE,
         C::Revoked => A::CERTIFICATE_REVOKED,
         C::Expired | C::NotYetValid => A::CERTIFICATE_EXPIRED,
         C::UnknownIssuer => A::UNKNOWN_CA,

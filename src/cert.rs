@@ -9,8 +9,10 @@ mod chain;
 pub mod dangerous;
 pub(crate) mod der;
 mod description;
+mod fault;
 mod identity;
 mod key;
+pub(crate) mod key_usage;
 pub(crate) mod names;
 mod pair;
 mod pbes2;
@@ -111,10 +113,19 @@ pub trait Verifier: Send + Sync {
     /// [`CertificateError`] decides the alert.
     fn verify(&self, claim: &PeerClaim, now: u64) -> Result<Verified, CertificateError>;
 
+    /// Looks at the certificates of a peer again whose session is about to be resumed: who was revoked since is not
+    /// (R-HS-51). Their expiry, and a change of [`Verifier::context`], are dealt with already; by default that is all.
+    ///
+    /// # Errors
+    /// Any makes a full handshake of it.
+    fn check_again(&self, _credential: &Credential, _now: u64) -> Result<(), CertificateError> {
+        Ok(())
+    }
+
     /// DER names of the CAs it trusts, as hints for CertificateRequest; may be empty.
     fn authorities(&self) -> Vec<Vec<u8>>;
 
-    /// Bytes that differ whenever its decisions could: sessions made under another verifier are not resumed
-    /// (R-SES-10, R-SES-11).
+    /// Bytes that differ whenever its decisions could, but for what [`Verifier::check_again`] looks at: sessions made
+    /// under another verifier are not resumed (R-SES-10, R-SES-11).
     fn context(&self) -> Vec<u8>;
 }

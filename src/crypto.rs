@@ -196,7 +196,7 @@ pub trait Ciphers: Send + Sync {
 }
 
 /// A public key that was checked when it was made: a point on the curve, not infinity.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PublicKey {
     /// `04 || X[32] || Y[32]` on the SM2 curve.

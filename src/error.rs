@@ -133,22 +133,65 @@ pub enum PeerIncompatible {
     NoApplicationProtocol,
 }
 
-/// What is wrong with the peer's certificates.
+/// Why a peer's certificates do not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CertificateError {
+pub struct CertificateError {
+    /// What is wrong; decides the alert.
+    pub problem: CertificateProblem,
+    /// With which certificate, where it is one's.
+    pub certificate: Option<Box<FaultyCertificate>>,
+}
+
+/// The certificate that a [`CertificateError`] is about. Its texts are the peer's: for people, and for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FaultyCertificate {
+    /// What it was to be.
+    pub place: CertificatePlace,
+    /// Its subject, such as `CN=server, O=Example, C=CN`; cut short if it is long.
+    pub subject: Box<str>,
+    /// What explains the problem: its dates, its names, its issuer; may be empty.
+    pub detail: Box<str>,
+}
+
+impl FaultyCertificate {
+    /// The certificate of `subject` in this place.
+    pub fn new(place: CertificatePlace, subject: impl Into<Box<str>>, detail: impl Into<Box<str>>) -> Self {
+        Self { place, subject: subject.into(), detail: detail.into() }
+    }
+}
+
+/// What a peer's certificate is to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificatePlace {
+    /// Its signing certificate.
+    Sign,
+    /// Its encryption certificate.
+    Encrypt,
+    /// A CA's, on the way to a trusted one.
+    Authority,
+}
+
+/// What is wrong with a certificate, or with a peer's certificates together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateProblem {
     /// The DER does not parse.
     Malformed,
     /// A signature in the path does not verify.
     BadSignature,
     /// The certificate is not for the name that was asked for (R-HS-41).
     NameMismatch,
-    /// Signing and encryption certificate do not belong together (R-HS-41, R-HS-42).
+    /// Signing and encryption certificate do not belong together (R-HS-46).
     InconsistentPair,
     /// Fewer than two certificates where a pair is needed (R-HS-39).
     MissingEncryptionCertificate,
     /// The key's type, size or curve is not usable (R-SM2-9).
     UnsupportedKey,
+    /// It is signed with an algorithm that is not usable (R-SM2-9).
+    UnsupportedSignature,
     /// keyUsage, extended key usage or basicConstraints forbid this use (R-SM2-7); the text says which.
     WrongUsage(&'static str),
     /// Revoked.
@@ -163,6 +206,30 @@ pub enum CertificateError {
     AccessDenied,
     /// Another failure of the path.
     Other(&'static str),
+}
+
+impl CertificateError {
+    /// A problem of no certificate in particular.
+    pub const fn new(problem: CertificateProblem) -> Self {
+        Self { problem, certificate: None }
+    }
+
+    /// A problem of this certificate.
+    pub fn of(problem: CertificateProblem, certificate: FaultyCertificate) -> Self {
+        Self { problem, certificate: Some(Box::new(certificate)) }
+    }
+}
+
+impl From<CertificateProblem> for CertificateError {
+    fn from(problem: CertificateProblem) -> Self {
+        Self::new(problem)
+    }
+}
+
+impl From<CertificateProblem> for Error {
+    fn from(problem: CertificateProblem) -> Self {
+        Self::Certificate(problem.into())
+    }
 }
 
 /// Why a primitive failed. Never says more than anyone may know.
@@ -285,13 +352,35 @@ impl fmt::Display for PeerIncompatible {
 
 impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(certificate) = &self.certificate else { return self.problem.fmt(f) };
+        let FaultyCertificate { place, subject, detail } = &**certificate;
+        // a certificate that does not parse has no subject
+        let space = if subject.is_empty() { "" } else { " " };
+        write!(f, "{place}{space}{subject}: {}", self.problem)?;
+        if detail.is_empty() { Ok(()) } else { write!(f, "; {detail}") }
+    }
+}
+
+impl fmt::Display for CertificatePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sign => "the signing certificate",
+            Self::Encrypt => "the encryption certificate",
+            Self::Authority => "the CA certificate",
+        })
+    }
+}
+
+impl fmt::Display for CertificateProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => "the DER does not parse",
-            Self::BadSignature => "a certificate's signature does not verify",
-            Self::NameMismatch => "the certificate is for another name (R-HS-41)",
-            Self::InconsistentPair => "signing and encryption certificate do not belong together (R-HS-41)",
+            Self::BadSignature => "its signature does not verify",
+            Self::NameMismatch => "it is for another name (R-HS-41)",
+            Self::InconsistentPair => "signing and encryption certificate do not belong together (R-HS-46)",
             Self::MissingEncryptionCertificate => "the encryption certificate is missing (R-HS-39)",
             Self::UnsupportedKey => "the key's type or curve is not supported (R-SM2-9)",
+            Self::UnsupportedSignature => "it is signed with an algorithm that is not supported (R-SM2-9)",
             Self::WrongUsage(what) => return write!(f, "not for this use: {what} (R-SM2-7)"),
             Self::Revoked => "revoked",
             Self::Expired => "expired",

@@ -11,7 +11,7 @@ use std::{fs, sync::Arc};
 use support::TestRandom;
 use tlcp::cert::{CertPolicy, PeerClaim, PeerPair, PeerRole, Verifier, WebPkiVerifier};
 use tlcp::crypto::portable::provider;
-use tlcp::error::CertificateError as E;
+use tlcp::error::CertificateProblem as E;
 use tlcp::message::Credential;
 use tlcp::pki::{DAY, Issued, Template};
 use vectors::{Tally, VectorFile, files};
@@ -128,7 +128,7 @@ fn verify(chain: &Chain<'_>, verifier: &WebPkiVerifier, our_sign: &Issued) -> Re
     let pair = PeerPair { sign_key: keys.keys.sm2_public(point(&key)).unwrap(), encryption };
     let claim =
         PeerClaim { role: PeerRole::Client, credential: Arc::new(Credential::Certificates(list)), pair };
-    match verifier.verify(&claim, chain.now) {
+    match verifier.verify(&claim, chain.now).map_err(|e| e.problem) {
         Err(E::InconsistentPair) if !chain.signs() => Ok(()),
         result => result.map(|_| ()),
     }

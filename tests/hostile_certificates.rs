@@ -132,7 +132,7 @@ proptest! {
     fn answers_to_any_bytes(list in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..4)) {
         prop_assert!(!ask(&list));
         let files: Vec<&[u8]> = list.iter().map(Vec::as_slice).collect();
-        prop_assert!(Identity::from_pile(&files, Some(b"123456"), &provider()).is_err());
+        prop_assert!(Identity::from_pile(&files, Some(&b"123456"[..]), &provider()).is_err());
     }
 
     #[test]
@@ -143,7 +143,7 @@ proptest! {
             change.apply(&mut files[which]);
         }
         let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
-        if let Err(error) = Identity::from_pile(&files, Some(b"123456"), &provider()) {
+        if let Err(error) = Identity::from_pile(&files, Some(&b"123456"[..]), &provider()) {
             prop_assert!(!error.0.is_empty());
         }
     }

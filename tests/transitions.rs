@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tlcp::alert::alert_for;
 use tlcp::cert::Verified;
 use tlcp::config::ClientAuth;
-use tlcp::error::{AnswerError, CertificateError, CryptoError, Error, PeerMisbehaved};
+use tlcp::error::{AnswerError, CertificateProblem, CryptoError, Error, PeerMisbehaved};
 use tlcp::handshake::{Answer, Failure, Input, Role, Selection, Started};
 use tlcp::message::Handshake;
 use tlcp::session::Session;
@@ -62,7 +62,7 @@ fn answers(given: &Answers) -> Vec<(&'static str, Answer)> {
         ("IdentitySelected(nothing)", nothing),
         ("IdentitySelected(unrecognized name)", unknown_name),
         ("PeerVerified(good)", Answer::PeerVerified(Ok(Verified::assertion(u64::MAX)))),
-        ("PeerVerified(unknown issuer)", Answer::PeerVerified(Err(CertificateError::UnknownIssuer))),
+        ("PeerVerified(unknown issuer)", Answer::PeerVerified(Err(CertificateProblem::UnknownIssuer.into()))),
         ("Signed", Answer::Signed(vec![0; 70])),
         ("AgreementStarted(good)", Answer::AgreementStarted(Ok(given.started.clone()))),
         ("AgreementStarted(bad point)", Answer::AgreementStarted(Err(bad))),

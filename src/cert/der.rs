@@ -1,5 +1,5 @@
 //! Strict DER: single-byte tags, definite lengths in their shortest form. What X.509 and key containers need, no more.
-use crate::error::CertificateError;
+use crate::error::{CertificateError, CertificateProblem};
 use alloc::vec::Vec;
 
 pub(crate) const BOOLEAN: u8 = 0x01;
@@ -23,9 +23,15 @@ pub(crate) const fn context(number: u8) -> u8 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BadDer;
 
-impl From<BadDer> for CertificateError {
+impl From<BadDer> for CertificateProblem {
     fn from(_: BadDer) -> Self {
         Self::Malformed
+    }
+}
+
+impl From<BadDer> for CertificateError {
+    fn from(_: BadDer) -> Self {
+        CertificateProblem::Malformed.into()
     }
 }
 

@@ -29,7 +29,7 @@ impl Description {
     /// Of a certificate in DER.
     ///
     /// # Errors
-    /// [`CertificateError::Malformed`].
+    /// [`CertificateProblem::Malformed`](crate::error::CertificateProblem::Malformed).
     pub fn read(der: &[u8]) -> Result<Self, CertificateError> {
         Ok(Self::of(&X509::read(der)?))
     }

@@ -1,7 +1,7 @@
 //! Our own pair of certificates with its keys, ready to send.
 use super::chain::upwards;
 use super::x509::X509;
-use super::{Description, Key, KeyUse, ServerName, names, usage};
+use super::{Description, Key, KeyUse, ServerName, names, pair, time, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential};
@@ -29,6 +29,7 @@ pub struct Identity {
     dual: Arc<[u8]>,
     sign_only: Arc<[u8]>,
     fingerprint: [u8; 32],
+    not_before: u64,
     not_after: u64,
     report: Box<str>,
 }
@@ -75,11 +76,9 @@ impl Identity {
             usage::check(certificate, key_use, false)
                 .map_err(|e| ConfigError::new(format!("{}: {e}", names::text(certificate.subject))))?;
         }
-        if encrypt_der.len() > 0xffff {
-            // R-HS-40
-            return Err(ConfigError::new(
-                "the encryption certificate is over 65,535 bytes, which peers refuse",
-            ));
+        if sign_der.len().max(encrypt_der.len()) > pair::MAX_LENGTH {
+            // R-HS-50
+            return Err(ConfigError::new("a certificate of the pair is over 16 KiB, which peers refuse"));
         }
         let mut path = upwards(&sign_view, pool);
         // an encryption certificate of another CA brings its own
@@ -104,6 +103,7 @@ impl Identity {
             dual: certificate_message([&sign_der, &encrypt_der].into_iter().chain(&cas))?,
             sign_only: certificate_message([&sign_der].into_iter().chain(&cas))?,
             fingerprint: fingerprint(&sign_der, &encrypt_der, provider)?,
+            not_before: sign_view.not_before.max(encrypt_view.not_before),
             not_after: sign_view.not_after.min(encrypt_view.not_after),
             intermediates: cas,
             issuers,
@@ -172,6 +172,27 @@ impl Identity {
         self.not_after
     }
 
+    /// Whether both of the pair are valid at `now`, Unix seconds. A server with several identities that fit prefers one
+    /// that is.
+    pub fn is_valid_at(&self, now: u64) -> bool {
+        (self.not_before..=self.not_after).contains(&now)
+    }
+
+    /// What an operator should hear of at `now`, Unix seconds: that a certificate of the pair is not valid, or will not be
+    /// for another 30 days. Nothing here has a clock, so whoever starts a server or renews an identity should ask.
+    pub fn warning(&self, now: u64) -> Option<String> {
+        let pair = [("signing", &self.sign), ("encryption", &self.encrypt)];
+        let lines: Vec<String> = pair
+            .into_iter()
+            .filter_map(|(what, half)| {
+                let certificate = X509::read(&half.certificate).ok()?;
+                let when = expiry(&certificate, now)?;
+                Some(format!("the {what} certificate {} {when}", names::text(certificate.subject)))
+            })
+            .collect();
+        (!lines.is_empty()).then(|| lines.join("; "))
+    }
+
     /// What was found and how it is used, a line for each certificate.
     pub fn report(&self) -> &str {
         &self.report
@@ -216,6 +237,21 @@ fn certificate_message<'a>(list: impl Iterator<Item = &'a Arc<[u8]>>) -> Result<
     message::encode(HandshakeType::CERTIFICATE, |w| Credential::write(w, list.map(|c| &**c)))
         .map(Arc::from)
         .map_err(|_| ConfigError::new("the certificates do not fit into one message (16 MiB)"))
+}
+
+/// What is wrong with the dates of a certificate, if anything is or soon will be.
+fn expiry(certificate: &X509<'_>, now: u64) -> Option<String> {
+    const DAY: u64 = 86_400;
+    const SOON: u64 = 30;
+    let [from, to] = [certificate.not_before, certificate.not_after].map(time::text);
+    match certificate.not_after.checked_sub(now) {
+        _ if now < certificate.not_before => Some(format!("is not valid before {from} UTC")),
+        None => Some(format!("has expired at {to} UTC")),
+        Some(left) if left < SOON.saturating_mul(DAY) => {
+            Some(format!("expires in {} days, at {to} UTC", left / DAY))
+        }
+        Some(_) => None,
+    }
 }
 
 /// One line of the report.

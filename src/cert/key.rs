@@ -8,17 +8,45 @@ use zeroize::Zeroizing;
 /// The scalar, 32 bytes big-endian.
 pub(super) type Scalar = Zeroizing<[u8; 32]>;
 
-const BROKEN: &str = "not a well-formed private key (PKCS#8 or EC PRIVATE KEY)";
-const OTHER_CURVE: &str = "not a key on the SM2 curve";
+/// Why a key was not read.
+pub(super) enum Unread {
+    /// It is one of another algorithm or curve, of which nothing here makes use.
+    Foreign,
+    /// It should have been read: what is wrong, and what to do.
+    Because(String),
+}
 
-/// Opens an encrypted PKCS#8 key, then reads it.
-pub(super) fn read_encrypted(der: &[u8], password: Option<&[u8]>) -> Result<Scalar, String> {
-    let password = password.ok_or("the key is encrypted, and no password was given")?;
-    read(&pbes2::decrypt(der, password)?).map_err(|_| pbes2::WRONG_PASSWORD.to_string())
+impl From<&str> for Unread {
+    fn from(why: &str) -> Self {
+        Self::Because(why.to_string())
+    }
+}
+
+/// What [`Unread::Foreign`] says.
+pub(super) const FOREIGN: &str = "not a key on the SM2 curve";
+const BROKEN: &str = "not a well-formed private key (PKCS#8 or EC PRIVATE KEY)";
+
+/// Opens an encrypted PKCS#8 key with one of `passwords`, then reads it.
+pub(super) fn read_encrypted(der: &[u8], passwords: &[&[u8]]) -> Result<Scalar, Unread> {
+    if passwords.is_empty() {
+        return Err("the key is encrypted, and no password was given".into());
+    }
+    for password in passwords {
+        match pbes2::decrypt(der, password) {
+            // By chance another password may leave something that looks padded.
+            Ok(key) => match read(&key) {
+                Err(Unread::Because(_)) => {}
+                known => return known,
+            },
+            Err(why) if why == pbes2::WRONG_PASSWORD => {}
+            Err(why) => return Err(Unread::Because(why)),
+        }
+    }
+    Err(pbes2::WRONG_PASSWORD.into())
 }
 
 /// Reads PKCS#8 or RFC 5915.
-pub(super) fn read(der: &[u8]) -> Result<Scalar, String> {
+pub(super) fn read(der: &[u8]) -> Result<Scalar, Unread> {
     let mut key = der::only(der, SEQUENCE).map_err(|_| BROKEN)?;
     key.expect(INTEGER).map_err(|_| BROKEN)?;
     if key.peek() == Some(OCTET_STRING) {
@@ -26,7 +54,7 @@ pub(super) fn read(der: &[u8]) -> Result<Scalar, String> {
     }
     let id = key.expect(SEQUENCE).map_err(|_| BROKEN)?;
     if !algorithm::KEYS.contains(&id) {
-        return Err(OTHER_CURVE.to_string());
+        return Err(Unread::Foreign);
     }
     let inner = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
     match inner.first() {
@@ -43,28 +71,26 @@ pub(super) fn read(der: &[u8]) -> Result<Scalar, String> {
 }
 
 /// ECPrivateKey ::= SEQUENCE { 1, OCTET STRING, [0] curve, [1] public key }; alone, it must name the curve.
-fn read_ec(der: &[u8], alone: bool) -> Result<Scalar, String> {
+fn read_ec(der: &[u8], alone: bool) -> Result<Scalar, Unread> {
     let mut key = der::only(der, SEQUENCE).map_err(|_| BROKEN)?;
     if key.expect(INTEGER) != Ok(&[1]) {
-        return Err(BROKEN.to_string());
+        return Err(BROKEN.into());
     }
     let d = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
     let curve = key.optional(context(0)).map_err(|_| BROKEN)?;
     match curve {
-        Some(curve) if curve != algorithm::SM2 => Err(OTHER_CURVE.to_string()),
-        None if alone => {
-            Err("an EC PRIVATE KEY that does not name its curve; convert it to PKCS#8".to_string())
-        }
+        Some(curve) if curve != algorithm::SM2 => Err(Unread::Foreign),
+        None if alone => Err("an EC PRIVATE KEY that does not name its curve; convert it to PKCS#8".into()),
         _ => scalar(d),
     }
 }
 
 /// Exactly 32 bytes of a number that may have leading zeros or lack them.
-fn scalar(digits: &[u8]) -> Result<Scalar, String> {
+fn scalar(digits: &[u8]) -> Result<Scalar, Unread> {
     let zeros = digits.len().saturating_sub(32);
     let (high, low) = digits.split_at(zeros);
     if high.iter().any(|b| *b != 0) {
-        return Err(BROKEN.to_string());
+        return Err(BROKEN.into());
     }
     let mut out = Scalar::default();
     let start = 32_usize.saturating_sub(low.len());

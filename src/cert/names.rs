@@ -2,8 +2,9 @@
 use super::ServerName;
 use super::der::{Der, OID, SEQUENCE, SET, UTF8_STRING};
 use super::x509::X509;
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write;
+use core::net::IpAddr;
 
 const COMMON_NAME: &[u8] = b"\x55\x04\x03";
 /// GeneralName: dNSName [2], iPAddress [7].
@@ -76,6 +77,27 @@ fn attributes(name: &[u8]) -> impl Iterator<Item = (&[u8], u8, &[u8])> {
     })
 }
 
+/// The names that a certificate is for, as text: DNS names and addresses of subjectAltName, the common name.
+pub(super) fn all(certificate: &X509<'_>) -> String {
+    let mut found = Vec::new();
+    let mut names = Der::new(certificate.subject_alt_name.unwrap_or_default());
+    while let Ok(name) = names.next() {
+        match (name.tag, <[u8; 4]>::try_from(name.value), <[u8; 16]>::try_from(name.value)) {
+            (DNS, ..) => found.push(format!("{}", name.value.escape_ascii())),
+            (IP, Ok(v4), _) => found.push(format!("{}", IpAddr::from(v4))),
+            (IP, _, Ok(v6)) => found.push(format!("{}", IpAddr::from(v6))),
+            _ => {}
+        }
+    }
+    let common_name =
+        last_common_name(certificate).map(|cn| format!("CN {}", String::from_utf8_lossy(cn).escape_debug()));
+    match (found.is_empty(), common_name) {
+        (false, _) => format!("it is for {}", found.join(", ")),
+        (true, Some(cn)) => format!("it has no name but {cn}"),
+        (true, None) => String::from("it has no name"),
+    }
+}
+
 /// A DER name as text, most specific attribute first: `CN=server, O=Example, C=CN`.
 pub(crate) fn text(name: &[u8]) -> String {
     const TYPES: [(&[u8], &str); 7] = [
@@ -87,18 +109,18 @@ pub(crate) fn text(name: &[u8]) -> String {
         (b"\x55\x04\x0b", "OU"),
         (b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", "emailAddress"),
     ];
-    let mut out = String::new();
-    for (id, tag, value) in attributes(name) {
-        let kind = TYPES.iter().find(|(known, _)| *known == id).map_or("?", |(_, name)| *name);
-        // PrintableString, TeletexString, IA5String, UTF8String: whatever is UTF-8 is shown
-        let value = match (tag, core::str::from_utf8(value)) {
-            (UTF8_STRING | 0x13 | 0x14 | 0x16, Ok(text)) => format!("{}", text.escape_debug()),
-            _ => hex(value),
-        };
-        let rest = if out.is_empty() { String::new() } else { format!(", {out}") };
-        out = format!("{kind}={value}{rest}");
-    }
-    if out.is_empty() { String::from("(empty name)") } else { out }
+    let mut parts: Vec<String> = attributes(name)
+        .map(|(id, tag, value)| {
+            let kind = TYPES.iter().find(|(known, _)| *known == id).map_or("?", |(_, name)| *name);
+            // PrintableString, TeletexString, IA5String, UTF8String: whatever is UTF-8 is shown
+            match (tag, core::str::from_utf8(value)) {
+                (UTF8_STRING | 0x13 | 0x14 | 0x16, Ok(text)) => format!("{kind}={}", text.escape_debug()),
+                _ => format!("{kind}={}", hex(value)),
+            }
+        })
+        .collect();
+    parts.reverse();
+    if parts.is_empty() { String::from("(empty name)") } else { parts.join(", ") }
 }
 
 /// Bytes as hexadecimal digits.

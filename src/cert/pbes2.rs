@@ -12,11 +12,19 @@ use zeroize::Zeroizing;
 pub(super) const WRONG_PASSWORD: &str =
     "the key does not open: the password is wrong, or the file is damaged";
 
+const BROKEN: &str = "not a well-formed encrypted PKCS#8 key with PBES2 and PBKDF2";
+const OLD_SCHEME: &str = "encrypted with PBES1 or a scheme of PKCS#12, not with PBES2; convert it with \
+                          `openssl pkcs8 -in KEY | openssl pkcs8 -topk8 -v2 aes-256-cbc -out KEY.p8`";
+const IS_SCRYPT: &str = "encrypted with scrypt, not with PBKDF2; convert it with \
+                         `openssl pkcs8 -in KEY | openssl pkcs8 -topk8 -v2 aes-256-cbc -out KEY.p8`";
+
 /// A key file is our own, but a damaged one must not keep us busy for hours: some seconds at the most.
 const MAX_ITERATIONS: u32 = 2_000_000;
 
 const PBES2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 const PBKDF2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
+/// 1.3.6.1.4.1.11591.4.11 (RFC 7914)
+const SCRYPT: &[u8] = b"\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
 const HMAC_SHA256: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x02\x09";
 /// 1.2.156.10197.1.401.3.1, as Tongsuo writes it
 const HMAC_SM3: &[u8] = b"\x2a\x81\x1c\xcf\x55\x01\x83\x11\x03\x01";
@@ -38,7 +46,7 @@ struct Parameters<'a> {
 
 /// The PrivateKeyInfo inside an EncryptedPrivateKeyInfo.
 pub(super) fn decrypt(der: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
-    let p = read(der).map_err(|_| "not a well-formed encrypted PKCS#8 key with PBES2 and PBKDF2")?;
+    let p = read(der).map_err(|_| BROKEN)??;
     if p.iterations == 0 || p.iterations > MAX_ITERATIONS {
         return Err("PBKDF2 with an iteration count that makes no sense".to_string());
     }
@@ -57,16 +65,23 @@ pub(super) fn decrypt(der: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>,
     }
 }
 
-fn read(whole: &[u8]) -> Result<Parameters<'_>, der::BadDer> {
+/// The parameters; the inner error names a scheme that is not read.
+fn read(whole: &[u8]) -> Result<Result<Parameters<'_>, &'static str>, der::BadDer> {
     let mut info = der::only(whole, SEQUENCE)?;
     let mut scheme = info.enter(SEQUENCE)?;
     let ciphertext = info.expect(OCTET_STRING)?;
     info.finish()?;
-    named(&mut scheme, PBES2)?;
+    if scheme.expect(OID)? != PBES2 {
+        return Ok(Err(OLD_SCHEME));
+    }
     let mut parameters = scheme.enter(SEQUENCE)?;
 
     let mut derivation = parameters.enter(SEQUENCE)?;
-    named(&mut derivation, PBKDF2)?;
+    match derivation.expect(OID)? {
+        PBKDF2 => {}
+        SCRYPT => return Ok(Err(IS_SCRYPT)),
+        _ => return Ok(Err("encrypted with a key derivation that is not known here; PBKDF2 is read")),
+    }
     let mut derivation = derivation.enter(SEQUENCE)?;
     let salt = derivation.expect(OCTET_STRING)?;
     let iterations = derivation.expect(INTEGER)?;
@@ -84,11 +99,7 @@ fn read(whole: &[u8]) -> Result<Parameters<'_>, der::BadDer> {
         return Err(der::BadDer);
     }
     let iterations = iterations.iter().fold(0, |n: u32, b| n << 8 | u32::from(*b));
-    Ok(Parameters { salt, iterations, prf, cipher, iv, ciphertext })
-}
-
-fn named(der: &mut Der<'_>, id: &[u8]) -> Result<(), der::BadDer> {
-    if der.expect(OID)? == id { Ok(()) } else { Err(der::BadDer) }
+    Ok(Ok(Parameters { salt, iterations, prf, cipher, iv, ciphertext }))
 }
 
 /// PBKDF2 (RFC 8018 5.2) for one block of output, 32 bytes: the longest key that is needed.

@@ -17,8 +17,8 @@ pub(super) enum Kind {
     PrivateKey,
     EncryptedPrivateKey,
     Crl,
-    /// Of no use here: parameters, public keys, requests.
-    Other,
+    /// Of no use here, and why: parameters, public keys, requests, keys of other algorithms.
+    Other(&'static str),
 }
 
 /// One certificate, key or list, and where it stood.
@@ -94,9 +94,9 @@ fn item(mut der: Zeroizing<Vec<u8>>, place: String, label: &str) -> Result<Item,
             Kind::Certificate
         }
         "X509 CRL" => Kind::Crl,
-        _ if label.ends_with("PARAMETERS") || label.ends_with("PUBLIC KEY") || label.ends_with("REQUEST") => {
-            Kind::Other
-        }
+        _ if label.ends_with("PARAMETERS") => Kind::Other("parameters"),
+        _ if label.ends_with("PUBLIC KEY") => Kind::Other("a public key"),
+        _ if label.ends_with("REQUEST") => Kind::Other("a certificate request"),
         // Labels of keys differ (`SM2 PRIVATE KEY`, `SM2`, `EC`): the contents tell.
         _ => shape(&der).map_err(|why| ConfigError::new(format!("{place}: {why}")))?,
     };
@@ -136,8 +136,8 @@ fn shape(der: &[u8]) -> Result<Kind, &'static str> {
         [SEQUENCE, SEQUENCE, BIT_STRING, 0] => Ok(Kind::Certificate),
         [INTEGER, SEQUENCE, OCTET_STRING, _] | [INTEGER, OCTET_STRING, _, _] => Ok(Kind::PrivateKey),
         [SEQUENCE, OCTET_STRING, 0, 0] => Ok(Kind::EncryptedPrivateKey),
-        [SEQUENCE, BIT_STRING, 0, 0] => Ok(Kind::Other),
-        [INTEGER, INTEGER, INTEGER, INTEGER] => Err("an RSA key; the suites here take SM2 keys"),
+        [SEQUENCE, BIT_STRING, 0, 0] => Ok(Kind::Other("a public key")),
+        [INTEGER, INTEGER, INTEGER, INTEGER] => Ok(Kind::Other("an RSA key; the suites here take SM2 keys")),
         [INTEGER, SEQUENCE, ..] if first == Some(&[3]) => Err(
             "a PKCS#12 container; take certificates and keys out of it with `openssl pkcs12 -in FILE -nodes`",
         ),

@@ -5,6 +5,7 @@ use super::x509::X509;
 use super::{Key, KeyUse, key, names, usage};
 use crate::crypto::{PrivateKey, Provider, PublicKey};
 use crate::error::ConfigError;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::cmp::Reverse;
 
@@ -12,7 +13,7 @@ use core::cmp::Reverse;
 struct Leaf<'a> {
     x509: X509<'a>,
     place: &'a str,
-    /// `None`: not an SM2 key.
+    /// `None`: not a key that is used here.
     public: Option<PublicKey>,
     /// Its private key, if the pile has it.
     key: Option<Arc<dyn PrivateKey>>,
@@ -28,74 +29,87 @@ struct PileKey<'a> {
 struct Pile<'a> {
     leaves: Vec<Leaf<'a>>,
     cas: Vec<X509<'a>>,
-    keys: Vec<PileKey<'a>>,
-    skipped: Vec<&'a str>,
+    keys: BTreeMap<PublicKey, PileKey<'a>>,
+    /// What is of no use here: where it stood, and why.
+    skipped: Vec<(&'a str, &'static str)>,
+    /// Private keys of the CA certificates: the names.
+    ca_keys: Vec<String>,
 }
+
+/// A signing and an encryption certificate.
+type Two<'p, 'a> = (&'p Leaf<'a>, &'p Leaf<'a>);
 
 impl Identity {
     /// Finds the pair in any pile of files. Each is PEM, with any number of blocks, or DER; keys are PKCS#8 (encrypted
-    /// ones are opened with `password`) or EC PRIVATE KEY. Certificates find their keys by the public key and their
-    /// places by keyUsage, CA certificates are put in order, and what else stands in the files is passed over. One
-    /// certificate with both usages takes both places.
+    /// ones are opened with any of `passwords`) or EC PRIVATE KEY. Certificates find their keys by the public key and
+    /// their places by keyUsage, CA certificates are put in order, and what else stands in the files, such as keys of
+    /// other algorithms, is passed over; [`Identity::report`] tells of it. One certificate with both usages takes both
+    /// places.
     ///
     /// # Errors
     /// Says what is missing or does not fit, and where.
-    pub fn from_pile(
+    pub fn from_pile<'p>(
         files: &[&[u8]],
-        password: Option<&[u8]>,
+        passwords: impl IntoIterator<Item = &'p [u8]>,
         provider: &Provider,
     ) -> Result<Self, ConfigError> {
         let items = pem::items(files)?;
-        let pile = Pile::sort(&items, password, provider)?;
+        let passwords: Vec<&[u8]> = passwords.into_iter().collect();
+        let pile = Pile::sort(&items, &passwords, provider)?;
         let (sign, encrypt) = pile.choose()?;
         Self::assemble(pile.half(sign)?, pile.half(encrypt)?, &pile.cas, pile.notes(sign, encrypt), provider)
     }
 }
 
 impl<'a> Pile<'a> {
-    fn sort(
-        items: &'a [pem::Item],
-        password: Option<&[u8]>,
-        provider: &Provider,
-    ) -> Result<Self, ConfigError> {
-        let mut pile = Self { leaves: Vec::new(), cas: Vec::new(), keys: Vec::new(), skipped: Vec::new() };
+    fn sort(items: &'a [pem::Item], passwords: &[&[u8]], provider: &Provider) -> Result<Self, ConfigError> {
+        let mut pile = Self {
+            leaves: Vec::new(),
+            cas: Vec::new(),
+            keys: BTreeMap::new(),
+            skipped: Vec::new(),
+            ca_keys: Vec::new(),
+        };
+        let mut known = BTreeSet::new();
         for item in items {
             let place = item.place.as_str();
             let fail = |why: &str| ConfigError::new(format!("{place}: {why}"));
-            match item.kind {
+            let scalar = match item.kind {
                 Kind::Certificate => {
                     let x509 = X509::read(&item.der).map_err(|_| fail("the certificate does not parse"))?;
-                    pile.add_certificate(x509, place, provider);
-                }
-                Kind::PrivateKey | Kind::EncryptedPrivateKey => {
-                    let scalar = match item.kind {
-                        Kind::PrivateKey => key::read(&item.der),
-                        _ => key::read_encrypted(&item.der, password),
+                    if known.insert(x509.der) {
+                        pile.add_certificate(x509, place, provider);
                     }
-                    .map_err(|why| fail(&why))?;
+                    continue;
+                }
+                Kind::PrivateKey => key::read(&item.der),
+                Kind::EncryptedPrivateKey => key::read_encrypted(&item.der, passwords),
+                Kind::Crl => {
+                    pile.skipped.push((place, "a revocation list"));
+                    continue;
+                }
+                Kind::Other(why) => {
+                    pile.skipped.push((place, why));
+                    continue;
+                }
+            };
+            match scalar {
+                Err(key::Unread::Foreign) => pile.skipped.push((place, key::FOREIGN)),
+                Err(key::Unread::Because(why)) => return Err(fail(&why)),
+                Ok(scalar) => {
                     let private =
                         provider.keys.sm2_private(&*scalar).map_err(|_| fail("the key is out of range"))?;
-                    if !pile.keys.iter().any(|k| k.private.public() == private.public()) {
-                        pile.keys.push(PileKey { private, place, used: false });
-                    }
+                    let public = private.public().clone();
+                    pile.keys.entry(public).or_insert(PileKey { private, place, used: false });
                 }
-                Kind::Crl | Kind::Other => pile.skipped.push(place),
             }
         }
-        for leaf in &mut pile.leaves {
-            for key in pile.keys.iter_mut().filter(|k| leaf.public.as_ref() == Some(k.private.public())) {
-                key.used = true;
-                leaf.key = Some(key.private.clone());
-            }
-        }
+        pile.match_keys(provider);
         Ok(pile)
     }
 
     fn add_certificate(&mut self, x509: X509<'a>, place: &'a str, provider: &Provider) {
-        let known = self.leaves.iter().map(|l| &l.x509).chain(&self.cas).any(|c| c.der == x509.der);
-        // X.509 v1 has no basicConstraints: a self-issued one is a root.
-        if known {
-        } else if x509.is_ca || (!x509.is_v3 && x509.is_self_issued()) {
+        if x509.is_authority() {
             self.cas.push(x509);
         } else {
             let public = x509.public_key(provider.keys).ok();
@@ -103,9 +117,33 @@ impl<'a> Pile<'a> {
         }
     }
 
+    fn match_keys(&mut self, provider: &Provider) {
+        for leaf in &mut self.leaves {
+            if let Some(key) = leaf.public.as_ref().and_then(|public| self.keys.get_mut(public)) {
+                key.used = true;
+                leaf.key = Some(key.private.clone());
+            }
+        }
+        if self.keys.values().all(|k| k.used) {
+            return;
+        }
+        for ca in &self.cas {
+            let public = ca.public_key(provider.keys).ok();
+            if let Some(key) = public.and_then(|public| self.keys.get_mut(&public)).filter(|k| !k.used) {
+                let name = names::text(ca.subject);
+                self.ca_keys.push(format!(
+                    "{}: the private key of the CA certificate {name}: a CA's certificate (basicConstraints cA TRUE) is \
+                     nobody's own; issue one without it",
+                    key.place
+                ));
+                key.used = true;
+            }
+        }
+    }
+
     /// The best pair: of one subject, each certificate for one use alone, two certificates rather than one, the one
     /// that lasts longest, the one that comes first.
-    fn choose(&self) -> Result<(&Leaf<'a>, &Leaf<'a>), ConfigError> {
+    fn choose(&self) -> Result<Two<'_, 'a>, ConfigError> {
         let fit =
             |key_use| self.leaves.iter().filter(move |l| l.key.is_some() && usage::allows(&l.x509, key_use));
         for (key_use, what, bits) in [
@@ -120,29 +158,46 @@ impl<'a> Pile<'a> {
                 )));
             }
         }
-        let pairs = || fit(KeyUse::Sign).flat_map(|s| fit(KeyUse::Encrypt).map(move |e| (s, e)));
-        let rank = |(s, e): (&Leaf<'_>, &Leaf<'_>)| {
-            let only_signs = !usage::allows(&s.x509, KeyUse::Encrypt);
-            let only_encrypts = !usage::allows(&e.x509, KeyUse::Sign);
-            let two = s.x509.der != e.x509.der;
-            (s.x509.subject == e.x509.subject, u8::from(only_signs) + u8::from(only_encrypts), two)
-        };
-        let best = pairs().map(rank).max().unwrap_or_default();
-        let mut equals: Vec<_> = pairs().filter(|pair| rank(*pair) == best).collect();
-        equals.sort_by_key(|(s, e)| Reverse(s.x509.not_after.min(e.x509.not_after)));
-        match equals.as_slice() {
-            [(sign, encrypt), rest @ ..] => {
-                let other = rest.iter().find(|(s, _)| s.x509.subject != sign.x509.subject);
-                other.map_or(Ok((*sign, *encrypt)), |(other, _)| {
-                    Err(ConfigError::new(format!(
-                        "more than one identity: {} and {}; give the files of one",
-                        names::text(sign.x509.subject),
-                        names::text(other.x509.subject)
-                    )))
-                })
+        let mut best: Vec<(Two<'_, 'a>, Rank)> =
+            self.by_subject().values().filter_map(Candidates::best).collect();
+        if best.is_empty() {
+            // No subject has both: then each certificate is for one use alone.
+            let longest = |key_use| Candidates::longest(fit(key_use)).into_iter().next();
+            let encrypt = longest(KeyUse::Encrypt);
+            let mut signers: BTreeMap<&[u8], &Leaf<'_>> = BTreeMap::new();
+            for leaf in fit(KeyUse::Sign) {
+                let known = signers.entry(leaf.x509.subject).or_insert(leaf);
+                if leaf.x509.not_after > known.x509.not_after {
+                    *known = leaf;
+                }
             }
+            best = signers
+                .values()
+                .zip(core::iter::repeat(encrypt))
+                .filter_map(|(s, e)| Some((*s, e?)))
+                .map(|two| (two, Rank::of(two)))
+                .collect();
+        }
+        best.sort_by_key(|(_, rank)| Reverse(*rank));
+        match best.as_slice() {
+            [((sign, _), rank), ((other, _), next), ..] if next.is_as_good_as(*rank) => {
+                Err(ConfigError::new(format!(
+                    "more than one identity: {} and {}; give the files of one",
+                    names::text(sign.x509.subject),
+                    names::text(other.x509.subject)
+                )))
+            }
+            [(two, _), ..] => Ok(*two),
             [] => Err(ConfigError::new(self.inventory())),
         }
+    }
+
+    fn by_subject(&self) -> BTreeMap<&[u8], Candidates<'_, 'a>> {
+        let mut out: BTreeMap<&[u8], Candidates<'_, 'a>> = BTreeMap::new();
+        for leaf in self.leaves.iter().filter(|l| l.key.is_some()) {
+            out.entry(leaf.x509.subject).or_default().0.push(leaf);
+        }
+        out
     }
 
     fn half(&self, leaf: &Leaf<'_>) -> Result<Half, ConfigError> {
@@ -177,9 +232,11 @@ impl<'a> Pile<'a> {
                 names::text(leaf.x509.subject)
             ));
         }
-        for key in self.keys.iter().filter(|k| !k.used) {
+        for key in self.keys.values().filter(|k| !k.used) {
             found.push(format!("{}: a private key whose certificate is missing", key.place));
         }
+        found.extend(self.ca_keys.iter().cloned());
+        found.extend(self.skipped.iter().map(|(place, why)| format!("{place}: {why}")));
         if !self.cas.is_empty() {
             found.push(format!("{} CA certificate(s)", self.cas.len()));
         }
@@ -199,10 +256,70 @@ impl<'a> Pile<'a> {
         for leaf in self.leaves.iter().filter(|l| !used.contains(&l.x509.der)) {
             out.push_str(&format!("not used: {}: {}\n", leaf.place, names::text(leaf.x509.subject)));
         }
-        for key in self.keys.iter().filter(|k| !k.used) {
+        for key in self.keys.values().filter(|k| !k.used) {
             out.push_str(&format!("not used: {}: a key without its certificate\n", key.place));
         }
-        self.skipped.iter().for_each(|place| out.push_str(&format!("not used: {place}\n")));
+        self.ca_keys.iter().for_each(|key| out.push_str(&format!("not used: {key}\n")));
+        self.skipped.iter().for_each(|(place, why)| out.push_str(&format!("not used: {place}: {why}\n")));
+        out
+    }
+}
+
+/// The certificates of one subject that have their keys.
+#[derive(Default)]
+struct Candidates<'p, 'a>(Vec<&'p Leaf<'a>>);
+
+/// How good a pair is, the better the greater: how many of the two are for one use alone, whether they are two, how long
+/// both last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    for_one_use: u8,
+    are_two: bool,
+    not_after: u64,
+}
+
+impl Rank {
+    fn of((sign, encrypt): Two<'_, '_>) -> Self {
+        let only_signs = !usage::allows(&sign.x509, KeyUse::Encrypt);
+        let only_encrypts = !usage::allows(&encrypt.x509, KeyUse::Sign);
+        Self {
+            for_one_use: u8::from(only_signs).saturating_add(u8::from(only_encrypts)),
+            are_two: sign.x509.der != encrypt.x509.der,
+            not_after: sign.x509.not_after.min(encrypt.x509.not_after),
+        }
+    }
+
+    /// But for how long they last.
+    fn is_as_good_as(self, other: Self) -> bool {
+        (self.for_one_use, self.are_two) == (other.for_one_use, other.are_two)
+    }
+}
+
+impl<'p, 'a> Candidates<'p, 'a> {
+    /// The best pair. Of those with the same uses the two that last longest are enough, so that the work is linear.
+    fn best(&self) -> Option<(Two<'p, 'a>, Rank)> {
+        let uses = |l: &Leaf<'_>| [KeyUse::Sign, KeyUse::Encrypt].map(|u| usage::allows(&l.x509, u));
+        let kinds = [[true, true], [true, false], [false, true]];
+        let few: Vec<&Leaf<'a>> = kinds
+            .into_iter()
+            .flat_map(|kind| Self::longest(self.0.iter().copied().filter(move |l| uses(l) == kind)))
+            .collect();
+        let pairs = few
+            .iter()
+            .filter(|l| uses(l)[0])
+            .flat_map(|s| few.iter().filter(|l| uses(l)[1]).map(move |e| ((*s, *e), Rank::of((s, e)))));
+        // Of equals the first; `max_by_key` takes the last.
+        pairs.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+
+    /// The two that last longest, in the order they came.
+    fn longest(leaves: impl Iterator<Item = &'p Leaf<'a>>) -> Vec<&'p Leaf<'a>> {
+        let mut out: Vec<&Leaf<'a>> = Vec::new();
+        for leaf in leaves {
+            let at = out.iter().position(|l| leaf.x509.not_after > l.x509.not_after).unwrap_or(out.len());
+            out.insert(at, leaf);
+            out.truncate(2);
+        }
         out
     }
 }

@@ -4,22 +4,29 @@ mod algorithm;
 mod builder;
 #[cfg(feature = "std")]
 mod cache;
+mod intermediates;
 #[cfg(all(test, feature = "std"))]
 mod limbo;
+mod path;
+mod revocation;
+mod shown;
 
 pub use builder::VerifierBuilder;
 
+use super::der::{Der, SEQUENCE};
+use super::fault::{fault, read};
 use super::x509::X509;
-use super::{KeyUse, PeerClaim, PeerRole, Verified, Verifier, names, usage};
+use super::{KeyUse, PeerClaim, PeerPair, PeerRole, ServerName, Verified, Verifier, names, usage};
 use crate::crypto::Provider;
-use crate::error::CertificateError;
-use algorithm::Sm2Algorithm;
-use alloc::{vec, vec::Vec};
-use core::{fmt, time::Duration};
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
-use usage::KeyUsageBits;
-use webpki::{CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyPurposeIdIter, VerifiedPath};
-use webpki::{ExtendedKeyUsageValidator, KeyPurposeId, RevocationCheckDepth, RevocationOptionsBuilder};
+use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
+use crate::message::Credential;
+use algorithm::{Sm2Algorithm, Work};
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+use path::{Path, Search};
+use revocation::{Algorithms, RevocationList};
+use rustls_pki_types::{SignatureVerificationAlgorithm, TrustAnchor};
+use shown::Shown;
 
 /// How closely certificates must follow the standards. What each leniency is for was decided on chains in the field:
 ///
@@ -44,19 +51,21 @@ pub enum CertPolicy {
     Gm,
 }
 
-/// Verifies a peer's pair of certificates (R-HS-41, R-HS-42): each must have a path to a trusted root, be valid now, not
-/// be revoked, and have the right key usage; a server's signing certificate must be for the name that was asked for;
-/// and the encryption certificate must be the same subject's. Certificates behind the pair help both paths, in any
-/// order.
+/// Verifies a peer's pair of certificates (R-HS-41, R-HS-42, R-HS-46): each must have a path to a trusted root, be valid now,
+/// not be revoked, and have the right key usage; a server's signing certificate must be for the name that was asked for;
+/// and the encryption certificate must belong to it. Certificates behind the pair help both paths, in any order.
 pub struct WebPkiVerifier {
     provider: Provider,
     anchors: Vec<TrustAnchor<'static>>,
+    skipped: Vec<Box<str>>,
     policy: CertPolicy,
     user_ids: Vec<Vec<u8>>,
     key_usage_required: bool,
+    same_subject: bool,
     name_on_both: bool,
-    crls: Vec<CertRevocationList<'static>>,
-    crl_depth: RevocationCheckDepth,
+    /// The latest first.
+    crls: Vec<RevocationList>,
+    end_entities_only: bool,
     authorities: Vec<Vec<u8>>,
     context: Vec<u8>,
     #[cfg(feature = "std")]
@@ -75,29 +84,22 @@ impl fmt::Debug for WebPkiVerifier {
 
 impl Verifier for WebPkiVerifier {
     fn verify(&self, claim: &PeerClaim, now: u64) -> Result<Verified, CertificateError> {
-        let list = claim.credential.certificates();
-        let encryption = claim.pair.encryption.as_ref().map(|(index, _)| *index);
-        let others = list.iter().enumerate().filter(|(i, _)| *i != 0 && Some(*i) != encryption);
-        let pool = usable_intermediates(others.map(|(_, der)| &**der))?;
-        let algorithms = Sm2Algorithm::all(self);
-        let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
-            algorithms.iter().map(|a| a as _).collect();
-        let search = Search { algorithms: &algorithms, pool: &pool, role: &claim.role, now };
-        let sign = list.first().ok_or(CertificateError::MissingEncryptionCertificate)?;
-        let sign = self.check(sign, KeyUse::Sign, &search)?;
-        let encrypt = match encryption.and_then(|i| list.get(i)) {
-            Some(der) => Some(self.check(der, KeyUse::Encrypt, &search)?),
-            None => None,
-        };
-        match &claim.role {
-            PeerRole::Client => check_client_pair(&sign, encrypt.as_ref())?,
-            PeerRole::Server(name) => {
-                let encrypt = encrypt.as_ref().ok_or(CertificateError::MissingEncryptionCertificate)?;
-                self.check_server_names(&sign, encrypt, name)?;
-            }
-        }
-        let end = encrypt.map_or(u64::MAX, |c| c.x509.not_after).min(sign.x509.not_after);
+        let pair = ReadPair::read(&claim.credential, &claim.pair)?;
+        let gm = self.policy == CertPolicy::Gm;
+        let paths = self.paths(&pair, Some(usage::purposes(&claim.role, gm)), now)?;
+        self.check_pair(&pair, &paths, &claim.role)?;
+        let end = pair.encrypt.as_ref().map_or(u64::MAX, |c| c.not_after).min(pair.sign.not_after);
         Ok(Verified::assertion(end))
+    }
+
+    /// Finds both paths again, with the lists of today. What the certificates are for was checked when the session was
+    /// made.
+    fn check_again(&self, credential: &Credential, now: u64) -> Result<(), CertificateError> {
+        if self.crls.is_empty() {
+            return Ok(());
+        }
+        let pair = PeerPair::choose(credential, false, self.provider.keys)?;
+        self.paths(&ReadPair::read(credential, &pair)?, None, now).map(|_| ())
     }
 
     fn authorities(&self) -> Vec<Vec<u8>> {
@@ -109,19 +111,42 @@ impl Verifier for WebPkiVerifier {
     }
 }
 
-/// What the paths of both certificates are looked for with.
-struct Search<'a> {
-    algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
-    pool: &'a [CertificateDer<'a>],
-    role: &'a PeerRole,
-    now: u64,
+/// Signature checks that one search may do for each root that bears a name in question (R-HS-50).
+const MOST_SIGNATURE_CHECKS: usize = 24;
+
+/// A peer's pair, and what else it sent.
+struct ReadPair<'a> {
+    sign: X509<'a>,
+    encrypt: Option<X509<'a>>,
+    others: Vec<&'a [u8]>,
 }
 
-/// A certificate with a path to a root.
-struct Checked<'a> {
-    x509: X509<'a>,
-    /// Nothing on the path constrains names, so that a common name may count as one.
-    unconstrained: bool,
+impl<'a> ReadPair<'a> {
+    fn read(credential: &'a Credential, pair: &PeerPair) -> Result<Self, CertificateError> {
+        let list = credential.certificates();
+        let encryption = pair.encryption.as_ref().map(|(index, _)| *index);
+        let sign = list.first().ok_or(CertificateProblem::MissingEncryptionCertificate)?;
+        let encrypt = encryption.and_then(|i| list.get(i));
+        let others = list.iter().enumerate().filter(|(i, _)| *i != 0 && Some(*i) != encryption);
+        Ok(Self {
+            sign: read(sign, CertificatePlace::Sign)?,
+            encrypt: encrypt.map(|der| read(der, CertificatePlace::Encrypt)).transpose()?,
+            others: others.map(|(_, der)| &**der).collect(),
+        })
+    }
+}
+
+/// The paths of a pair.
+struct Paths {
+    sign: Path,
+    encrypt: Option<Path>,
+}
+
+/// What a certificate is in its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    EndEntity,
+    Authority,
 }
 
 impl WebPkiVerifier {
@@ -130,161 +155,117 @@ impl WebPkiVerifier {
         VerifierBuilder::new(provider)
     }
 
-    /// Usage and path of one of the pair: (1) of R-HS-41.
-    fn check<'a>(
+    /// The certificates that were given as roots and are none that could be used, each with its place and the reason.
+    pub fn skipped(&self) -> &[Box<str>] {
+        &self.skipped
+    }
+
+    /// (1) of R-HS-41 for both.
+    fn paths(
         &self,
-        der: &'a [u8],
+        pair: &ReadPair<'_>,
+        purposes: Option<&'static [&'static [u8]]>,
+        now: u64,
+    ) -> Result<Paths, CertificateError> {
+        let leaves: Vec<&X509<'_>> = [&pair.sign].into_iter().chain(&pair.encrypt).collect();
+        let cas = intermediates::select(&leaves, pair.others.iter().copied(), now);
+        let named = |a: &&TrustAnchor<'_>| {
+            let all = leaves.iter().copied().chain(&cas);
+            all.into_iter().any(|c| Der::new(c.issuer).expect(SEQUENCE) == Ok(&*a.subject))
+        };
+        let anchors = self.anchors.iter().filter(named).count().max(1);
+        // The lists remember what was checked, so that nobody can have it done again.
+        let list_work = Work::new(usize::MAX, None);
+        let list_algorithms = Sm2Algorithm::all(self, &list_work);
+        let list_algorithms = list_algorithms.each_ref().map(|a| a as &dyn SignatureVerificationAlgorithm);
+        let path = |certificate: &X509<'_>, key_use| {
+            let shown = match key_use {
+                KeyUse::Sign => None,
+                KeyUse::Encrypt => Shown::without_empty_purposes(certificate)?,
+            };
+            let work = Work::new(MOST_SIGNATURE_CHECKS.saturating_mul(anchors), shown);
+            let algorithms = Sm2Algorithm::all(self, &work);
+            let algorithms = algorithms.each_ref().map(|a| a as &dyn SignatureVerificationAlgorithm);
+            let [algorithms, list_algorithms]: [&Algorithms<'_>; 2] = [&algorithms, &list_algorithms];
+            let search = Search { algorithms, list_algorithms, work: &work, cas: &cas, purposes, now };
+            self.check(certificate, key_use, &search)
+        };
+        Ok(Paths {
+            sign: path(&pair.sign, KeyUse::Sign)?,
+            encrypt: pair.encrypt.as_ref().map(|c| path(c, KeyUse::Encrypt)).transpose()?,
+        })
+    }
+
+    /// Version, usage and path of one of the pair.
+    fn check(
+        &self,
+        certificate: &X509<'_>,
         key_use: KeyUse,
         search: &Search<'_>,
-    ) -> Result<Checked<'a>, CertificateError> {
-        let x509 = X509::read(der)?;
-        if !x509.is_v3 {
-            return Err(CertificateError::Other("an X.509 certificate of version 1, where 3 is needed"));
+    ) -> Result<Path, CertificateError> {
+        let version = match certificate.version {
+            3 => None,
+            1 => Some("an X.509 certificate of version 1, where 3 is needed"),
+            2 => Some("an X.509 certificate of version 2, where 3 is needed"),
+            _ => Some("an X.509 certificate of an unknown version, where 3 is needed"),
+        };
+        match version {
+            Some(why) => Err(CertificateProblem::Other(why)),
+            None => usage::check(certificate, key_use, self.key_usage_required),
         }
-        usage::check(&x509, key_use, self.key_usage_required)?;
-        let unconstrained = self.check_path(der, key_use, search)?;
-        Ok(Checked { x509, unconstrained })
+        .map_err(|problem| fault(problem, key_use, certificate))?;
+        self.path(certificate, key_use, search)
     }
 
-    /// The path to a root; whether it is free of name constraints.
-    fn check_path(&self, der: &[u8], key_use: KeyUse, search: &Search<'_>) -> Result<bool, CertificateError> {
-        let der = CertificateDer::from(der);
-        let leaf = EndEntityCert::try_from(&der).map_err(|e| reason(&e))?;
-        let crls: Vec<&CertRevocationList<'_>> = self.crls.iter().collect();
-        let revocation = RevocationOptionsBuilder::new(&crls)
-            .map(|b| b.with_depth(self.crl_depth).with_expiration_policy(ExpirationPolicy::Enforce).build())
-            .ok();
-        let purposes = usage::purposes(search.role, self.policy == CertPolicy::Gm);
-        // R-SM2-9: extended key usage is ignored on the encryption certificate, and on that alone.
-        let leaf_purposes = Purposes((key_use == KeyUse::Sign).then_some(purposes));
-        let check_cas = |path: &VerifiedPath<'_>| check_cas(path, purposes);
-        let time = UnixTime::since_unix_epoch(Duration::from_secs(search.now));
-        let (algorithms, anchors, pool) = (search.algorithms, &self.anchors, search.pool);
-        let path = leaf
-            .verify_for_usage(algorithms, anchors, pool, time, leaf_purposes, revocation, Some(&check_cas))
-            .map_err(|e| reason(&e))?;
-        let constrains =
-            |ca: &webpki::Cert<'_>| X509::read(&ca.der()).is_ok_and(|ca| ca.has_name_constraints);
-        Ok(path.anchor().name_constraints.is_none() && !path.intermediate_certificates().any(constrains))
-    }
-
-    /// (2) and (3) of R-HS-41.
-    fn check_server_names(
+    /// (2) and (3) of R-HS-41 for a server, and R-HS-46 for both.
+    fn check_pair(
         &self,
-        sign: &Checked<'_>,
-        encrypt: &Checked<'_>,
-        name: &super::ServerName<'_>,
+        pair: &ReadPair<'_>,
+        paths: &Paths,
+        role: &PeerRole,
     ) -> Result<(), CertificateError> {
-        let gm = self.policy == CertPolicy::Gm;
-        let fits = |c: &Checked<'_>| names::matches(&c.x509, name, gm && c.unconstrained);
-        if !fits(sign) {
-            return Err(CertificateError::NameMismatch);
+        if let PeerRole::Server(name) = role
+            && !self.is_for(&pair.sign, paths.sign, name)
+        {
+            return Err(fault(CertificateProblem::NameMismatch, KeyUse::Sign, &pair.sign));
         }
-        let same = same_subject(&sign.x509, &encrypt.x509);
-        let named = fits(encrypt);
-        let consistent = if self.name_on_both { same && named } else { same || named };
-        if consistent { Ok(()) } else { Err(CertificateError::InconsistentPair) }
-    }
-}
-
-/// A client has no name to be checked; its encryption certificate must be the same subject's (R-HS-42).
-fn check_client_pair(sign: &Checked<'_>, encrypt: Option<&Checked<'_>>) -> Result<(), CertificateError> {
-    match encrypt {
-        Some(encrypt) if !same_subject(&sign.x509, &encrypt.x509) => Err(CertificateError::InconsistentPair),
-        _ => Ok(()),
-    }
-}
-
-/// The same distinguished name; where that is empty, the same subjectAltName.
-fn same_subject(a: &X509<'_>, b: &X509<'_>) -> bool {
-    a.subject == b.subject
-        && (!a.has_empty_subject()
-            || (a.subject_alt_name.is_some() && a.subject_alt_name == b.subject_alt_name))
-}
-
-/// The certificates behind the pair. One that does not parse is the peer's fault; v1 certificates certify nothing here,
-/// and passing them on would only hide why there is no path.
-fn usable_intermediates<'a>(
-    list: impl Iterator<Item = &'a [u8]>,
-) -> Result<Vec<CertificateDer<'a>>, CertificateError> {
-    let mut out = vec![];
-    for der in list {
-        if X509::read(der)?.is_v3 {
-            out.push(CertificateDer::from(der));
+        match (&pair.encrypt, paths.encrypt, role) {
+            (Some(encrypt), Some(path), _) if self.belongs(pair, paths.sign, (encrypt, path), role) => Ok(()),
+            (Some(encrypt), ..) => Err(fault(CertificateProblem::InconsistentPair, KeyUse::Encrypt, encrypt)),
+            (None, _, PeerRole::Client) => Ok(()),
+            (None, _, PeerRole::Server(_)) => Err(CertificateProblem::MissingEncryptionCertificate.into()),
         }
     }
-    Ok(out)
-}
 
-/// webpki leaves keyUsage of CA certificates aside, and the encryption path's extended key usage is ours to check.
-fn check_cas(path: &VerifiedPath<'_>, purposes: &[&[u8]]) -> Result<(), Error> {
-    for ca in path.intermediate_certificates() {
-        let der = ca.der();
-        let ca = X509::read(&der).map_err(|_| Error::BadDer)?;
-        if ca.key_usage.is_some_and(|bits| !bits.has_any(KeyUsageBits::KEY_CERT_SIGN)) {
-            return Err(Error::EndEntityUsedAsCa);
+    /// Whether the encryption certificate is the signing certificate's other half (R-HS-46): of the same subject, for the
+    /// same names, for the server that was asked for, or of the same CA. That the peer uses both keys binds them too.
+    fn belongs(
+        &self,
+        pair: &ReadPair<'_>,
+        sign_path: Path,
+        (encrypt, encrypt_path): (&X509<'_>, Path),
+        role: &PeerRole,
+    ) -> bool {
+        let sign = &pair.sign;
+        let has_names = sign.subject_alt_name.is_some_and(|names| !names.is_empty());
+        let same_names = has_names && sign.subject_alt_name == encrypt.subject_alt_name;
+        let same_subject = sign.subject == encrypt.subject && (!sign.has_empty_subject() || same_names);
+        let named = match role {
+            PeerRole::Server(name) => self.is_for(encrypt, encrypt_path, name),
+            PeerRole::Client => false,
+        };
+        if self.name_on_both && matches!(role, PeerRole::Server(_)) {
+            return same_subject && named;
         }
-        if !usage::allows_purpose(&ca, purposes) {
-            return Err(Error::EmptyEkuExtension);
+        if self.same_subject || self.name_on_both {
+            return same_subject || named;
         }
+        let by_ca_alone = self.policy == CertPolicy::Gm || matches!(role, PeerRole::Client);
+        let same_ca = sign.issuer == encrypt.issuer && sign_path.anchor == encrypt_path.anchor;
+        same_subject || same_names || named || (by_ca_alone && same_ca)
     }
-    Ok(())
-}
 
-/// The extended key usages that webpki is to look for; `None`: none.
-struct Purposes(Option<&'static [&'static [u8]]>);
-
-impl ExtendedKeyUsageValidator for Purposes {
-    fn validate(&self, present: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        let Some(wanted) = self.0 else { return Ok(()) };
-        let mut absent = true;
-        for id in present {
-            let id = id?;
-            absent = false;
-            if wanted.iter().any(|w| KeyPurposeId::new(w) == id) {
-                return Ok(());
-            }
-        }
-        if absent { Ok(()) } else { Err(Error::EmptyEkuExtension) }
-    }
-}
-
-/// webpki's errors in our words, which decide the alert (R-AL-8).
-fn reason(error: &Error) -> CertificateError {
-    use CertificateError as C;
-    match error {
-        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) | Error::MalformedExtensions => {
-            C::Malformed
-        }
-        Error::ExtensionValueInvalid | Error::InvalidSerialNumber | Error::InvalidCertValidity => {
-            C::Malformed
-        }
-        Error::MalformedNameConstraint | Error::InvalidNetworkMaskConstraint => C::Malformed,
-        Error::MalformedDnsIdentifier | Error::SignatureAlgorithmMismatch => C::Malformed,
-        Error::CertExpired { .. } => C::Expired,
-        Error::CertNotValidYet { .. } => C::NotYetValid,
-        Error::CertRevoked => C::Revoked,
-        Error::InvalidSignatureForPublicKey => C::BadSignature,
-        Error::UnknownIssuer => C::UnknownIssuer,
-        Error::EmptyEkuExtension => C::WrongUsage("extendedKeyUsage names another use"),
-        Error::CaUsedAsEndEntity => C::WrongUsage("a CA certificate in the place of an end entity's"),
-        Error::EndEntityUsedAsCa => C::WrongUsage("an issuer that is no CA, or may not sign certificates"),
-        Error::PathLenConstraintViolated => {
-            C::WrongUsage("more CAs on the path than pathLenConstraint allows")
-        }
-        Error::UnsupportedSignatureAlgorithmContext(_)
-        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => C::UnsupportedKey,
-        Error::UnsupportedCertVersion => C::Other("an X.509 certificate of a version other than 3"),
-        Error::UnsupportedCriticalExtension => C::Other("a critical extension that is not known here"),
-        Error::NameConstraintViolation => C::Other("a name outside what its CA may certify"),
-        Error::UnknownRevocationStatus => C::Other("no CRL for one of the certificates"),
-        Error::CrlExpired { .. } => C::Other("a CRL is past its nextUpdate"),
-        Error::InvalidCrlSignatureForPublicKey => C::Other("a CRL's signature does not verify"),
-        Error::IssuerNotCrlSigner => C::Other("a CRL by an issuer that may not sign CRLs"),
-        Error::MaximumPathDepthExceeded
-        | Error::MaximumSignatureChecksExceeded
-        | Error::MaximumPathBuildCallsExceeded
-        | Error::MaximumNameConstraintComparisonsExceeded => C::Other("too many certificates to find a path"),
-        _ => C::Other("the certificate path does not verify"),
+    fn is_for(&self, certificate: &X509<'_>, path: Path, name: &ServerName<'_>) -> bool {
+        names::matches(certificate, name, self.policy == CertPolicy::Gm && path.unconstrained)
     }
 }

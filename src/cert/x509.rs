@@ -1,12 +1,12 @@
 //! A view of an X.509 certificate: what the pair, the identity and the names need, borrowed from its DER.
 //! rustls-webpki reads the certificates of a path itself; this view never decides on signatures or paths.
 use super::der::{self, BIT_STRING, BOOLEAN, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
+use super::key_usage::KeyUsageBits;
 use super::time;
-use super::usage::KeyUsageBits;
 use crate::crypto::{Keys, PublicKey};
-use crate::error::CertificateError;
+use crate::error::CertificateProblem;
 
-/// AlgorithmIdentifier contents of SM2-with-SM3 (1.2.156.10197.1.501) and of the SM2 key (R-SM2-9).
+/// AlgorithmIdentifier contents of SM2-with-SM3 (1.2.156.10197.1.501) and of the SM2 key (R-SM2-9, R-SM2-10).
 pub(crate) mod algorithm {
     /// SM2-with-SM3, no parameters.
     pub(crate) const SM2_SM3: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75";
@@ -25,6 +25,9 @@ pub(crate) mod algorithm {
     /// Every form of a key's algorithm that is taken. Explicit curve parameters are not among them.
     pub(crate) const KEYS: [&[u8]; 4] = [EC_SM2, SM2_SM2, SM2, SM2_NULL];
 }
+
+/// id-ce-extKeyUsage
+pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 
 /// A parsed certificate.
 #[derive(Debug, Clone)]
@@ -54,13 +57,26 @@ pub(crate) struct X509<'a> {
     pub(crate) authority_key_id: Option<&'a [u8]>,
     /// nameConstraints is there.
     pub(crate) has_name_constraints: bool,
-    /// X.509 v3; v1 and v2 have no extensions.
-    pub(crate) is_v3: bool,
+    /// Contents of cRLDistributionPoints.
+    pub(crate) crl_distribution_points: Option<&'a [u8]>,
+    /// X.509 v1, v2 or v3; 0 for any other. Extensions came with v3.
+    pub(crate) version: u8,
+}
+
+/// How many certificates were read, for tests of the work that a peer can cause.
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::Cell;
+    std::thread_local! {
+        pub(crate) static READ: Cell<usize> = const { Cell::new(0) };
+    }
 }
 
 impl<'a> X509<'a> {
     /// Reads a certificate, with nothing behind it.
     pub(crate) fn read(whole: &'a [u8]) -> Result<Self, BadDer> {
+        #[cfg(test)]
+        work::READ.with(|n| n.set(n.get() + 1));
         let mut certificate = der::only(whole, SEQUENCE)?;
         let mut tbs = certificate.enter(SEQUENCE)?;
         certificate.expect(SEQUENCE)?;
@@ -91,7 +107,13 @@ impl<'a> X509<'a> {
             subject_key_id: None,
             authority_key_id: None,
             has_name_constraints: false,
-            is_v3: version == Some(&[INTEGER, 1, 2]),
+            crl_distribution_points: None,
+            version: match version {
+                None | Some([INTEGER, 1, 0]) => 1,
+                Some([INTEGER, 1, 1]) => 2,
+                Some([INTEGER, 1, 2]) => 3,
+                Some(_) => 0,
+            },
         };
         spki.finish()?;
         tbs.optional(0x81)?;
@@ -118,12 +140,13 @@ impl<'a> X509<'a> {
                 [0x55, 0x1d, 17] => once(&mut self.subject_alt_name, der_only(value, SEQUENCE)?)?,
                 [0x55, 0x1d, 19] => once(&mut basic_constraints, cert_authority(value)?)?,
                 [0x55, 0x1d, 30] => self.has_name_constraints = true,
+                [0x55, 0x1d, 31] => once(&mut self.crl_distribution_points, der_only(value, SEQUENCE)?)?,
                 [0x55, 0x1d, 35] => {
                     // keyIdentifier [0]; CAs differ in what else they write here
                     let id = der::only(value, SEQUENCE)?.optional(0x80)?;
                     once(&mut self.authority_key_id, id.unwrap_or_default())?;
                 }
-                [0x55, 0x1d, 37] => once(&mut self.extended_key_usage, der_only(value, SEQUENCE)?)?,
+                EXTENDED_KEY_USAGE => once(&mut self.extended_key_usage, der_only(value, SEQUENCE)?)?,
                 _ => {}
             }
         }
@@ -132,23 +155,31 @@ impl<'a> X509<'a> {
     }
 
     /// The public key, if it is one that we use (R-SM2-9, R-SM2-6).
-    pub(crate) fn public_key(&self, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {
+    pub(crate) fn public_key(&self, keys: &dyn Keys) -> Result<PublicKey, CertificateProblem> {
         if !algorithm::KEYS.contains(&self.key_algorithm) {
-            return Err(CertificateError::UnsupportedKey);
+            return Err(CertificateProblem::UnsupportedKey);
         }
-        keys.sm2_public(self.key).map_err(|_| CertificateError::UnsupportedKey)
+        keys.sm2_public(self.key).map_err(|_| CertificateProblem::UnsupportedKey)
     }
 
     /// Contents of the key's AlgorithmIdentifier.
-    #[cfg(all(test, feature = "std"))]
     pub(crate) fn key_algorithm(&self) -> &'a [u8] {
         self.key_algorithm
     }
 
     /// Contents of subjectPublicKey.
-    #[cfg(all(test, feature = "std"))]
     pub(crate) fn key(&self) -> &'a [u8] {
         self.key
+    }
+
+    /// It has extensions, if it wants to.
+    pub(crate) fn is_v3(&self) -> bool {
+        self.version == 3
+    }
+
+    /// A CA's: basicConstraints says so, or it is a self-issued one of before X.509 v3.
+    pub(crate) fn is_authority(&self) -> bool {
+        self.is_ca || (!self.is_v3() && self.is_self_issued())
     }
 
     /// Issuer and subject are the same name.
@@ -222,7 +253,7 @@ mod tests {
                 let x509 = X509::read(&indexed.der).unwrap();
                 let says = |shape: &str| indexed.shapes.iter().any(|s| s == shape);
                 let name = &indexed.name;
-                assert_eq!(x509.is_v3, says("v3"), "{name}");
+                assert_eq!(x509.is_v3(), says("v3"), "{name}");
                 assert_eq!(x509.is_ca, says("CA"), "{name}");
                 assert_eq!(x509.is_self_issued(), says("self-issued"), "{name}");
                 assert_eq!(x509.extended_key_usage.is_none(), says("no-EKU") || says("v1"), "{name}");

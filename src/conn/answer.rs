@@ -1,12 +1,12 @@
 //! Answers to the engine's requests from the configuration.
 use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
-use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Request, Selection, Started};
+use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Input, Request, Selection, Started};
 use crate::message::{CertificateRequest, ClientHello, RequestedName};
-use crate::session::Found;
+use crate::session::{Found, Peer, Session};
 use crate::suite::Suite;
 use crate::wire::ClientCertificateType;
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 
 /// Answers what can be answered at once, or hands the request back: then it is the caller's.
 pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
@@ -15,6 +15,22 @@ pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer
         other => other,
     };
     at_once(setup, now, &request).ok_or_else(|| Box::new(request))
+}
+
+/// R-HS-51: whoever found a session, here or elsewhere, with a peer that was revoked since it is not resumed.
+pub(super) fn vet<'a>(setup: &Setup, now: u64, input: Input<'a>) -> Input<'a> {
+    let refused = |session: &Session| match (&session.peer, &setup.services.verifier) {
+        (Peer::Authenticated { credential, .. }, Some(verifier)) => {
+            verifier.check_again(credential, now).is_err()
+        }
+        _ => false,
+    };
+    match input {
+        Input::Answer(Answer::SessionFound(Some(session))) if refused(&session) => {
+            Input::Answer(Answer::SessionFound(None))
+        }
+        other => other,
+    }
 }
 
 /// `None`: not at once.
@@ -28,7 +44,7 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
             Some(Found::Later) => return None,
         },
         Request::SelectIdentity(_) if services.select_later => return None,
-        Request::SelectIdentity(query) => Answer::IdentitySelected(select(services, query)),
+        Request::SelectIdentity(query) => Answer::IdentitySelected(select(services, query, now)),
         Request::VerifyPeer(claim) => match &services.verifier {
             Some(verifier) if !services.verify_later => Answer::PeerVerified(verifier.verify(claim, now)),
             _ => return None,
@@ -65,21 +81,31 @@ fn decrypt(question: DecryptRequest) -> Result<Answer, Box<Request>> {
     }
 }
 
-fn select(services: &Services, query: &IdentityQuery) -> Selection {
+fn select(services: &Services, query: &IdentityQuery, now: u64) -> Selection {
+    // those that are valid come first
+    let is_valid = |i: &&NamedIdentity| i.identity.is_valid_at(now);
+    let (mut identities, others): (Vec<_>, Vec<_>) = services.identities.iter().partition(is_valid);
+    identities.extend(others);
     match query {
-        IdentityQuery::ForClient { hello, suites } => select_for_client(services, hello, suites),
-        IdentityQuery::ForServer { suite, request } => {
-            select_for_server(&services.identities, suite, request)
+        IdentityQuery::ForClient { hello, suites } => {
+            let refuse = services.refuse_unknown_names;
+            select_for_client(&identities, hello, suites, refuse)
         }
+        IdentityQuery::ForServer { suite, request } => select_for_server(&identities, suite, request),
     }
 }
 
 /// Of the identities that a suite in common has a use for: the one named for the client's server_name, else one without
 /// names whose certificate is for it; else the first without names, or the first of all (R-HS-37). Nobody serves a name
 /// that no host has (R-HS-48).
-fn select_for_client(services: &Services, hello: &ClientHello, suites: &[&'static Suite]) -> Selection {
+fn select_for_client(
+    identities: &[&NamedIdentity],
+    hello: &ClientHello,
+    suites: &[&'static Suite],
+    refuse_unknown_names: bool,
+) -> Selection {
     let usable = |i: &&NamedIdentity| suites.iter().any(|suite| fits(i, suite));
-    let identities = || services.identities.iter().filter(usable);
+    let identities = || identities.iter().copied().filter(usable);
     let default = || identities().find(|i| i.names.is_empty()).or(identities().next());
     let served = match &hello.extensions.server_name {
         RequestedName::None => return chosen(default(), false),
@@ -91,7 +117,7 @@ fn select_for_client(services: &Services, hello: &ClientHello, suites: &[&'stati
     };
     match served {
         Some(named) => chosen(Some(named), true),
-        None if services.refuse_unknown_names => Selection::UnrecognizedName,
+        None if refuse_unknown_names => Selection::UnrecognizedName,
         None => chosen(default(), false),
     }
 }
@@ -102,12 +128,16 @@ fn fits(named: &NamedIdentity, suite: &Suite) -> bool {
 
 /// The identity that a CA named by the server has issued. If none was, the first all the same: CA lists are often
 /// incomplete, and the server says so if it means it.
-fn select_for_server(identities: &[NamedIdentity], suite: &Suite, request: &CertificateRequest) -> Selection {
+fn select_for_server(
+    identities: &[&NamedIdentity],
+    suite: &Suite,
+    request: &CertificateRequest,
+) -> Selection {
     // R-HS-21
     if !request.types.contains(&ClientCertificateType::ECDSA_SIGN) {
         return Selection::Nothing;
     }
-    let usable = || identities.iter().filter(|i| fits(i, suite));
+    let usable = || identities.iter().copied().filter(|i| fits(i, suite));
     let fitting = usable().find(|i| i.identity.matches_authorities(&request.authorities));
     chosen(fitting.or(usable().next()), false)
 }

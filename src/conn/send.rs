@@ -81,6 +81,7 @@ impl<S: Endpoint> Connection<S> {
     /// One step of the engine. When it is done it is gone; what is left of it refuses renegotiation (R-SES-14).
     pub(super) fn step(&mut self, input: Input<'_>) -> Result<(), Failure> {
         let setup = (*self.config).as_ref();
+        let input = super::answer::vet(setup, self.now.unix, input);
         let mut cx = Context {
             policy: &setup.policy,
             provider: &setup.provider,

@@ -2,8 +2,9 @@
 use crate::cert::der::{
     BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTF8_STRING, context, element,
 };
+use crate::cert::key_usage::KeyUsageBits;
 use crate::cert::time;
-use crate::cert::usage::{CLIENT_AUTH, KeyUsageBits, SERVER_AUTH};
+use crate::cert::usage::{CLIENT_AUTH, SERVER_AUTH};
 use crate::cert::x509::{X509, algorithm};
 use crate::crypto::DEFAULT_USER_ID;
 use alloc::{string::String, vec, vec::Vec};

@@ -7,7 +7,7 @@ use crate::{ECC, ECDHE, MUTUAL, labs, place, with};
 use std::sync::Arc;
 use tlcp::cert::{PeerClaim, Verified, Verifier, WebPkiVerifier};
 use tlcp::config::ClientAuth;
-use tlcp::error::CertificateError;
+use tlcp::error::{CertificateError, CertificateProblem};
 use tlcp::pki::{DAY, Issued, Options, Pair, Pki, Template, revocation_list};
 use tlcp::wire::{AlertDescription as A, HandshakeType as H};
 
@@ -70,9 +70,12 @@ fn a_client_that_shows_too_little_is_a_handshake_failure() {
     }
     let outcome = ECDHE.to_server(&with(&ECDHE.client, certificate(&[sign])));
     outcome.refused(A::HANDSHAKE_FAILURE, "R-HS-42");
-    let ca = &ECDHE.world.pki.intermediate.certificate;
-    let outcome = ECDHE.to_server(&with(&ECDHE.client, certificate(&[sign, ca])));
-    assert!(outcome.error.is_some());
+    let (sign, ca) = (&sign[..], &ECDHE.world.pki.intermediate.certificate[..]);
+    // R-AL-9
+    for list in [&[sign, ca][..], &[sign, ca, ca], &[sign, sign]] {
+        let outcome = ECDHE.to_server(&with(&ECDHE.client, certificate(list)));
+        outcome.refused(A::HANDSHAKE_FAILURE, "R-HS-42");
+    }
 }
 
 /// R-HS-12, R-SM-6: where it is only asked for, nothing is enough; CertificateVerify is then out of place.
@@ -209,13 +212,13 @@ fn names_that_do_not_fit_make_bad_certificates() {
     serve_pair(&strange).refused(A::BAD_CERTIFICATE, "do not belong together");
 }
 
-/// R-HS-42: a client's pair is one subject's.
+/// R-HS-46: of another subject and of another CA.
 #[test]
-fn a_clients_pair_of_two_subjects_is_a_bad_certificate() {
+fn a_clients_pair_of_two_parties_is_a_bad_certificate() {
     let world = &MUTUAL.world;
     let other =
         Template::new(NOW - DAY, NOW + DAY).common_name("somebody else").for_client().for_encryption();
-    let other = issue(world, &other);
+    let other = world.pki.root.issue(&other, &world.provider, &Counting::from(81)).unwrap();
     let list =
         [&world.pki.client.sign.certificate[..], &other.certificate, &world.pki.intermediate.certificate];
     let outcome = MUTUAL.to_server(&with(&MUTUAL.client, certificate(&list)));
@@ -260,11 +263,11 @@ fn certificates_of_strangers_have_no_path() {
 }
 
 /// A verifier of one's own has the last word.
-struct Says(CertificateError);
+struct Says(CertificateProblem);
 
 impl Verifier for Says {
     fn verify(&self, _: &PeerClaim, _: u64) -> Result<Verified, CertificateError> {
-        Err(self.0.clone())
+        Err(self.0.clone().into())
     }
 
     fn authorities(&self) -> Vec<Vec<u8>> {
@@ -279,7 +282,7 @@ impl Verifier for Says {
 /// R-AL-8: every verdict has one alert, in both roles.
 #[test]
 fn every_verdict_of_a_verifier_has_its_alert() {
-    use CertificateError as C;
+    use CertificateProblem as C;
     let verdicts = [
         (C::Malformed, A::BAD_CERTIFICATE),
         (C::BadSignature, A::BAD_CERTIFICATE),
@@ -287,6 +290,7 @@ fn every_verdict_of_a_verifier_has_its_alert() {
         (C::InconsistentPair, A::BAD_CERTIFICATE),
         (C::MissingEncryptionCertificate, A::BAD_CERTIFICATE),
         (C::UnsupportedKey, A::UNSUPPORTED_CERTIFICATE),
+        (C::UnsupportedSignature, A::UNSUPPORTED_CERTIFICATE),
         (C::WrongUsage("x"), A::UNSUPPORTED_CERTIFICATE),
         (C::Revoked, A::CERTIFICATE_REVOKED),
         (C::Expired, A::CERTIFICATE_EXPIRED),
@@ -319,17 +323,18 @@ fn revoked_certificates_are_refused_as_such() {
     outcome.refused(A::CERTIFICATE_REVOKED, "revoked");
 }
 
-/// R-HS-40: an encryption certificate so long that what is signed over it could be read as something else.
+/// R-HS-50, R-HS-40: so long that it is not to be worked on, and that what is signed over it could be read as something
+/// else.
 #[test]
-fn an_encryption_certificate_over_65535_bytes_is_refused() {
+fn an_encryption_certificate_over_16_kib_is_refused() {
     let (world, names) = (&ECC.world, [String::from("localhost")]);
-    let value = vector(3, &[0; 66_000]);
-    let content = [&[0x06, 3, 0x2a, 3, 4][..], &[0x04, 0x83], &value].concat();
-    let extension = [&[0x30, 0x83][..], &vector(3, &content)].concat();
+    let value = vector(2, &[0; 16_384]);
+    let content = [&[0x06, 3, 0x2a, 3, 4][..], &[0x04, 0x82], &value].concat();
+    let extension = [&[0x30, 0x82][..], &vector(2, &content)].concat();
     let huge = template(&names).for_encryption().extension(&extension);
     let pair = pair(world, &template(&names).for_signing(), &huge);
-    assert!(pair.encrypt.certificate.len() > 0xffff);
-    serve_pair(&pair).refused(A::CERTIFICATE_UNKNOWN, "R-HS-40");
+    assert!(pair.encrypt.certificate.len() > 0x4000);
+    serve_pair(&pair).refused(A::CERTIFICATE_UNKNOWN, "R-HS-50");
 }
 
 /// R-HS-21: unknown types and any names are borne; a request must name a type at least.

@@ -26,6 +26,19 @@ pub(crate) fn certificates(pem: &[u8]) -> Vec<Vec<u8>> {
     CertificateDer::pem_slice_iter(pem).map(|der| der.unwrap().to_vec()).collect()
 }
 
+/// An element of DER around `parts`.
+pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    let header = match content.len() {
+        0..0x80 => vec![tag, length[3]],
+        0x80..0x100 => vec![tag, 0x81, length[3]],
+        0x100..0x1_0000 => vec![tag, 0x82, length[2], length[3]],
+        _ => vec![tag, 0x83, length[1], length[2], length[3]],
+    };
+    [header, content].concat()
+}
+
 /// DER of the subject's name.
 pub(crate) fn subject(certificate: &[u8]) -> Vec<u8> {
     let der = CertificateDer::from(certificate);

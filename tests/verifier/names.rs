@@ -83,5 +83,5 @@ fn takes_no_common_name_from_a_ca_with_name_constraints() {
     let builder = WebPkiVerifier::builder(&provider()).roots(&[&root.certificate]).unwrap();
     let verifier = builder.policy(CertPolicy::Gm).build().unwrap();
     let claim = claim(&[&pair.sign, &pair.encrypt], server("www.outside.example")).unwrap();
-    assert_eq!(verifier.verify(&claim, NOW).map(|_| ()), Err(E::NameMismatch));
+    assert_eq!(verifier.verdict(&claim, NOW).map(|_| ()), Err(E::NameMismatch));
 }

@@ -1,8 +1,6 @@
 //! Paths, times and signatures (R-HS-39, R-HS-41), and how often a signature is really checked.
+use super::work::Counting;
 use super::*;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tlcp::crypto::{Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
-use tlcp::error::CryptoError;
 
 /// R-HS-39: all but the pair are a pool, for both paths.
 #[test]
@@ -79,40 +77,8 @@ fn refuses_changed_certificates() {
             let credential = Arc::new(Credential::Certificates(list.map(Vec::into_boxed_slice).to_vec()));
             let Ok(pair) = PeerPair::choose(&credential, true, provider().keys) else { continue };
             let claim = PeerClaim { role: PeerRole::Client, credential, pair };
-            assert_eq!(verifier.verify(&claim, NOW).map(|_| ()), Err(E::BadSignature), "{index} {at}");
+            assert_eq!(verifier.verdict(&claim, NOW).map(|_| ()), Err(E::BadSignature), "{index} {at}");
         }
-    }
-}
-
-/// A portable provider that counts verifications.
-struct Counting(Provider, AtomicUsize);
-
-impl Keys for Counting {
-    fn sm2_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
-        self.0.keys.sm2_public(point)
-    }
-
-    fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
-        self.0.keys.sm2_private(scalar)
-    }
-
-    fn verify(
-        &self,
-        algorithm: SignatureAlgorithm<'_>,
-        key: &PublicKey,
-        parts: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), CryptoError> {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.keys.verify(algorithm, key, parts, signature)
-    }
-
-    fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-        self.0.keys.verify_digest(key, digest, signature)
-    }
-
-    fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-        self.0.keys.encrypt(key, message, random)
     }
 }
 
@@ -120,8 +86,7 @@ impl Keys for Counting {
 #[test]
 fn checks_each_signature_once() {
     let w = World::new(44);
-    let counting: &'static Counting = Box::leak(Box::new(Counting(provider(), AtomicUsize::new(0))));
-    let provider = Provider { keys: counting, ..provider() };
+    let (counting, provider) = Counting::new();
     let verifier = WebPkiVerifier::builder(&provider).roots(&[&w.root.certificate]).unwrap().build().unwrap();
     let mut bad = w.pair(&template().common_name("x"));
     let good = claim(&[&bad.sign, &bad.encrypt, &w.ca], PeerRole::Client).unwrap();
@@ -135,11 +100,11 @@ fn checks_each_signature_once() {
         (&good, Ok(()), 0),
         (&bad, Err(E::BadSignature), 1),
     ] {
-        assert_eq!(verifier.verify(claim, NOW).map(|_| ()), expected);
-        assert_eq!(counting.1.swap(0, Ordering::Relaxed), count);
+        assert_eq!(verifier.verdict(claim, NOW).map(|_| ()), expected);
+        assert_eq!(counting.checks(), count);
     }
     assert_eq!(
-        verifier.verify(&good, NOW + 400 * DAY).map(|_| ()),
+        verifier.verdict(&good, NOW + 400 * DAY).map(|_| ()),
         Err(E::Expired),
         "dates are looked at anew"
     );

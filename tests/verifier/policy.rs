@@ -9,7 +9,7 @@ fn tries_the_user_ids_in_their_order() {
     let (default, empty, own) = (pair_under(b"1234567812345678"), pair_under(b""), pair_under(b"own id"));
     let verify = |verifier: &WebPkiVerifier, pair: &Pair| {
         verifier
-            .verify(&claim(&[&pair.sign, &pair.encrypt, &w.ca], PeerRole::Client).unwrap(), NOW)
+            .verdict(&claim(&[&pair.sign, &pair.encrypt, &w.ca], PeerRole::Client).unwrap(), NOW)
             .map(|_| ())
     };
     let bad = || Err(E::BadSignature);
@@ -76,5 +76,5 @@ fn trusts_an_intermediate_ca_that_is_given_as_a_root() {
     let pair = w.pair(&template().common_name("x"));
     let verifier = WebPkiVerifier::builder(&provider()).roots(&[&w.ca.certificate]).unwrap().build().unwrap();
     let claim = claim(&[&pair.sign, &pair.encrypt], PeerRole::Client).unwrap();
-    assert!(verifier.verify(&claim, NOW).is_ok());
+    assert!(verifier.verdict(&claim, NOW).is_ok());
 }

@@ -1,6 +1,12 @@
 //! Revocation lists (R-HS-41 (1)).
+use super::work::Counting;
 use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use support::element;
+use tlcp::cert::Description;
+use tlcp::crypto::{DEFAULT_USER_ID, Digest, HashContext, Hashes, Provider};
 use tlcp::pki::revocation_list;
+use tlcp::suite::HashAlgorithm;
 
 const YEAR: (u64, u64) = (NOW - DAY, NOW + 364 * DAY);
 
@@ -25,7 +31,7 @@ impl Lists {
         let builder = self.w.builder().crls(crls).unwrap();
         let builder = if whole_path { builder } else { builder.revocation_of_end_entities_only() };
         let claim = claim(&[&self.pair.sign, &self.pair.encrypt, &self.w.ca], PeerRole::Client).unwrap();
-        builder.build().unwrap().verify(&claim, now).map(|_| ())
+        builder.build().unwrap().verdict(&claim, now).map(|_| ())
     }
 }
 
@@ -73,6 +79,248 @@ fn reads_lists_from_files() {
     let refusal = |file: &[u8]| l.w.builder().crls(&[file]).map(|_| ()).unwrap_err().0;
     assert!(refusal(l.w.ca.certificate_pem().as_bytes()).contains("holds no CRL"));
     assert!(refusal(&l.w.ca.certificate).contains("not a usable CRL"));
+}
+
+/// A list with a key identifier or a distribution point, or without.
+#[derive(Default, Clone, Copy)]
+struct Series<'a> {
+    key_id: Option<&'a [u8]>,
+    uri: Option<&'a str>,
+}
+
+impl Lists {
+    /// Issued nine days before [`NOW`] and some after that, for ten days.
+    fn at(&self, day: u64, revoked: &[&Issued]) -> Vec<u8> {
+        let from = NOW - 9 * DAY + day * DAY;
+        revocation_list(&self.w.ca, revoked, (from, from + 10 * DAY), &self.w.random).unwrap()
+    }
+
+    /// Until 0: without nextUpdate.
+    fn of_series(&self, revoked: Option<&Issued>, series: Series<'_>, validity: [u64; 2]) -> Vec<u8> {
+        let time = |unix| {
+            let text: String = tlcp_time(unix);
+            element(0x18, &[text.as_bytes()])
+        };
+        let extension =
+            |id: u8, value: &[u8]| element(0x30, &[&[6, 3, 0x55, 0x1d, id], &element(4, &[value])]);
+        let key_id = series.key_id.map(|id| extension(35, &element(0x30, &[&element(0x80, &[id])])));
+        let point = series.uri.map(|uri| {
+            let name = element(0xa0, &[&element(0xa0, &[&element(0x86, &[uri.as_bytes()])])]);
+            extension(28, &element(0x30, &[&name]))
+        });
+        let extensions = [key_id, point, Some(extension(20, &[2, 1, 1]))].map(Option::unwrap_or_default);
+        let entries = revoked.map_or(Vec::new(), |c| {
+            let serial = hex::decode(Description::read(&c.certificate).unwrap().serial).unwrap();
+            element(0x30, &[&element(0x30, &[&element(2, &[&serial]), &time(validity[0])])])
+        });
+        let algorithm = hex::decode("300a06082a811ccf55018375").unwrap();
+        let tbs = element(
+            0x30,
+            &[
+                &[2, 1, 1],
+                &algorithm,
+                &support::subject(&self.w.ca.certificate),
+                &time(validity[0]),
+                &if validity[1] == 0 { Vec::new() } else { time(validity[1]) },
+                &entries,
+                &element(0xa0, &[&element(0x30, &[&extensions.concat()])]),
+            ],
+        );
+        self.w.ca.sign(&tbs, DEFAULT_USER_ID, &self.w.random).unwrap()
+    }
+
+    /// What these lists say in either order.
+    fn both_orders(&self, crls: [&[u8]; 2], now: u64) -> Result<(), E> {
+        let [a, b] = crls;
+        let result = self.verify(&[a, b], false, now);
+        assert_eq!(result, self.verify(&[b, a], false, now), "the order of the lists");
+        result
+    }
+}
+
+/// `20261121083000Z`
+fn tlcp_time(unix: u64) -> String {
+    let (days, second) = (unix / DAY, unix % DAY);
+    // Days of the years 2026 to 2028 are all that the tests need.
+    let mut year = 2026;
+    let mut day = days - 20_454;
+    let length = |year: u64| if year.is_multiple_of(4) { 366 } else { 365 };
+    while day >= length(year) {
+        day -= length(year);
+        year += 1;
+    }
+    let february = length(year) - 337;
+    let mut month = 1;
+    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if day < days {
+            break;
+        }
+        day -= days;
+        month += 1;
+    }
+    let (day, hour, minute, second) = (day + 1, second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z")
+}
+
+/// R-HS-51: of one series the latest counts, wherever it stands.
+#[test]
+fn asks_the_latest_list_of_a_series() {
+    let l = Lists::new(63);
+    let (clean, revoking) = (|day| l.at(day, &[]), |day| l.at(day, &[&l.pair.sign]));
+    assert_eq!(l.both_orders([&clean(1), &revoking(2)], NOW), Err(E::Revoked));
+    // a certificate may be taken off a list again
+    assert_eq!(l.both_orders([&revoking(1), &clean(2)], NOW), Ok(()));
+    // of the same second, none is the later
+    assert_eq!(l.both_orders([&revoking(2), &clean(2)], NOW), Err(E::Revoked));
+    // one that is out of date does no harm beside a current one
+    let old = revocation_list(&l.w.ca, &[], (NOW - 20 * DAY, NOW - 5 * DAY), &l.w.random).unwrap();
+    assert_eq!(l.both_orders([&old, &clean(1)], NOW), Ok(()));
+}
+
+/// R-HS-51: a list of tomorrow does not count today.
+#[test]
+fn passes_over_a_list_that_is_not_yet_issued() {
+    let l = Lists::new(64);
+    let (clean, tomorrow) = (l.at(1, &[]), l.at(10, &[&l.pair.sign]));
+    let lists: [&[u8]; 2] = [&clean, &tomorrow];
+    assert_eq!(l.both_orders(lists, NOW), Ok(()));
+    assert_eq!(l.both_orders(lists, NOW + DAY), Err(E::Revoked));
+    assert_eq!(l.verify(&[&tomorrow], false, NOW), Err(E::Other("no CRL for one of the certificates")));
+}
+
+/// R-HS-51: only a list whose signature verifies displaces another; a CA's old key has lists too.
+#[test]
+fn lets_no_forged_and_no_re_keyed_list_displace_a_good_one() {
+    let l = Lists::new(65);
+    let forged = |mut list: Vec<u8>| {
+        *list.last_mut().unwrap() ^= 1;
+        list
+    };
+    let revoked = [&l.pair.sign];
+    assert_eq!(l.both_orders([&l.at(1, &revoked), &forged(l.at(2, &[]))], NOW), Err(E::Revoked));
+    assert_eq!(l.both_orders([&l.at(1, &[]), &forged(l.at(2, &revoked))], NOW), Ok(()));
+    let old_key = l.w.issue(&l.w.root, template().common_name("ca").for_ca(None));
+    let old = revocation_list(&old_key, &revoked, YEAR, &l.w.random).unwrap();
+    assert_eq!(l.both_orders([&old, &l.at(1, &[])], NOW), Ok(()));
+    assert_eq!(l.verify(&[&old], false, NOW), Err(E::Other("a CRL's signature does not verify")));
+}
+
+/// R-HS-51: lists of several series stand beside one another, and one that revokes, revokes.
+#[test]
+fn asks_every_series_that_speaks_of_a_certificate() {
+    let l = Lists::new(66);
+    let list =
+        |revoked, series, day: u64| l.of_series(revoked, series, [NOW - 9 * DAY + day * DAY, NOW + DAY]);
+    let [plain, named] = [Series::default(), Series { key_id: Some(b"key"), uri: None }];
+    let part = Series { key_id: None, uri: Some("http://a.example/1") };
+    let revoked = Some(&l.pair.encrypt);
+    for (older, newer) in [(plain, named), (named, plain), (plain, part), (part, plain), (named, part)] {
+        assert_eq!(l.both_orders([&list(revoked, older, 1), &list(None, newer, 2)], NOW), Err(E::Revoked));
+        assert_eq!(l.both_orders([&list(None, older, 1), &list(revoked, newer, 2)], NOW), Err(E::Revoked));
+        assert_eq!(l.both_orders([&list(None, older, 1), &list(None, newer, 2)], NOW), Ok(()));
+        assert_eq!(l.both_orders([&list(revoked, older, 1), &list(None, older, 2)], NOW), Ok(()));
+    }
+}
+
+/// A list for one distribution point says nothing of certificates that have another.
+#[test]
+fn asks_lists_for_the_certificates_of_their_distribution_point() {
+    let l = Lists::new(67);
+    let with_point = |uri: &str| {
+        let name = element(0xa0, &[&element(0xa0, &[&element(0x86, &[uri.as_bytes()])])]);
+        let value = element(0x30, &[&element(0x30, &[&name])]);
+        element(0x30, &[&[6, 3, 0x55, 0x1d, 31], &element(4, &[&value])])
+    };
+    let extension = with_point("http://a.example/1");
+    let pair = l.w.pair(&template().common_name("x").extension(&extension));
+    let list = |revoked, uri| {
+        let series = Series { key_id: None, uri: Some(uri) };
+        l.of_series(revoked, series, [NOW - DAY, NOW + DAY])
+    };
+    let verify = |crls: &[&[u8]]| {
+        let builder = l.w.builder().crls(crls).unwrap().revocation_of_end_entities_only();
+        let claim = claim(&[&pair.sign, &pair.encrypt, &l.w.ca], PeerRole::Client).unwrap();
+        builder.build().unwrap().verdict(&claim, NOW).map(|_| ())
+    };
+    let [own, other] = ["http://a.example/1", "http://a.example/2"];
+    assert_eq!(verify(&[&list(None, own)]), Ok(()));
+    assert_eq!(verify(&[&list(Some(&pair.sign), own)]), Err(E::Revoked));
+    assert_eq!(verify(&[&list(None, own), &list(Some(&pair.sign), other)]), Ok(()));
+    assert_eq!(verify(&[&list(None, other)]), Err(E::Other("no CRL for one of the certificates")));
+}
+
+/// Counts the bytes that are hashed.
+struct Hashed(AtomicUsize);
+
+impl Hashes for Hashed {
+    fn start(&self, algorithm: HashAlgorithm) -> Box<dyn HashContext> {
+        provider().hashes.start(algorithm)
+    }
+
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Digest {
+        self.0.fetch_add(parts.iter().map(|p| p.len()).sum(), Ordering::Relaxed);
+        provider().hashes.digest(algorithm, parts)
+    }
+
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest {
+        provider().hashes.hmac(algorithm, key, parts)
+    }
+
+    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        provider().hashes.prf(algorithm, secret, label, seed, out);
+    }
+}
+
+/// R-HS-51: a long list is hashed for the first peer, and for no other; a list that does not verify, too.
+#[test]
+fn hashes_a_list_once() {
+    let l = Lists::new(68);
+    let hashes: &'static Hashed = Box::leak(Box::new(Hashed(AtomicUsize::new(0))));
+    let (counting, keys) = Counting::new();
+    let provider = Provider { hashes, keys: keys.keys, ..provider() };
+    let many: Vec<&Issued> = [&l.w.root; 20_000].to_vec();
+    let long = l.crl(&l.w.ca, &many);
+    let forged = [&long[..long.len() - 1], &[long[long.len() - 1] ^ 1]].concat();
+    let builder = WebPkiVerifier::builder(&provider).roots(&[&l.w.root.certificate]).unwrap();
+    let builder = builder.crls(&[&forged, &long]).unwrap().revocation_of_end_entities_only();
+    let verifier = builder.build().unwrap();
+    let claim = claim(&[&l.pair.sign, &l.pair.encrypt, &l.w.ca], PeerRole::Client).unwrap();
+    let hashed = || {
+        assert!(verifier.verify(&claim, NOW).is_ok());
+        assert!(verifier.check_again(&claim.credential, NOW).is_ok());
+        (hashes.0.swap(0, Ordering::Relaxed), counting.checks())
+    };
+    let (first, checks) = hashed();
+    assert!(first > 2 * long.len() && checks == 5, "{first} bytes, {checks} signatures");
+    let (again, checks) = hashed();
+    assert!(again < 10_000 && checks == 0, "{again} bytes, {checks} signatures");
+}
+
+/// R-HS-51: to ask for revocation and give nothing to ask is a mistake.
+#[test]
+fn refuses_an_empty_set_of_lists() {
+    let l = Lists::new(69);
+    let text = l.w.builder().crls(&[]).map(|_| ()).unwrap_err().0;
+    assert!(text.contains("an empty set of CRLs"), "{text}");
+}
+
+/// What is not read is named in words.
+#[test]
+fn says_which_lists_it_does_not_read() {
+    let l = Lists::new(59);
+    let good = l.of_series(None, Series::default(), [NOW - DAY, NOW + DAY]);
+    let refusal = |list: &[u8]| l.w.builder().crls(&[list]).map(|_| ()).unwrap_err().0;
+    let endless = l.of_series(None, Series::default(), [NOW - DAY, 0]);
+    assert!(refusal(&endless).contains("it has no nextUpdate"), "{}", refusal(&endless));
+    let mut v1 = good.clone();
+    let version = v1.windows(3).position(|w| w == [2, 1, 1]).unwrap();
+    v1[version + 2] = 0;
+    assert!(refusal(&v1).contains("another version than 2"));
+    let mut delta = good.clone();
+    let number = delta.windows(5).position(|w| w == [6, 3, 0x55, 0x1d, 20]).unwrap();
+    delta[number + 4] = 27;
+    assert!(refusal(&delta).contains("a delta CRL"));
+    assert!(refusal(&good[..good.len() - 1]).contains("not a well-formed CRL"));
 }
 
 fn openssl_style_pem(der: &[u8]) -> String {

@@ -17,8 +17,9 @@ fn asks_each_certificate_for_its_key_usage() {
         [t.clone().for_signing(), t.clone().for_encryption(), t.clone().for_both(), t.without_key_usage()]
             .map(|t| w.issue(&w.ca, t));
     let claim_of = |list: [&Issued; 2]| claim(&[list[0], list[1], &w.ca], server("s.example"));
-    let verify =
-        |list| claim_of(list).and_then(|c| w.verifier(CertPolicy::Gm).verify(&c, NOW).map(|v| v.not_after()));
+    let verify = |list| {
+        claim_of(list).and_then(|c| w.verifier(CertPolicy::Gm).verdict(&c, NOW).map(|v| v.not_after()))
+    };
     for list in [[&sign, &encrypt], [&both, &both], [&any, &any], [&sign, &any], [&any, &encrypt]] {
         assert!(verify(list).is_ok());
     }
@@ -28,10 +29,10 @@ fn asks_each_certificate_for_its_key_usage() {
     forced.credential = Arc::new(Credential::Certificates(
         [&both, &sign, &w.ca].map(|c| c.certificate.as_slice().into()).to_vec(),
     ));
-    assert!(is_wrong_usage(w.verifier(CertPolicy::Gm).verify(&forced, NOW).map(|v| v.not_after())));
+    assert!(is_wrong_usage(w.verifier(CertPolicy::Gm).verdict(&forced, NOW).map(|v| v.not_after())));
 
     let strict = w.builder().require_key_usage().build().unwrap();
-    let verify = |list| strict.verify(&claim_of(list).unwrap(), NOW).map(|v| v.not_after());
+    let verify = |list| strict.verdict(&claim_of(list).unwrap(), NOW).map(|v| v.not_after());
     assert!(verify([&sign, &encrypt]).is_ok());
     assert_eq!(verify([&any, &encrypt]), Err(E::WrongUsage("keyUsage is missing")));
     assert_eq!(verify([&sign, &any]), Err(E::WrongUsage("keyUsage is missing")));

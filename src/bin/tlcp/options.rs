@@ -17,7 +17,7 @@ pub(crate) fn arguments() -> [Arg; 9] {
             .long("password-file")
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
-            .help("The password of encrypted private keys: the first line of this file"),
+            .help("The passwords of encrypted private keys, one on each line of this file"),
         many("suite", "NAME", "Enable this cipher suite; may be repeated, preferred first [default: all that can work]"),
         many("alpn", "NAME", "Offer or accept this application protocol; may be repeated, preferred first"),
         choice("compat", ["default", "gmssl"], "Quirks of the peer; `gmssl` is for GmSSL"),
@@ -99,9 +99,13 @@ impl Common {
 
 fn identity(matches: &ArgMatches, provider: &Provider) -> Result<Option<Arc<Identity>>, Problem> {
     let Some(files) = read_all(matches, "identity")? else { return Ok(None) };
-    let password = path(matches, "password-file").map(password).transpose()?;
-    let identity = Identity::from_pile(&slices(&files), password.as_deref(), provider)
+    let passwords = path(matches, "password-file").map(passwords).transpose()?.unwrap_or_default();
+    let passwords = passwords.iter().map(Vec::as_slice);
+    let identity = Identity::from_pile(&slices(&files), passwords, provider)
         .map_err(|e| Problem::from(e).during("--identity"))?;
+    if let Some(warning) = identity.warning(now()) {
+        eprintln!("warning: --identity: {warning}");
+    }
     Ok(Some(Arc::new(identity)))
 }
 
@@ -111,7 +115,18 @@ fn verifier(matches: &ArgMatches, provider: &Provider) -> Result<Option<Arc<WebP
     let policy = if gm { CertPolicy::Gm } else { CertPolicy::Standard };
     let built =
         WebPkiVerifier::builder(provider).policy(policy).roots(&slices(&files)).and_then(|b| b.build());
-    Ok(Some(Arc::new(built.map_err(|e| Problem::from(e).during("--ca"))?)))
+    let verifier = built.map_err(|e| Problem::from(e).during("--ca"))?;
+    if let [first, others @ ..] = verifier.skipped() {
+        let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
+        eprintln!("warning: --ca: not used: {first}{more}");
+    }
+    Ok(Some(Arc::new(verifier)))
+}
+
+/// Unix seconds.
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn suites(names: &[String]) -> Result<Option<Vec<&'static Suite>>, Problem> {
@@ -132,11 +147,15 @@ fn key_log(path: Option<&Path>) -> Result<Option<Arc<dyn KeyLog>>, Problem> {
     Ok(Some(Arc::new(file)))
 }
 
-fn password(path: &Path) -> Result<Vec<u8>, Problem> {
-    let mut text = read(path)?;
-    let end = text.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(text.len());
-    text.truncate(end);
-    Ok(text)
+fn passwords(path: &Path) -> Result<Vec<Vec<u8>>, Problem> {
+    let text = read(path)?;
+    let line = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).to_vec();
+    let mut lines: Vec<Vec<u8>> = text.split(|b| *b == b'\n').map(line).collect();
+    // the end of the last line begins no other
+    if lines.len() > 1 && lines.last().is_some_and(Vec::is_empty) {
+        lines.pop();
+    }
+    Ok(lines)
 }
 
 fn read_all(matches: &ArgMatches, name: &str) -> Result<Option<Vec<Vec<u8>>>, Problem> {

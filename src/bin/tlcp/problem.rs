@@ -1,7 +1,9 @@
 //! What goes wrong, as the terminal shows it: what happened, in which message and field, and what to do.
 use std::fmt;
 use std::io;
-use tlcp::error::{CertificateError, ConfigError, Error, PeerIncompatible, PeerMisbehaved};
+use tlcp::error::{
+    CertificatePlace, CertificateProblem, ConfigError, Error, PeerIncompatible, PeerMisbehaved,
+};
 use tlcp::wire::AlertDescription as A;
 
 /// An error for the user.
@@ -88,10 +90,13 @@ fn place(error: &Error) -> Option<String> {
         Error::PeerMisbehaved(P::UnsupportedExtension(_)) => ("ServerHello", "extensions"),
         Error::PeerMisbehaved(P::NotTlcp { .. }) => ("the first record", "type and version"),
         Error::PeerIncompatible(e) => incompatible(*e),
-        Error::Certificate(CertificateError::MissingEncryptionCertificate) => {
-            ("Certificate", "certificate_list: the second certificate")
-        }
-        Error::Certificate(_) => ("Certificate", "certificate_list"),
+        Error::Certificate(e) => match (&e.problem, e.certificate.as_ref().map(|c| c.place)) {
+            (CertificateProblem::MissingEncryptionCertificate, _) | (_, Some(CertificatePlace::Encrypt)) => {
+                ("Certificate", "certificate_list: the encryption certificate")
+            }
+            (_, Some(CertificatePlace::Sign)) => ("Certificate", "certificate_list: the first certificate"),
+            _ => ("Certificate", "certificate_list"),
+        },
         Error::AlertReceived(_) => ("Alert", "description"),
         _ => return None,
     };
@@ -116,7 +121,7 @@ fn incompatible(error: PeerIncompatible) -> (&'static str, &'static str) {
 fn advice(error: &Error) -> Option<&'static str> {
     use PeerMisbehaved as P;
     Some(match error {
-        Error::Certificate(e) => for_certificate(e),
+        Error::Certificate(e) => for_certificate(&e.problem),
         Error::PeerIncompatible(e) => for_incompatible(*e),
         Error::PeerMisbehaved(P::NotTlcp { .. }) => {
             "check address and port: what answers there does not speak TLCP"
@@ -139,9 +144,9 @@ fn advice(error: &Error) -> Option<&'static str> {
     })
 }
 
-fn for_certificate(error: &CertificateError) -> &'static str {
-    use CertificateError as C;
-    match error {
+fn for_certificate(problem: &CertificateProblem) -> &'static str {
+    use CertificateProblem as C;
+    match problem {
         C::UnknownIssuer => {
             "give the certificate of the CA that issued the peer's pair with --ca; if an intermediate CA is missing in \
              what the peer sends, give that one too"

@@ -1,27 +1,76 @@
 //! SM2 signatures of certificates and CRLs for webpki, by way of the provider.
 use super::WebPkiVerifier;
+use super::shown::Shown;
 use crate::cert::x509::algorithm;
 use crate::crypto::SignatureAlgorithm;
 use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 
+/// What one search for a path may cost, and what it came to.
+pub(super) struct Work<'a> {
+    /// Signature checks that are left (R-HS-50).
+    left: AtomicUsize,
+    /// Where the signed bytes lie whose signature did not verify.
+    failed_at: AtomicUsize,
+    /// What webpki sees in place of the certificate.
+    pub(super) shown: Option<Shown<'a>>,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(checks: usize, shown: Option<Shown<'a>>) -> Self {
+        Self { left: AtomicUsize::new(checks), failed_at: AtomicUsize::new(0), shown }
+    }
+
+    /// Takes one check out of the store, if there is any.
+    fn take(&self) -> Result<(), InvalidSignature> {
+        let take_one = |left: usize| left.checked_sub(1);
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one);
+        taken.map(|_| ()).map_err(|_| InvalidSignature)
+    }
+
+    /// All checks are used up.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether the signature that failed last was the one on this certificate.
+    pub(super) fn failed_on(&self, certificate: &[u8]) -> bool {
+        let start = certificate.as_ptr().addr();
+        let end = start.saturating_add(certificate.len());
+        (start..end).contains(&self.failed_at.load(Ordering::Relaxed))
+    }
+}
+
 /// One combination of the forms in which certificates name the signature's and the key's algorithm: webpki compares
-/// them byte for byte (R-SM2-9). It lives as long as one verification, so it can borrow provider and user ids.
+/// them byte for byte (R-SM2-9). It lives as long as one search, so it can borrow provider and user ids.
 pub(super) struct Sm2Algorithm<'a> {
     verifier: &'a WebPkiVerifier,
+    work: &'a Work<'a>,
     signature: &'static [u8],
     key: &'static [u8],
 }
 
 impl<'a> Sm2Algorithm<'a> {
     /// All combinations.
-    pub(super) fn all(verifier: &'a WebPkiVerifier) -> [Self; 8] {
+    pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> [Self; 8] {
         const SIGNATURES: [&[u8]; 2] = [algorithm::SM2_SM3, algorithm::SM2_SM3_NULL];
         core::array::from_fn(|i| {
             let [a, b, c, d] = algorithm::KEYS;
             let key = [a, b, c, d, a, b, c, d][i];
-            Self { verifier, signature: SIGNATURES[i / 4], key }
+            Self { verifier, work, signature: SIGNATURES[i / 4], key }
         })
+    }
+
+    /// Under one of the user ids, in their order (R-SM2-8).
+    fn check(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        self.work.take()?;
+        let keys = self.verifier.provider.keys;
+        let public = keys.sm2_public(key).map_err(|_| InvalidSignature)?;
+        let valid = self.verifier.user_ids.iter().any(|user_id| {
+            keys.verify(SignatureAlgorithm::Sm2Sm3 { user_id }, &public, &[message], signature).is_ok()
+        });
+        if valid { Ok(()) } else { Err(InvalidSignature) }
     }
 }
 
@@ -32,8 +81,8 @@ impl fmt::Debug for Sm2Algorithm<'_> {
 }
 
 impl SignatureVerificationAlgorithm for Sm2Algorithm<'_> {
-    /// Under one of the user ids, in their order (R-SM2-8).
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        let message = self.work.shown.as_ref().map_or(message, |shown| shown.signed(message));
         #[cfg(feature = "std")]
         let digest = {
             let digest = self.verifier.cache.digest(&self.verifier.provider, [key, message, signature]);
@@ -42,14 +91,8 @@ impl SignatureVerificationAlgorithm for Sm2Algorithm<'_> {
             }
             digest
         };
-        let keys = self.verifier.provider.keys;
-        let public = keys.sm2_public(key).map_err(|_| InvalidSignature)?;
-        let valid = self.verifier.user_ids.iter().any(|user_id| {
-            keys.verify(SignatureAlgorithm::Sm2Sm3 { user_id }, &public, &[message], signature).is_ok()
-        });
-        if !valid {
-            return Err(InvalidSignature);
-        }
+        self.check(key, message, signature)
+            .inspect_err(|_| self.work.failed_at.store(message.as_ptr().addr(), Ordering::Relaxed))?;
         #[cfg(feature = "std")]
         self.verifier.cache.insert(digest);
         Ok(())
@@ -87,7 +130,8 @@ mod tests {
         let verifier = builder.policy(policy).build().unwrap();
         let (tbs, signature_algorithm, signature) = parts(&link.certificate);
         let issuer = X509::read(&link.issuer).unwrap();
-        let fits: Vec<_> = Sm2Algorithm::all(&verifier)
+        let work = Work::new(24, None);
+        let fits: Vec<_> = Sm2Algorithm::all(&verifier, &work)
             .into_iter()
             .filter(|a| a.signature == signature_algorithm && a.key == issuer.key_algorithm())
             .collect();

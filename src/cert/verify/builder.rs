@@ -1,27 +1,34 @@
 //! Making a [`WebPkiVerifier`].
+use super::intermediates::may_sign_certificates;
+use super::revocation::RevocationList;
 use super::{CertPolicy, WebPkiVerifier};
 use crate::cert::der::{self, SEQUENCE};
 use crate::cert::names;
 use crate::cert::pem::{self, Kind};
-use crate::cert::usage::KeyUsageBits;
 use crate::cert::x509::X509;
 use crate::crypto::{DEFAULT_USER_ID, Provider};
 use crate::error::ConfigError;
 use crate::suite::HashAlgorithm;
-use alloc::{format, vec::Vec};
+use alloc::collections::BTreeSet;
+use alloc::{boxed::Box, format, string::String, vec::Vec};
+use core::cmp::Reverse;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
-use webpki::{CertRevocationList, OwnedCertRevocationList, RevocationCheckDepth, anchor_from_trusted_cert};
+use webpki::anchor_from_trusted_cert;
 
 /// Collects roots and rules for a [`WebPkiVerifier`].
 pub struct VerifierBuilder {
     provider: Provider,
     anchors: Vec<TrustAnchor<'static>>,
+    /// The certificates of [`VerifierBuilder::anchors`], to know those that come twice.
+    known: BTreeSet<Box<[u8]>>,
+    skipped: Vec<Box<str>>,
     policy: CertPolicy,
     user_ids: Option<Vec<Vec<u8>>>,
     key_usage_required: bool,
+    same_subject: bool,
     name_on_both: bool,
-    crls: Vec<(Vec<u8>, CertRevocationList<'static>)>,
-    crl_depth: RevocationCheckDepth,
+    crls: Vec<RevocationList>,
+    end_entities_only: bool,
     #[cfg(feature = "std")]
     remembered: usize,
 }
@@ -31,44 +38,68 @@ impl VerifierBuilder {
         Self {
             provider: *provider,
             anchors: Vec::new(),
+            known: BTreeSet::new(),
+            skipped: Vec::new(),
             policy: CertPolicy::Standard,
             user_ids: None,
             key_usage_required: false,
+            same_subject: false,
             name_on_both: false,
             crls: Vec::new(),
-            crl_depth: RevocationCheckDepth::Chain,
+            end_entities_only: false,
             #[cfg(feature = "std")]
             remembered: super::cache::DEFAULT_CAPACITY,
         }
     }
 
-    /// Trusts every certificate in a pile of PEM or DER files: roots, and intermediate CAs as well if they are in it. As
-    /// with all trust anchors, their own validity is not checked.
+    /// Trusts every CA certificate in a pile of PEM or DER files: roots, and intermediate CAs as well if they are in it.
+    /// As with all trust anchors, their own validity is not checked. A certificate that cannot be an anchor is passed
+    /// over, and [`WebPkiVerifier::skipped`] tells of it, so that the CA bundle of a system can be given.
     ///
     /// # Errors
-    /// Names a certificate that cannot be an anchor: it does not parse, is no CA's, or has no SM2 key.
+    /// If there are certificates, and none of them can be an anchor: they do not parse, are no CA's, or have no SM2 key.
+    /// If a file is neither PEM nor DER.
     pub fn roots(mut self, files: &[&[u8]]) -> Result<Self, ConfigError> {
+        let (mut usable, mut skipped) = (0_usize, Vec::new());
         for item in pem::items(files)?.iter().filter(|i| i.kind == Kind::Certificate) {
-            let fail = |why: &str| ConfigError::new(format!("{}: {why}", item.place));
-            let x509 = X509::read(&item.der).map_err(|_| fail("the certificate does not parse"))?;
-            let subject = names::text(x509.subject);
-            let fail = |why: &str| fail(&format!("{subject}: {why}"));
-            x509.public_key(self.provider.keys)
-                .map_err(|_| fail("its key is not an SM2 key on the named curve"))?;
-            if !(x509.is_ca || !x509.is_v3 && x509.is_self_issued()) {
-                return Err(fail("not a CA certificate; trust the certificate of its issuer"));
-            }
-            if x509.key_usage.is_some_and(|bits| !bits.has_any(KeyUsageBits::KEY_CERT_SIGN)) {
-                return Err(fail("keyUsage lacks keyCertSign, so this CA may not sign certificates"));
-            }
-            let der = CertificateDer::from(item.der.as_slice());
-            let anchor =
-                anchor_from_trusted_cert(&der).map_err(|_| fail("the certificate does not parse"))?;
-            if !self.anchors.contains(&anchor) {
-                self.anchors.push(anchor.to_owned());
+            match self.anchor(&item.der) {
+                Err(why) => skipped.push(format!("{}: {why}", item.place).into_boxed_str()),
+                Ok(anchor) => {
+                    usable = usable.saturating_add(1);
+                    if self.known.insert(item.der.as_slice().into()) {
+                        self.anchors.push(anchor);
+                    }
+                }
             }
         }
+        if let (0, Some(first)) = (usable, skipped.first()) {
+            let text = match skipped.len() {
+                1 => first.clone(),
+                n => format!("none of {n} certificates can be a root; {first}").into(),
+            };
+            return Err(ConfigError::new(text));
+        }
+        self.skipped.extend(skipped);
         Ok(self)
+    }
+
+    /// The certificate as a trust anchor, or why it cannot be one.
+    fn anchor(&self, der: &[u8]) -> Result<TrustAnchor<'static>, String> {
+        let x509 = X509::read(der).map_err(|_| "the certificate does not parse")?;
+        let fail = |why: &str| Err(format!("{}: {why}", names::text(x509.subject)));
+        if x509.public_key(self.provider.keys).is_err() {
+            return fail("its key is not an SM2 key on the named curve");
+        }
+        if !x509.is_authority() {
+            return fail("not a CA certificate; trust the certificate of its issuer");
+        }
+        if !may_sign_certificates(&x509) {
+            return fail("keyUsage lacks keyCertSign, so this CA may not sign certificates");
+        }
+        match anchor_from_trusted_cert(&CertificateDer::from(der)) {
+            Ok(anchor) => Ok(anchor.to_owned()),
+            Err(_) => fail("the certificate does not parse"),
+        }
     }
 
     /// Which leniencies hold; [`CertPolicy::Standard`] unless told otherwise.
@@ -90,19 +121,32 @@ impl VerifierBuilder {
         self
     }
 
+    /// Asks for the same subject on both certificates, or the server's name on the encryption certificate too; otherwise
+    /// the same names or, for clients and under [`CertPolicy::Gm`], the same CA will do (R-HS-46).
+    pub fn require_same_subject(mut self) -> Self {
+        self.same_subject = true;
+        self
+    }
+
     /// Asks for the same subject *and* the server's name on the encryption certificate; otherwise one of the two is
-    /// enough (R-HS-41).
+    /// enough (R-HS-41). For clients, who have no name, as [`VerifierBuilder::require_same_subject`].
     pub fn require_name_on_both(mut self) -> Self {
         self.name_on_both = true;
         self
     }
 
     /// Checks revocation against these lists (PEM or DER). Every certificate of both paths but the root must then be
-    /// covered by one that has not passed its nextUpdate.
+    /// covered by one that has not passed its nextUpdate; of several, those count that R-HS-51 says. A new set of lists
+    /// needs a new verifier, whose sessions are the old one's: each is looked up before it is resumed.
     ///
     /// # Errors
-    /// Names a list that does not parse.
+    /// Names a list that does not parse. If there is no list at all: leave the call out to check no revocation.
     pub fn crls(mut self, files: &[&[u8]]) -> Result<Self, ConfigError> {
+        if files.is_empty() {
+            return Err(ConfigError::new(
+                "an empty set of CRLs says nothing about any certificate: give lists, or do not ask for revocation",
+            ));
+        }
         for (file, number) in files.iter().zip(1_usize..) {
             let lists = if file.first() == Some(&SEQUENCE) {
                 alloc::vec![file.to_vec()]
@@ -114,9 +158,9 @@ impl VerifierBuilder {
                 return Err(ConfigError::new(format!("CRL file {number}: holds no CRL")));
             }
             for der in lists {
-                let crl = OwnedCertRevocationList::from_der(&der)
-                    .map_err(|e| ConfigError::new(format!("CRL file {number}: not a usable CRL ({e:?})")))?;
-                self.crls.push((der, crl.into()));
+                let list = RevocationList::read(&der)
+                    .map_err(|why| ConfigError::new(format!("CRL file {number}: not a usable CRL: {why}")))?;
+                self.crls.push(list);
             }
         }
         Ok(self)
@@ -124,7 +168,7 @@ impl VerifierBuilder {
 
     /// Looks for the pair alone in the CRLs, not for the CA certificates above it.
     pub fn revocation_of_end_entities_only(mut self) -> Self {
-        self.crl_depth = RevocationCheckDepth::EndEntity;
+        self.end_entities_only = true;
         self
     }
 
@@ -155,30 +199,33 @@ impl VerifierBuilder {
                 "one user id at least is needed, and none may be longer than 8191 bytes",
             ));
         }
+        let context = self.context(&user_ids);
         let subject = |a: &TrustAnchor<'_>| der::element(SEQUENCE, &[a.subject.as_ref()]);
-        let mut authorities: Vec<Vec<u8>> = Vec::new();
-        for name in self.anchors.iter().map(subject) {
-            if !authorities.contains(&name) {
-                authorities.push(name);
-            }
-        }
+        let mut named = BTreeSet::new();
+        let authorities =
+            self.anchors.iter().map(subject).filter(|name| named.insert(name.clone())).collect();
+        let mut crls = self.crls;
+        crls.sort_by_key(|list| Reverse(list.this_update()));
         Ok(WebPkiVerifier {
-            context: self.context(&user_ids),
+            context,
             authorities,
             provider: self.provider,
             anchors: self.anchors,
+            skipped: self.skipped,
             policy: self.policy,
             user_ids,
             key_usage_required: self.key_usage_required,
+            same_subject: self.same_subject,
             name_on_both: self.name_on_both,
-            crls: self.crls.into_iter().map(|(_, crl)| crl).collect(),
-            crl_depth: self.crl_depth,
+            crls,
+            end_entities_only: self.end_entities_only,
             #[cfg(feature = "std")]
             cache: super::cache::Cache::new(self.remembered),
         })
     }
 
-    /// A hash over all that decides, whatever the order in which roots and lists were given.
+    /// A hash over all that decides, whatever the order in which roots were given. Revocation is left out: whether a peer
+    /// is revoked is looked up each time (R-HS-51).
     fn context(&self, user_ids: &[Vec<u8>]) -> Vec<u8> {
         let octets = |bytes: &[u8]| der::element(der::OCTET_STRING, &[bytes]);
         let sorted = |mut parts: Vec<Vec<u8>>| {
@@ -192,15 +239,14 @@ impl VerifierBuilder {
             der::element(SEQUENCE, &[&parts[0], &parts[1], &octets(constraints)])
         };
         let anchors = sorted(self.anchors.iter().map(anchor).collect());
-        let crls = sorted(self.crls.iter().map(|(der, _)| octets(der)).collect());
         let ids: Vec<u8> = user_ids.iter().flat_map(|id| octets(id)).collect();
         let rules = [
             u8::from(self.policy == CertPolicy::Gm),
             u8::from(self.key_usage_required),
+            u8::from(self.same_subject),
             u8::from(self.name_on_both),
-            u8::from(self.crl_depth == RevocationCheckDepth::EndEntity),
         ];
-        let parts: [&[u8]; 5] = [b"WebPkiVerifier", &rules, &octets(&ids), &anchors, &crls];
+        let parts: [&[u8]; 4] = [b"WebPkiVerifier", &rules, &octets(&ids), &anchors];
         self.provider.hashes.digest(HashAlgorithm::Sm3, &parts).as_ref().to_vec()
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cert::{CertificateForm, Identity, PeerClaim, PeerPair, PeerRole, Verified};
 use crate::crypto::Shared;
-use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
+use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, encrypt};
 use crate::handshake::{
     Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started,
@@ -34,7 +34,7 @@ impl AwaitServerKeyExchange {
     pub(super) fn on_exchange(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, server } = self;
         let keys = ServerKeys::of(&server.credential, &server.pair)
-            .ok_or(CertificateError::MissingEncryptionCertificate)?;
+            .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
         let agreement = ClientAgreement::receive(&agreed, &keys, message.body(), cx)?;
         agreed.transcript.add(message.raw);
         Ok(S::AwaitRequestOrDone(AwaitRequestOrDone { full: FullHandshake { agreed, agreement, server } }))

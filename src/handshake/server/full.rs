@@ -62,13 +62,13 @@ impl AwaitCertificate {
     }
 }
 
-/// R-HS-42: a single certificate where the pair is needed is the same as none.
+/// R-HS-42, R-AL-9: where the pair is needed, a list without an encryption certificate is the same as none.
 fn choose_pair(credential: &Credential, agreed: &Agreed, cx: &Context<'_>) -> Result<PeerPair, Error> {
-    let mutual = agreed.suite.key_exchange.is_mutual();
-    PeerPair::choose(credential, mutual, cx.provider.keys).map_err(|e| match e {
-        CertificateError::MissingEncryptionCertificate => PeerIncompatible::ClientCertificateMissing.into(),
-        other => other.into(),
-    })
+    let pair = PeerPair::choose(credential, false, cx.provider.keys)?;
+    if agreed.suite.key_exchange.is_mutual() && pair.encryption.is_none() {
+        return Err(PeerIncompatible::ClientCertificateMissing.into());
+    }
+    Ok(pair)
 }
 
 impl AwaitPeerVerified {
