@@ -12,7 +12,7 @@ pub use compat::Compat;
 pub use server::{ServerConfig, ServerConfigBuilder};
 #[cfg(feature = "std")]
 pub use services::KeyLogFile;
-pub use services::{Direction, Event, KeyLog, NamedIdentity, Observer, Services};
+pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};
 
 use crate::crypto::Provider;
 use crate::error::ConfigError;

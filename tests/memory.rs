@@ -216,7 +216,7 @@ fn hostile_flights() -> impl Iterator<Item = (&'static str, usize, Vec<u8>)> {
 fn a_hostile_hello_costs_at_most_twice_its_size_while_it_is_read() {
     const RECEIVE_BUFFER: u64 = 5 + 18_432 + 5;
     let world = World::new();
-    let later = |server: ServerConfigBuilder| Arc::new(server.answer_later(false, true).build().unwrap());
+    let later = |server: ServerConfigBuilder| Arc::new(server.select_later(Some(b"")).build().unwrap());
     let server = later(world.server().suites(&[&SUITES[1]]).alpn([&b"x"[..]]));
     for (list, size, flight) in hostile_flights() {
         let counted = measure(|| drop(half_open(&server, &flight)));

@@ -12,7 +12,7 @@ use pair::{Counting, Ends, Side, World, at, carry, read_all, store};
 use std::sync::Arc;
 use std::time::Duration;
 use tlcp::cert::Verified;
-use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
+use tlcp::config::{ClientAuth, ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, Time};
 use tlcp::crypto::{Draw, PreMasterSecret, Random, SECRET_LEN, Shared};
 use tlcp::error::{AnswerError, CryptoError, Error};
@@ -32,12 +32,20 @@ impl Later {
     }
 
     fn configs(&self, suite: &'static Suite, auth: ClientAuth) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
-        let [client, server] = &self.stores;
-        let client =
-            self.world.client().suites(&[suite]).sessions(Some(client.clone())).answer_later(true, true);
-        let server =
-            self.world.server().suites(&[suite]).sessions(Some(server.clone())).answer_later(true, true);
-        (Arc::new(client.build().unwrap()), Arc::new(server.client_auth(auth).build().unwrap()))
+        let (client, server) = (self.client(suite), self.server(suite, 2).client_auth(auth));
+        (Arc::new(client.build().unwrap()), Arc::new(server.build().unwrap()))
+    }
+
+    fn client(&self, suite: &'static Suite) -> ClientConfigBuilder {
+        let client = self.world.client().suites(&[suite]).sessions(Some(self.stores[0].clone()));
+        client.verify_later(Some(b"lenient")).select_later(Some(b"one"))
+    }
+
+    /// Another seed gives ids of its own.
+    fn server(&self, suite: &'static Suite, seed: u64) -> ServerConfigBuilder {
+        let server = ServerConfig::builder_with(self.world.provider, Arc::new(Counting::from(seed)));
+        let server = server.suites(&[suite]).sessions(Some(self.stores[1].clone()));
+        server.verify_later(Some(b"lenient")).select_later(Some(b"one"))
     }
 
     fn device(&self, side: Side) -> Device<'_> {
@@ -102,6 +110,52 @@ fn every_request_can_be_answered_later_in_every_suite() {
             assert!(ends.client.is_resumed() && ends.server.is_resumed());
             talks(ends);
         }
+    }
+}
+
+/// R-SES-16: a decision taken later is a decision too. Whoever would decide otherwise, or does not say how he decides, is
+/// asked again.
+#[test]
+fn a_session_is_resumed_only_under_the_decision_it_was_made_under() {
+    type Change = fn(ClientConfigBuilder) -> ClientConfigBuilder;
+    let changes: [(&str, Change, bool); 5] = [
+        ("the same", |c| c, true),
+        ("a strict client", |c| c.verify_later(Some(b"strict")), false),
+        ("other identities", |c| c.select_later(Some(b"others")), false),
+        ("a client that does not say", |c| c.verify_later(None), false),
+        ("a client that does not say whom it may be", |c| c.select_later(None), false),
+    ];
+    for (what, change, resumes) in changes {
+        let later = Later::new();
+        let mut ends = later.ends(&SUITES[1], ClientAuth::Require);
+        later.run(&mut ends);
+        let server = later.configs(&SUITES[1], ClientAuth::Require).1;
+        let client = Arc::new(change(later.client(&SUITES[1])).build().unwrap());
+        let mut ends = Ends::new(&client, &server);
+        let [asked, _] = later.run(&mut ends);
+        assert_eq!((ends.client.is_resumed(), asked.contains(&"VerifyPeer")), (resumes, !resumes), "{what}");
+    }
+}
+
+/// The same of a server: a client that another policy took in is verified again.
+#[test]
+fn a_server_that_decides_later_resumes_only_under_its_own_decision() {
+    type Change = fn(ServerConfigBuilder) -> ServerConfigBuilder;
+    let changes: [(&str, Change, bool); 4] = [
+        ("the same", |s| s, true),
+        ("a strict server", |s| s.verify_later(Some(b"strict")), false),
+        ("a server that does not say", |s| s.verify_later(None), false),
+        ("a server that does not say whom it may be", |s| s.select_later(None), false),
+    ];
+    for (what, change, resumes) in changes {
+        let later = Later::new();
+        let mut ends = later.ends(&SUITES[1], ClientAuth::Require);
+        later.run(&mut ends);
+        let client = later.configs(&SUITES[1], ClientAuth::Require).0;
+        let server = change(later.server(&SUITES[1], 60)).client_auth(ClientAuth::Require);
+        let mut ends = Ends::new(&client, &Arc::new(server.build().unwrap()));
+        let [_, asked] = later.run(&mut ends);
+        assert_eq!((ends.server.is_resumed(), asked.contains(&"VerifyPeer")), (resumes, !resumes), "{what}");
     }
 }
 

@@ -191,7 +191,9 @@ impl<S: Endpoint> Driven<S> {
         let Some(error) = connection.error().cloned() else {
             match result {
                 // R-AL-10: only reading has ended.
-                Err(Error::Truncated) => assert!(!connection.wants_read() && connection.plaintext().is_empty()),
+                Err(Error::Truncated) => {
+                    assert!(!connection.wants_read() && connection.plaintext().is_empty())
+                }
                 other => assert_eq!(other, Ok(()), "an error that the connection does not know of"),
             }
             assert_eq!(alerts, 0, "an alert without an error");

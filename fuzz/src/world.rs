@@ -163,7 +163,8 @@ impl Mode {
 
     fn server_of(self, parts: Parts, verifier: Arc<dyn Verifier>) -> Arc<ServerConfig> {
         let store = self.store(&parts);
-        let config = ServerConfig::builder_with(parts.provider, parts.random)
+        let own_identity = *parts.identity.fingerprint();
+        let mut config = ServerConfig::builder_with(parts.provider, parts.random)
             .identity(parts.identity)
             .verifier(verifier)
             .client_auth(self.auth())
@@ -171,33 +172,36 @@ impl Mode {
             .compat(self.compat())
             .alpn([&b"h2"[..], b"http/1.1"])
             .sessions(store.clone().map(|store| store as _))
-            .answer_later(self.later, self.later)
-            .observer(Arc::new(Witness))
-            .build()
-            .unwrap();
-        store.map(|store| store.context.set(config.policy().session_context));
+            .observer(Arc::new(Witness));
+        if self.later {
+            config = config.verify_later(Some(b"everyone")).select_later(Some(b"the one"));
+        }
+        let config = config.build().unwrap();
+        store.map(|store| store.made_in.set([config.policy().session_context, own_identity]));
         Arc::new(config)
     }
 
     fn client_of(self, parts: Parts, verifier: Arc<dyn Verifier>) -> Arc<ClientConfig> {
         let store = self.store(&parts);
-        let config = ClientConfig::builder_with(parts.provider, parts.random)
+        let mut config = ClientConfig::builder_with(parts.provider, parts.random)
             .identity(parts.identity)
             .verifier(verifier)
             .suites(&self.suite.suites())
             .compat(self.compat())
             .alpn([&b"h2"[..], b"http/1.1"])
             .sessions(store.map(|store| store as _))
-            .answer_later(self.later, self.later)
             .hello_extensions(!self.bare)
             .observer(Arc::new(Witness));
+        if self.later {
+            config = config.verify_later(Some(b"everyone")).select_later(Some(b"the one"));
+        }
         Arc::new(config.build().unwrap())
     }
 
     fn store(self, parts: &Parts) -> Option<Arc<OneSession>> {
         let name = parts.name.filter(|_| !self.bare);
         let suite = self.suite.suites()[0];
-        self.session.then(|| Arc::new(OneSession { suite, name, context: OnceLock::new() }))
+        self.session.then(|| Arc::new(OneSession { suite, name, made_in: OnceLock::new() }))
     }
 }
 
@@ -261,8 +265,8 @@ pub const SESSION_ID: [u8; 32] = [0x5e; 32];
 struct OneSession {
     suite: &'static Suite,
     name: Option<&'static str>,
-    /// Known once the server's configuration is built.
-    context: OnceLock<[u8; 32]>,
+    /// The server's context and its identity: known once its configuration is built.
+    made_in: OnceLock<[[u8; 32]; 2]>,
 }
 
 impl SessionStore for OneSession {
@@ -272,15 +276,16 @@ impl SessionStore for OneSession {
             return Found::Nothing;
         }
         let credential = Arc::new(Credential::Certificates(Vec::new()));
+        let [context, own_identity] = self.made_in.get().copied().unwrap_or_default();
         Found::Session(Arc::new(Session {
             id,
             suite: self.suite,
             master: MasterSecret::from_bytes(&[9; 48]),
             created: NOW,
             server_name: self.name.map(Into::into),
-            context: self.context.get().copied().unwrap_or_default(),
+            context,
             peer: Peer::Authenticated { credential, not_after: u64::MAX },
-            own_identity: [0; 32],
+            own_identity,
             server_end_point: Digest::new(&[0; 32]),
         }))
     }
@@ -295,5 +300,5 @@ impl SessionStore for OneSession {
 
 /// A store that always holds the same session.
 pub fn session_store(suite: &'static Suite, name: Option<&'static str>) -> Arc<dyn SessionStore> {
-    Arc::new(OneSession { suite, name, context: OnceLock::new() })
+    Arc::new(OneSession { suite, name, made_in: OnceLock::new() })
 }

@@ -1,5 +1,5 @@
 //! What the builders of both roles have in common.
-use super::services::{KeyLog, Observer, Services};
+use super::services::{KeyLog, Later, Observer, Services};
 use super::{Compat, Limits, Policy};
 use crate::cert::Verifier;
 use crate::crypto::{Provider, Random};
@@ -132,9 +132,18 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// Hand `VerifyPeer` and `SelectIdentity` to the caller of the connection, to be answered in its own time.
-    pub fn answer_later(mut self, verify: bool, select: bool) -> Self {
-        (self.services.verify_later, self.services.select_later) = (verify, select);
+    /// Hand every `VerifyPeer` to the caller of the connection, to be answered in his own time. `decision` stands for his
+    /// verifier and policy: bytes that differ whenever what he accepts could. Without them no session is resumed, since
+    /// nobody would be asked whether the peer is still acceptable (R-SES-16).
+    pub fn verify_later(mut self, decision: Option<&[u8]>) -> Self {
+        self.services.verify_later = Some(Later::new(decision));
+        self
+    }
+
+    /// Hand every `SelectIdentity` to the caller of the connection, to be answered in his own time. `decision` stands
+    /// for the identities that he may choose, as in [`ConfigBuilder::verify_later`].
+    pub fn select_later(mut self, decision: Option<&[u8]>) -> Self {
+        self.services.select_later = Some(Later::new(decision));
         self
     }
 }

@@ -1,6 +1,6 @@
 //! A client's configuration.
 use super::builder::ConfigBuilder;
-use super::services::{NamedIdentity, Services};
+use super::services::{Later, NamedIdentity, Services};
 use super::{Policy, Setup, select_suites};
 use crate::cert::{Identity, ServerName};
 use crate::crypto::{Provider, Random};
@@ -37,7 +37,9 @@ impl ClientConfig {
     /// By what sessions with `name` are found; `tag` tells servers apart that share the name, such as by their port
     /// (R-SES-11).
     pub fn session_key(&self, name: &ServerName<'_>, tag: &[u8]) -> Option<SessionKey> {
-        self.setup.services.sessions.as_ref()?;
+        if !self.setup.policy.sessions {
+            return None;
+        }
         let name = match name {
             ServerName::DnsName(name) => name.as_ref().to_ascii_lowercase(),
             other => format!("{other:?}"),
@@ -77,14 +79,14 @@ impl ClientConfigBuilder {
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ClientConfig, ConfigError> {
         let Self { mut policy, services, provider, suites, session_tag, .. } = self;
-        if services.verifier.is_none() && !services.verify_later {
+        if services.verifier.is_none() && services.verify_later.is_none() {
             return Err(ConfigError::new("no verifier: pass one made from the CA certificates you trust"));
         }
-        let has_identity = !services.identities.is_empty() || services.select_later;
+        let has_identity = !services.identities.is_empty() || services.select_later.is_some();
         let why = (!has_identity).then_some("no identity is configured: pass a certificate pair");
         policy.suites = select_suites(suites.as_deref(), why)?;
         policy.log_secrets = services.key_log.is_some();
-        policy.sessions = services.sessions.is_some();
+        policy.sessions = services.keep_sessions();
         policy.check()?;
         let own = services.identities.first().map(|named| *named.identity.fingerprint()).unwrap_or_default();
         let session_base = services.context(&provider, &[b"client", &own, &session_tag])?;
@@ -102,12 +104,18 @@ impl Services {
             key_log: None,
             observer: None,
             refuse_unknown_names: false,
-            verify_later: false,
-            select_later: false,
+            verify_later: None,
+            select_later: None,
         }
     }
 
-    /// SM3 over what a session must not outlive: the verifier, and `rest` (R-SES-10, R-SES-11).
+    /// R-SES-16: only where something stands for every decision.
+    pub(super) fn keep_sessions(&self) -> bool {
+        let unknown = |later: &Option<Later>| *later == Some(Later::Unknown);
+        self.sessions.is_some() && !unknown(&self.verify_later) && !unknown(&self.select_later)
+    }
+
+    /// SM3 over what a session must not outlive: whoever verifies and selects, and `rest` (R-SES-10, R-SES-11).
     pub(super) fn context(&self, provider: &Provider, rest: &[&[u8]]) -> Result<[u8; 32], ConfigError> {
         let mut hash = provider.hashes.start(HashAlgorithm::Sm3);
         let mut add = |part: &[u8]| {
@@ -116,6 +124,16 @@ impl Services {
         };
         rest.iter().for_each(|part| add(part));
         add(&self.verifier.as_ref().map(|v| v.context()).unwrap_or_default());
+        for later in [&self.verify_later, &self.select_later] {
+            match later {
+                None => add(b"now"),
+                Some(Later::Unknown) => add(b"unknown"),
+                Some(Later::Standing(decision)) => {
+                    add(b"later");
+                    add(decision);
+                }
+            }
+        }
         let digest = hash.current();
         digest
             .as_ref()

@@ -88,10 +88,10 @@ impl ServerConfigBuilder {
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ServerConfig, ConfigError> {
         let Self { mut policy, services, provider, suites, authorities, session_tag, .. } = self;
-        if services.identities.is_empty() && !services.select_later {
+        if services.identities.is_empty() && services.select_later.is_none() {
             return Err(ConfigError::new("no identity: pass the certificate pair that the server shows"));
         }
-        let can_verify = services.verifier.is_some() || services.verify_later;
+        let can_verify = services.verifier.is_some() || services.verify_later.is_some();
         if policy.client_auth != ClientAuth::None && !can_verify {
             return Err(ConfigError::new(
                 "client_auth asks for certificates, and there is no verifier: pass one made from the clients' CA",
@@ -100,7 +100,7 @@ impl ServerConfigBuilder {
         let why = (!can_verify).then_some("there is no verifier for clients: pass one made from their CA");
         policy.suites = select_suites(suites.as_deref(), why)?;
         policy.log_secrets = services.key_log.is_some();
-        policy.sessions = services.sessions.is_some();
+        policy.sessions = services.keep_sessions();
         let of_verifier =
             || Some(services.verifier.as_ref()?.authorities().into_iter().map(Into::into).collect());
         policy.authorities = authorities.or_else(of_verifier).unwrap_or_default().into();

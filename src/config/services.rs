@@ -25,9 +25,25 @@ pub struct Services {
     /// Refuse a server_name that no identity is named for (R-HS-37).
     pub refuse_unknown_names: bool,
     /// Hand every `VerifyPeer` to the caller instead of asking `verifier`.
-    pub verify_later: bool,
+    pub verify_later: Option<Later>,
     /// Hand every `SelectIdentity` to the caller instead of choosing from `identities`.
-    pub select_later: bool,
+    pub select_later: Option<Later>,
+}
+
+/// A decision that the caller of a connection takes in his own time (R-SES-16).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Later {
+    /// These bytes stand for it: they differ whenever it could. A session is resumed only where they are the same.
+    Standing(Box<[u8]>),
+    /// Nothing stands for it: no session is offered, kept or resumed.
+    Unknown,
+}
+
+impl Later {
+    /// With the bytes that stand for the decision, if there are any.
+    pub(super) fn new(decision: Option<&[u8]>) -> Self {
+        decision.map_or(Self::Unknown, |bytes| Self::Standing(Box::from(bytes)))
+    }
 }
 
 /// A certificate pair and the names it is for.

@@ -43,10 +43,12 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
             Some(Found::Nothing) | None => Answer::SessionFound(None),
             Some(Found::Later) => return None,
         },
-        Request::SelectIdentity(_) if services.select_later => return None,
+        Request::SelectIdentity(_) if services.select_later.is_some() => return None,
         Request::SelectIdentity(query) => Answer::IdentitySelected(select(services, query, now)),
         Request::VerifyPeer(claim) => match &services.verifier {
-            Some(verifier) if !services.verify_later => Answer::PeerVerified(verifier.verify(claim, now)),
+            Some(verifier) if services.verify_later.is_none() => {
+                Answer::PeerVerified(verifier.verify(claim, now))
+            }
             _ => return None,
         },
         Request::Sign(question) => match question.identity().key(KeyUse::Sign) {

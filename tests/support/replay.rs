@@ -241,7 +241,8 @@ impl<'a> Part<'a> {
             .suites(&[self.conversation.suite])
             .compat(if is_gmssl { Compat::gmssl() } else { Compat::default() })
             .sessions(Some(store.clone()))
-            .answer_later(true, true)
+            .verify_later(Some(b"all"))
+            .select_later(Some(b"all"))
             .hello_extensions(false)
             .build()
             .unwrap();
@@ -257,7 +258,8 @@ impl<'a> Part<'a> {
             .suites(&[self.conversation.suite])
             .sessions(keeps_sessions.then(|| store.clone()))
             .client_auth(client_auth)
-            .answer_later(true, true)
+            .verify_later(Some(b"all"))
+            .select_later(Some(b"all"))
             .authorities(request.iter().flat_map(|r| &*r.authorities).map(AsRef::as_ref))
             .build()
             .unwrap();
