@@ -103,7 +103,9 @@ impl<S: Role, C: AsRef<Setup>> End<S, C> {
     fn act(&mut self, actions: Vec<Action>) -> Result<(), Failed> {
         for action in actions {
             match action {
-                Action::Write(message) => self.outbox.push_back(self.sending.write(MESSAGE, &message)),
+                Action::Write(message) => {
+                    self.outbox.push_back(self.sending.write(MESSAGE, &message.to_bytes()))
+                }
                 Action::WriteChangeCipherSpec => self.outbox.push_back(self.sending.write(CHANGE, &[])),
                 Action::NewWriteKeys(keys) => self.sending = Frames::new(&keys, self.config.as_ref())?,
                 Action::NewReadKeys(keys) => self.receiving = Frames::new(&keys, self.config.as_ref())?,

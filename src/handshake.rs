@@ -23,7 +23,7 @@ use crate::config::Policy;
 use crate::crypto::{Digest, Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
 use crate::error::{Error, PeerMisbehaved};
 use crate::key_schedule::{self, ConnectionKeys, Sender};
-use crate::message::{CertificateRequest, Due, Finished, Handshake, SessionId};
+use crate::message::{CertificateRequest, Due, Finished, Handshake, Message, SessionId};
 use crate::session::{Session, SessionKey};
 use crate::suite::{HashAlgorithm, Suite};
 use crate::transcript::Transcript;
@@ -46,7 +46,7 @@ pub enum Input<'a> {
 #[derive(Debug)]
 pub enum Action {
     /// Send this handshake message, in a record of its own (R-REC-11).
-    Write(Vec<u8>),
+    Write(Message),
     /// Send a ChangeCipherSpec record.
     WriteChangeCipherSpec,
     /// Protect all further records sent with these.
@@ -109,18 +109,12 @@ impl Context<'_> {
     fn write(
         &mut self,
         transcript: &mut Transcript,
-        message: Result<Vec<u8>, Overlong>,
+        message: Result<Message, Overlong>,
     ) -> Result<(), Error> {
         let message = message?;
-        transcript.add(&message);
+        transcript.add_own(&message);
         self.actions.push(Action::Write(message));
         Ok(())
-    }
-
-    /// A message that lives elsewhere, and is the same for many connections.
-    fn write_shared(&mut self, transcript: &mut Transcript, message: &Arc<[u8]>) {
-        transcript.add_shared(message);
-        self.actions.push(Action::Write(message.to_vec()));
     }
 
     fn write_request(
@@ -257,12 +251,12 @@ impl Keyed {
         provider: &Provider,
         sender: Sender,
     ) -> Result<(), Error> {
-        let received = Finished::read(message.body())?;
+        let received = Finished::read(message.body)?;
         let expected = self.verify_data(provider, sender);
         if !bool::from(received.ct_eq(&expected)) {
             return Err(PeerMisbehaved::WrongVerifyData.into());
         }
-        self.agreed.transcript.add(message.raw);
+        self.agreed.transcript.add(message);
         Ok(())
     }
 

@@ -20,40 +20,107 @@ pub use server_hello::ServerHello;
 pub use signed::DigitallySigned;
 
 use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader, Writer};
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
-/// One whole handshake message as it went by.
-#[derive(Debug, Clone, Copy)]
+/// A handshake message as it went by: its type and its body. The header that stands before the body on the wire belongs
+/// to the transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handshake<'a> {
     /// msg_type
     pub kind: HandshakeType,
-    /// The message with its 4-byte header, as the transcript takes it.
-    pub raw: &'a [u8],
+    /// What the type says it is.
+    pub body: &'a [u8],
 }
 
 impl<'a> Handshake<'a> {
-    /// Bytes of the header: msg_type, uint24 length.
+    /// Bytes of the header that TLS and TLCP have: msg_type, uint24 length.
     pub const HEADER_LEN: usize = 4;
 
-    /// A whole message of our own, header and all; `None` if it is shorter than a header.
-    pub fn of(raw: &'a [u8]) -> Option<Self> {
-        let kind = HandshakeType(*raw.first()?);
-        (raw.len() >= Self::HEADER_LEN).then_some(Self { kind, raw })
+    /// From a whole message of TLS or TLCP, header and all; `None` if it is shorter than a header.
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (header, body) = bytes.split_first_chunk::<4>()?;
+        Some(Self { kind: HandshakeType(header[0]), body })
     }
 
-    /// The body.
-    pub fn body(&self) -> &'a [u8] {
-        self.raw.get(Self::HEADER_LEN..).unwrap_or_default()
+    /// The header of TLS and TLCP, as the transcript takes it before the body: msg_type, uint24 length.
+    pub fn header(&self) -> [u8; 4] {
+        let [.., a, b, c] = (self.body.len() as u64).to_be_bytes();
+        [self.kind.0, a, b, c]
+    }
+
+    /// Header and body: the whole message of TLS or TLCP.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [&self.header(), self.body].concat()
     }
 }
 
-/// A whole message: header and the body that `fill` writes.
-pub(crate) fn encode(kind: HandshakeType, fill: impl FnOnce(&mut Writer)) -> Result<Vec<u8>, Overlong> {
+/// A handshake message of our own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    kind: HandshakeType,
+    body: Body,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Owned(Vec<u8>),
+    /// The same for many connections.
+    Shared(Arc<[u8]>),
+}
+
+impl Message {
+    /// Its type and body.
+    pub fn as_handshake(&self) -> Handshake<'_> {
+        Handshake { kind: self.kind, body: self.body.as_ref() }
+    }
+
+    /// A copy of what went by.
+    pub(crate) fn copied(message: Handshake<'_>) -> Self {
+        Self { kind: message.kind, body: Body::Owned(message.body.to_vec()) }
+    }
+
+    /// The same, cheap to clone.
+    pub(crate) fn shared(self) -> Self {
+        let Self { kind, body } = self;
+        match body {
+            Body::Owned(body) => Self { kind, body: Body::Shared(body.into()) },
+            Body::Shared(_) => Self { kind, body },
+        }
+    }
+
+    /// Header and body: the whole message of TLS or TLCP.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.as_handshake().to_bytes()
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Owned(body) => body,
+            Self::Shared(body) => body,
+        }
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for Body {}
+
+/// A message with the body that `fill` writes, of less than 2^24 bytes.
+pub(crate) fn encode(kind: HandshakeType, fill: impl FnOnce(&mut Writer)) -> Result<Message, Overlong> {
     let mut w = Writer::with_capacity(128);
-    w.u8(kind.0);
-    w.vector24(fill);
-    w.finish()
+    fill(&mut w);
+    let body = w.finish()?;
+    if body.len() > 0x00ff_ffff {
+        return Err(Overlong);
+    }
+    Ok(Message { kind, body: Body::Owned(body) })
 }
 
 /// Reads a body that must be empty: HelloRequest, ServerHelloDone (spec section 4.6).

@@ -1,9 +1,9 @@
 //! Floor 5: the hash over the handshake messages as they were sent and received, never re-encoded (R-KEY-3).
 use crate::crypto::{Digest, HashContext, Hashes};
-use crate::message::CertificateRequest;
+use crate::message::{CertificateRequest, Handshake, Message};
 use crate::suite::HashAlgorithm;
 use crate::wire::Overlong;
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 /// What a transcript must keep, told once, when the suite is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,21 +43,25 @@ enum Kept {
     Behind(Box<dyn HashContext>),
 }
 
-/// A message, or where it is to be had again: what many connections send alike is referred to, not copied (R-HS-47).
+/// A message, or what it can be made of again: what many connections send alike is referred to, not copied (R-HS-47).
 enum Piece {
-    Bytes(Box<[u8]>),
-    Shared(Arc<[u8]>),
+    Message(Message),
     Request(CertificateRequest),
 }
 
 impl Piece {
-    fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Overlong> {
+    fn with<R>(&self, f: impl FnOnce(Handshake<'_>) -> R) -> Result<R, Overlong> {
         Ok(match self {
-            Self::Bytes(raw) => f(raw),
-            Self::Shared(raw) => f(raw),
-            Self::Request(request) => f(&request.to_message()?),
+            Self::Message(message) => f(message.as_handshake()),
+            Self::Request(request) => f(request.to_message()?.as_handshake()),
         })
     }
+}
+
+/// The message as TLS and TLCP hash it.
+fn add(hash: &mut dyn HashContext, message: Handshake<'_>) {
+    hash.update(&message.header());
+    hash.update(message.body);
 }
 
 impl TranscriptStart {
@@ -65,19 +69,19 @@ impl TranscriptStart {
     pub fn new(
         hashes: &dyn Hashes,
         algorithms: impl IntoIterator<Item = HashAlgorithm>,
-        client_hello: &[u8],
+        client_hello: Handshake<'_>,
         raw: bool,
     ) -> Self {
         let mut running: Vec<Running> = Vec::new();
         for algorithm in algorithms {
             if running.iter().all(|one| one.algorithm != algorithm) {
                 let mut hash = hashes.start(algorithm);
-                hash.update(client_hello);
+                add(&mut *hash, client_hello);
                 running.push(Running { algorithm, hash });
             }
         }
         let kept = if raw {
-            Kept::Messages(Vec::from([Piece::Bytes(Box::from(client_hello))]))
+            Kept::Messages(Vec::from([Piece::Message(Message::copied(client_hello))]))
         } else {
             Kept::Nothing
         };
@@ -100,28 +104,28 @@ impl TranscriptStart {
 }
 
 impl Transcript {
-    /// Adds a message with its header.
-    pub fn add(&mut self, raw: &[u8]) {
-        self.add_piece(raw, || Piece::Bytes(Box::from(raw)));
+    /// Adds a message that came.
+    pub fn add(&mut self, message: Handshake<'_>) {
+        self.add_piece(message, || Piece::Message(Message::copied(message)));
     }
 
-    /// Adds a message with its header that lives elsewhere anyhow.
-    pub fn add_shared(&mut self, raw: &Arc<[u8]>) {
-        self.add_piece(raw, || Piece::Shared(raw.clone()));
+    /// Adds a message of our own.
+    pub fn add_own(&mut self, message: &Message) {
+        self.add_piece(message.as_handshake(), || Piece::Message(message.clone()));
     }
 
-    /// Adds our CertificateRequest, encoded as `raw`, whose list of names is shared.
-    pub fn add_request(&mut self, raw: &[u8], request: CertificateRequest) {
-        self.add_piece(raw, || Piece::Request(request));
+    /// Adds our CertificateRequest, encoded as `message`, whose list of names is shared.
+    pub fn add_request(&mut self, message: &Message, request: CertificateRequest) {
+        self.add_piece(message.as_handshake(), || Piece::Request(request));
     }
 
-    fn add_piece(&mut self, raw: &[u8], piece: impl FnOnce() -> Piece) {
-        self.prf.hash.update(raw);
-        self.also.iter_mut().for_each(|also| also.hash.update(raw));
+    fn add_piece(&mut self, message: Handshake<'_>, piece: impl FnOnce() -> Piece) {
+        add(&mut *self.prf.hash, message);
+        self.also.iter_mut().for_each(|also| add(&mut *also.hash, message));
         match &mut self.kept {
             Kept::Nothing => {}
             Kept::Messages(pieces) => pieces.push(piece()),
-            Kept::Behind(hash) => hash.update(raw),
+            Kept::Behind(hash) => add(&mut **hash, message),
         }
     }
 
@@ -141,14 +145,19 @@ impl Transcript {
         matches!(self.kept, Kept::Messages(_))
     }
 
-    /// The messages so far, if they were kept.
+    /// The messages so far with their headers, if they were kept.
     ///
     /// # Errors
     /// [`Overlong`] if our own CertificateRequest cannot be encoded again.
     pub fn messages(&self) -> Result<Option<Vec<u8>>, Overlong> {
         let Kept::Messages(pieces) = &self.kept else { return Ok(None) };
         let mut out = Vec::new();
-        pieces.iter().try_for_each(|piece| piece.with(|raw| out.extend_from_slice(raw)))?;
+        pieces.iter().try_for_each(|piece| {
+            piece.with(|message| {
+                out.extend_from_slice(&message.header());
+                out.extend_from_slice(message.body);
+            })
+        })?;
         Ok(Some(out))
     }
 
@@ -158,7 +167,7 @@ impl Transcript {
     /// As [`Transcript::messages`].
     pub fn hash_messages_behind(&mut self, mut hash: Box<dyn HashContext>) -> Result<(), Overlong> {
         if let Kept::Messages(pieces) = &self.kept {
-            pieces.iter().try_for_each(|piece| piece.with(|raw| hash.update(raw)))?;
+            pieces.iter().try_for_each(|piece| piece.with(|message| add(&mut *hash, message)))?;
             self.kept = Kept::Behind(hash);
         }
         Ok(())

@@ -92,7 +92,7 @@ fn encodes_the_certificate_message_in_both_forms() {
         (CertificateForm::Dual, vec![&sign[..], &encrypt, &intermediate]),
         (CertificateForm::SignOnly, vec![&sign[..], &intermediate]),
     ] {
-        let message = identity.message(form);
+        let message = identity.message(form).to_bytes();
         let length = u32::try_from(message.len() - 4).unwrap().to_be_bytes();
         assert_eq!(message[..4], [11, length[1], length[2], length[3]]);
         let credential = Credential::read(&message[4..], 10).unwrap();

@@ -127,7 +127,7 @@ fn open_direction(provider: &Provider, name: &str, records: &[Record], keys: &Tr
             ContentType::HANDSHAKE => {
                 joiner.push(content, Due::Any).unwrap();
                 while let Some(message) = joiner.next(Due::Any).unwrap() {
-                    out.messages.push(message.raw.to_vec());
+                    out.messages.push(message.to_bytes());
                     joiner.consume();
                 }
             }

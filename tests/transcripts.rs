@@ -159,13 +159,13 @@ impl<'a> Check<'a> {
         }
         let mut transcript = c.messages_before_finished().concat();
         if !c.is_resumed() {
-            transcript.extend(Finished::to_message(&self.client_verify_data()).unwrap());
+            transcript.extend(Finished::to_message(&self.client_verify_data()).unwrap().to_bytes());
             self.equal("handshake_messages", &transcript, &["handshake_messages"]);
         }
     }
 
     fn written(&self, message: Handshake<'_>) -> Option<Vec<u8>> {
-        let (c, body) = (self.conversation, message.body());
+        let (c, body) = (self.conversation, message.body);
         let is_ecdhe = c.suite.key_exchange == KeyExchange::ECDHE;
         let written = match message.kind {
             H::CLIENT_HELLO if body.ends_with(&[1, 0]) => c.client_hello.to_message(),
@@ -192,7 +192,7 @@ impl<'a> Check<'a> {
             }
             _ => return None,
         };
-        Some(written.unwrap())
+        Some(written.unwrap().to_bytes())
     }
 
     /// The pair, the server's signature, the key exchange, the client's signature.
@@ -215,7 +215,7 @@ impl<'a> Check<'a> {
     /// R-HS-17, R-HS-18
     fn server_signature(&mut self, key: &PublicKey, encryption_certificate: &[u8]) {
         let c = self.conversation;
-        let body = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body();
+        let body = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body;
         let length = u32::try_from(encryption_certificate.len()).unwrap().to_be_bytes();
         let (exchange, rest) = match c.suite.key_exchange {
             KeyExchange::ECDHE => {
@@ -241,7 +241,7 @@ impl<'a> Check<'a> {
     /// R-SM2-3, R-HS-43: ClientKeyExchange of ECC, with the server's private key.
     fn decryption(&mut self, encryption_key: &PublicKey) {
         let c = self.conversation;
-        let body = c.client.message(H::CLIENT_KEY_EXCHANGE).unwrap().body();
+        let body = c.client.message(H::CLIENT_KEY_EXCHANGE).unwrap().body;
         let ciphertext = ClientKeyExchange::read_encrypted(body).unwrap();
         if let Some(scalar) = c.values.bytes(&["enc_private_key"]) {
             let key = self.provider.keys.sm2_private(&scalar).unwrap();
@@ -266,14 +266,14 @@ impl<'a> Check<'a> {
         let pair = PeerPair::choose(&credential, true, self.provider.keys).unwrap();
         let Some(ephemeral) = c.values.bytes(&["client_eph"]) else { return };
         let key = self.keys.find(&pair.encryption.unwrap().1).expect("the client's encryption key");
-        let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body();
+        let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body;
         let peer = ServerKeyExchange::read_ephemeral(exchange, false).unwrap().ephemeral.unwrap().0.point;
         let random = Fixed(Draw::PrivateKey, ephemeral);
         let peer = AgreementPeer::sm2(server_static.clone(), peer);
         let started = key.start_agreement(Some(&peer), &random).unwrap();
         let seed = master_seed(c.suite, &c.client_hello.random, &c.server_hello.random);
         let (ours, shared) = (&*started.share().bytes, started.finish(&peer, &seed).unwrap());
-        let body = c.client.message(H::CLIENT_KEY_EXCHANGE).unwrap().body();
+        let body = c.client.message(H::CLIENT_KEY_EXCHANGE).unwrap().body;
         self.assert(ClientKeyExchange::read_ephemeral(body).unwrap().point == ours, "ClientKeyExchange");
         let Shared::PreMaster(secret) = shared else { panic!("no device") };
         self.equal("premaster", secret.expose(), &["premaster"]);
@@ -285,7 +285,7 @@ impl<'a> Check<'a> {
     fn client_signature(&mut self) {
         let c = self.conversation;
         let Some(message) = c.client.message(H::CERTIFICATE_VERIFY) else { return };
-        let signature = CertificateVerify::read(message.body(), false).unwrap().signature;
+        let signature = CertificateVerify::read(message.body, false).unwrap().signature;
         let credential = c.certificates(&c.client).unwrap();
         let key = PeerPair::choose(&credential, false, self.provider.keys).unwrap().sign_key;
         let mut before = c.messages_before_finished();
@@ -350,7 +350,7 @@ impl<'a> Check<'a> {
         if !c.is_resumed() {
             return self.verify_data(Sender::Client, &messages);
         }
-        let server = Finished::to_message(&self.server_verify_data()).unwrap();
+        let server = Finished::to_message(&self.server_verify_data()).unwrap().to_bytes();
         messages.push(&server);
         self.verify_data(Sender::Client, &messages)
     }
@@ -361,8 +361,9 @@ impl<'a> Check<'a> {
         if c.is_resumed() {
             return self.verify_data(Sender::Server, &messages);
         }
-        let client = Finished::to_message(&self.client_verify_data()).unwrap();
-        messages.extend([&client[..], c.ticket()]);
+        let client = Finished::to_message(&self.client_verify_data()).unwrap().to_bytes();
+        let ticket = c.ticket();
+        messages.extend([&client[..], &ticket]);
         self.verify_data(Sender::Server, &messages)
     }
 
@@ -374,8 +375,9 @@ impl<'a> Check<'a> {
         self.equal("server verify_data", &server, &["server_verify_data"]);
         if !c.is_resumed() {
             let before = c.messages_before_finished();
-            let finished = Finished::to_message(&client).unwrap();
-            let after = [&before[..], &[&finished[..], c.ticket()]].concat();
+            let finished = Finished::to_message(&client).unwrap().to_bytes();
+            let ticket = c.ticket();
+            let after = [&before[..], &[&finished[..], &ticket]].concat();
             let hashes = [self.hash(&before), self.hash(&after)];
             self.equal("transcript", hashes[0].as_ref(), &["transcript_sm3_client"]);
             self.equal("transcript", hashes[1].as_ref(), &["transcript_sm3_server"]);
@@ -393,7 +395,7 @@ impl<'a> Check<'a> {
             let content = content.unwrap_or_else(|e| panic!("{}: {e}", self.conversation.name));
             let content = &fragment[content];
             if number == 0 {
-                self.assert(*content == Finished::to_message(verify_data).unwrap(), "Finished");
+                self.assert(*content == Finished::to_message(verify_data).unwrap().to_bytes(), "Finished");
             }
             let sealed = self.sealed(keys, number, record, content);
             self.assert(sealed == record.fragment(), "sealed again, a record is the same");

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
-use tlcp::message::{Due, Finished, Handshake, Joiner};
+use tlcp::message::{Due, Finished, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, deframe};
 use tlcp::session::{Session, SessionStore};
 use tlcp::wire::{ContentType, ProtocolVersion};
@@ -77,16 +77,16 @@ fn messages() {
         {
             joiner.push(content, Due::Any).unwrap();
             while let Some(message) = joiner.next(Due::Any).unwrap() {
-                seen.insert([&[message.kind.0], message.body()].concat());
+                seen.insert([&[message.kind.0], message.body].concat());
                 joiner.consume();
             }
         }
     }
     let finished = Finished::to_message(&[7; 12]).unwrap();
-    seen.insert([&[20], Handshake::of(&finished).unwrap().body()].concat());
+    seen.insert([&[20], finished.as_handshake().body].concat());
     seen.extend([vec![20, 1], vec![21, 1, 0], vec![21, 2, 40]]);
     let client = WORLD.client.message(tlcp::cert::CertificateForm::Dual);
-    seen.insert([&[11], Handshake::of(client).unwrap().body()].concat());
+    seen.insert([&[11], client.as_handshake().body].concat());
     for (number, seed) in seen.iter().enumerate() {
         save("messages", &format!("{number:02}"), seed);
     }

@@ -104,9 +104,10 @@ fn messages(fragments: &[&[u8]], take_late: bool) -> (Vec<Vec<u8>>, Option<Error
 
 fn drain(joiner: &mut Joiner, out: &mut Vec<Vec<u8>>) -> Result<(), Error> {
     while let Some(message) = joiner.next(Due::Any)? {
-        let again = Handshake::of(message.raw).unwrap();
-        assert_eq!((again.kind, again.body()), (message.kind, message.body()));
-        out.push(message.raw.to_vec());
+        let raw = message.to_bytes();
+        let again = Handshake::of(&raw).unwrap();
+        assert_eq!((again.kind, again.body), (message.kind, message.body));
+        out.push(raw);
         joiner.consume();
     }
     Ok(())

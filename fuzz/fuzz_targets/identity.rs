@@ -4,7 +4,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tlcp::cert::{CertificateForm, Identity, KeyUse, WebPkiVerifier};
 use tlcp::crypto::PrivateKey;
-use tlcp::message::{Credential, Handshake};
+use tlcp::message::Credential;
 use tlcp_fuzz::world::{WORLD, provider};
 
 #[derive(Arbitrary, Debug)]
@@ -30,8 +30,8 @@ fuzz_target!(|input: Input<'_>| {
     if let Ok(identity) = Identity::from_pile(&files, password, &provider()) {
         let _ = format!("{identity:?}");
         for form in [CertificateForm::Dual, CertificateForm::SignOnly] {
-            let message = Handshake::of(identity.message(form)).unwrap();
-            assert!(!Credential::read(message.body(), 10).unwrap().is_empty());
+            let message = identity.message(form).as_handshake();
+            assert!(!Credential::read(message.body, 10).unwrap().is_empty());
         }
         for key_use in [KeyUse::Sign, KeyUse::Encrypt] {
             let tlcp::cert::Key::Here(key) = identity.key(key_use) else { panic!("a key from nowhere") };

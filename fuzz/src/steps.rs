@@ -189,7 +189,7 @@ impl<S: Endpoint> Sender<'_, S> {
             Step::Hello(hello) => self.record(ContentType::HANDSHAKE, &hello.to_message(self.is_client)),
             Step::Certificates(list) => {
                 let list = list.iter().take(12).map(|c| c.bytes().into()).collect();
-                let message = Credential::Certificates(list).to_message().unwrap();
+                let message = Credential::Certificates(list).to_message().unwrap().to_bytes();
                 self.record(ContentType::HANDSHAKE, &message);
             }
             Step::Message { kind, body } => self.record(ContentType::HANDSHAKE, &handshake(*kind, body)),
@@ -248,7 +248,8 @@ impl<S: Endpoint> Sender<'_, S> {
 
     fn message(&self, state: &str) -> Option<Vec<u8>> {
         let suite = self.mode.suite.suites()[0];
-        let certificates = |identity: &tlcp::cert::Identity| identity.message(CertificateForm::Dual).to_vec();
+        let certificates =
+            |identity: &tlcp::cert::Identity| identity.message(CertificateForm::Dual).to_bytes();
         Some(match state {
             "AwaitClientHello" | "AwaitServerHello" => {
                 Hello::good(suite, self.peer.resume).to_message(self.is_client)
@@ -257,21 +258,23 @@ impl<S: Endpoint> Sender<'_, S> {
             "AwaitCertificate" if self.peer.certificate || suite.key_exchange.is_mutual() => {
                 certificates(&WORLD.client)
             }
-            "AwaitCertificate" => Credential::Certificates(Vec::new()).to_message().unwrap(),
+            "AwaitCertificate" => Credential::Certificates(Vec::new()).to_message().unwrap().to_bytes(),
             "AwaitServerKeyExchange" => server_key_exchange(suite),
             "AwaitRequestOrDone" if self.peer.certificate || suite.key_exchange.is_mutual() => {
                 let types = vec![ClientCertificateType::ECDSA_SIGN];
-                CertificateRequest { types, authorities: Arc::default() }.to_message().unwrap()
+                CertificateRequest { types, authorities: Arc::default() }.to_message().unwrap().to_bytes()
             }
             "AwaitRequestOrDone" | "AwaitDone" => handshake(HandshakeType::SERVER_HELLO_DONE.0, &[]),
             "AwaitClientKeyExchange" => match suite.key_exchange {
-                KeyExchange::ECDHE => ClientKeyExchange::ephemeral(&POINT, self.peer.long_exchange).unwrap(),
-                _ => ClientKeyExchange::encrypted(&CIPHERTEXT).unwrap(),
-            },
-            "AwaitCertificateVerify" => {
-                CertificateVerify::to_message(&DigitallySigned::bare(&SIGNATURE)).unwrap()
+                KeyExchange::ECDHE => ClientKeyExchange::ephemeral(&POINT, self.peer.long_exchange),
+                _ => ClientKeyExchange::encrypted(&CIPHERTEXT),
             }
-            _ if state.ends_with("Finished") => Finished::to_message(&[0; 12]).unwrap(),
+            .unwrap()
+            .to_bytes(),
+            "AwaitCertificateVerify" => {
+                CertificateVerify::to_message(&DigitallySigned::bare(&SIGNATURE)).unwrap().to_bytes()
+            }
+            _ if state.ends_with("Finished") => Finished::to_message(&[0; 12]).unwrap().to_bytes(),
             _ => return None,
         })
     }
@@ -316,7 +319,7 @@ fn server_key_exchange(suite: &Suite) -> Vec<u8> {
         KeyExchange::ECDHE => [&[3, 0, 41, 65][..], &POINT].concat(),
         _ => Vec::new(),
     };
-    ServerKeyExchange::to_message(&params, &DigitallySigned::bare(&SIGNATURE)).unwrap()
+    ServerKeyExchange::to_message(&params, &DigitallySigned::bare(&SIGNATURE)).unwrap().to_bytes()
 }
 
 impl Hello<'_> {

@@ -4,7 +4,7 @@ use super::x509::X509;
 use super::{Description, Key, KeyUse, ServerName, names, pair, time, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
-use crate::message::{self, Credential};
+use crate::message::{self, Credential, Message};
 use crate::suite::HashAlgorithm;
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
@@ -26,8 +26,8 @@ pub struct Identity {
     intermediates: Vec<Arc<[u8]>>,
     /// Names of all issuers, from the pair's up.
     issuers: Vec<Box<[u8]>>,
-    dual: Arc<[u8]>,
-    sign_only: Arc<[u8]>,
+    dual: Message,
+    sign_only: Message,
     fingerprint: [u8; 32],
     not_before: u64,
     not_after: u64,
@@ -135,8 +135,8 @@ impl Identity {
         &self.half(key_use).public
     }
 
-    /// The whole handshake message Certificate, header included. It is encoded once, when the identity is made.
-    pub fn message(&self, form: CertificateForm) -> &Arc<[u8]> {
+    /// The handshake message Certificate. It is encoded once, when the identity is made.
+    pub fn message(&self, form: CertificateForm) -> &Message {
         match form {
             CertificateForm::Dual => &self.dual,
             CertificateForm::SignOnly => &self.sign_only,
@@ -233,9 +233,9 @@ fn view(der: &[u8]) -> Result<X509<'_>, ConfigError> {
     X509::read(der).map_err(|_| ConfigError::new("a certificate does not parse: it is not DER"))
 }
 
-fn certificate_message<'a>(list: impl Iterator<Item = &'a Arc<[u8]>>) -> Result<Arc<[u8]>, ConfigError> {
+fn certificate_message<'a>(list: impl Iterator<Item = &'a Arc<[u8]>>) -> Result<Message, ConfigError> {
     message::encode(HandshakeType::CERTIFICATE, |w| Credential::write(w, list.map(|c| &**c)))
-        .map(Arc::from)
+        .map(Message::shared)
         .map_err(|_| ConfigError::new("the certificates do not fit into one message (16 MiB)"))
 }
 

@@ -4,7 +4,6 @@ use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::Error;
 use crate::handshake::{Action, Context, Engine, Failure, Input, Request};
-use crate::message::Handshake;
 use crate::record::{MAX_PLAINTEXT, Opener, Sealer};
 use crate::wire::{AlertDescription, ContentType};
 use alloc::boxed::Box;
@@ -130,10 +129,8 @@ impl<S: Endpoint> Connection<S> {
     fn apply(&mut self, action: Action) -> Result<(), Error> {
         match action {
             Action::Write(message) => {
-                if let Some(handshake) = Handshake::of(&message) {
-                    self.observe(Direction::Sent, Event::Handshake(handshake));
-                }
-                self.seal(ContentType::HANDSHAKE, &message)?;
+                self.observe(Direction::Sent, Event::Handshake(message.as_handshake()));
+                self.seal(ContentType::HANDSHAKE, &message.to_bytes())?;
             }
             Action::WriteChangeCipherSpec => {
                 self.observe(Direction::Sent, Event::ChangeCipherSpec);

@@ -255,7 +255,7 @@ impl Role for State {
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
             (S::AwaitResumedFinished(s), M(m)) => s.on_finished(m, cx),
             (S::Connected, M(m)) => {
-                message::read_empty("HelloRequest", m.body())?; // R-HS-38
+                message::read_empty("HelloRequest", m.body)?; // R-HS-38
                 cx.actions.push(Action::RefuseRenegotiation);
                 Ok(S::Connected)
             }

@@ -7,7 +7,7 @@ use crate::crypto::{
     AgreementPeer, Draw, PreMasterSecret, PublicKey, SECRET_LEN, Shared, SignatureAlgorithm,
 };
 use crate::error::{CryptoError, Error, PeerIncompatible, PeerMisbehaved};
-use crate::message::{ClientKeyExchange, Credential, EphemeralPoint, ServerKeyExchange};
+use crate::message::{ClientKeyExchange, Credential, EphemeralPoint, Message, ServerKeyExchange};
 use crate::suite::{SecretSource, Signs};
 use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -149,7 +149,7 @@ pub(super) fn encrypt(
     key: &PublicKey,
     agreed: &Agreed,
     cx: &Context<'_>,
-) -> Result<(Vec<u8>, Shared), Error> {
+) -> Result<(Message, Shared), Error> {
     let mut secret = PreMasterSecret::zeroed(SECRET_LEN);
     if let Some((version, random)) = secret.expose_mut().split_first_chunk_mut() {
         *version = agreed.client_version.0.to_be_bytes(); // R-HS-26

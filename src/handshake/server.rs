@@ -217,7 +217,7 @@ impl Role for State {
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
             (S::AwaitResumedFinished(s), M(m)) => s.on_finished(m, cx),
             (S::Connected, M(m)) => {
-                ClientHello::read(m.body())?; // R-HS-38
+                ClientHello::read(m.body)?; // R-HS-38
                 cx.actions.push(Action::RefuseRenegotiation);
                 Ok(S::Connected)
             }

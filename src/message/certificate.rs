@@ -1,5 +1,5 @@
 //! Certificate and CertificateRequest (spec sections 4.3, 4.5).
-use super::encode;
+use super::{Message, encode};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{ClientCertificateType, DecodeError, HandshakeType, Overlong, Reader, Writer};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -42,11 +42,11 @@ impl Credential {
         });
     }
 
-    /// The whole message Certificate, with its header.
+    /// The message Certificate.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(&self) -> Result<Message, Overlong> {
         encode(HandshakeType::CERTIFICATE, |w| Self::write(w, self.certificates().iter().map(AsRef::as_ref)))
     }
 
@@ -89,11 +89,11 @@ impl CertificateRequest {
         Ok(Self { types, authorities: authorities.into() })
     }
 
-    /// The whole message, with its header.
+    /// The message.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(&self) -> Result<Message, Overlong> {
         encode(HandshakeType::CERTIFICATE_REQUEST, |w| {
             w.vector8(|w| self.types.iter().for_each(|t| w.u8(t.0)));
             w.vector16(|w| {

@@ -1,6 +1,6 @@
 //! ClientHello (spec section 4.1).
 use super::extension::ClientExtensions;
-use super::{SessionId, encode};
+use super::{Message, SessionId, encode};
 use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader};
 use alloc::{boxed::Box, vec::Vec};
 
@@ -61,11 +61,11 @@ impl ClientHello {
         extensions.alpn = both.collect();
     }
 
-    /// The whole message, with its header. The extensions field is left out if it would be empty.
+    /// The message. The extensions field is left out if it would be empty.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(&self) -> Result<Message, Overlong> {
         encode(HandshakeType::CLIENT_HELLO, |w| {
             w.u16(self.version.0);
             w.bytes(&self.random);

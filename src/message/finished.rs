@@ -1,8 +1,7 @@
 //! CertificateVerify and Finished (spec sections 4.8, 4.9).
-use super::encode;
 use super::signed::DigitallySigned;
+use super::{Message, encode};
 use crate::wire::{DecodeError, HandshakeType, Overlong, Reader};
-use alloc::vec::Vec;
 
 /// CertificateVerify: the client's signature over the handshake so far.
 #[derive(Debug, Clone, Copy)]
@@ -20,11 +19,11 @@ impl CertificateVerify {
         Ok(signed)
     }
 
-    /// The whole message, with its header.
+    /// The message.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(signed: &DigitallySigned<'_>) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(signed: &DigitallySigned<'_>) -> Result<Message, Overlong> {
         encode(HandshakeType::CERTIFICATE_VERIFY, |w| signed.write(w))
     }
 }
@@ -48,11 +47,11 @@ impl Finished {
         Ok(verify_data)
     }
 
-    /// The whole message, with its header.
+    /// The message.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(verify_data: &[u8; Self::LEN]) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(verify_data: &[u8; Self::LEN]) -> Result<Message, Overlong> {
         encode(HandshakeType::FINISHED, |w| w.bytes(verify_data))
     }
 }

@@ -157,13 +157,16 @@ impl Joiner {
 
     fn peek(&self) -> Option<Handshake<'_>> {
         let (kind, length) = read_header(self.waiting())?;
-        let raw = self.waiting().get(..length.saturating_add(Handshake::HEADER_LEN))?;
-        Some(Handshake { kind, raw })
+        let end = length.saturating_add(Handshake::HEADER_LEN);
+        Some(Handshake { kind, body: self.waiting().get(Handshake::HEADER_LEN..end)? })
     }
 
     /// Removes the message that [`Joiner::next`] shows; nothing if there is none.
     pub fn consume(&mut self) {
-        let Some(length) = self.peek().map(|message| message.raw.len()) else { return };
+        let length = self.shown();
+        if length == 0 {
+            return;
+        }
         self.start = self.start.saturating_add(length);
         if self.is_empty() {
             self.buffer.clear();
@@ -173,8 +176,12 @@ impl Joiner {
 
     /// Whether anything follows the message that [`Joiner::next`] shows.
     pub fn has_more(&self) -> bool {
-        let shown = self.peek().map_or(0, |message| message.raw.len());
-        self.waiting().len() > shown
+        self.waiting().len() > self.shown()
+    }
+
+    /// Bytes of the message that [`Joiner::next`] shows, header and all.
+    fn shown(&self) -> usize {
+        self.peek().map_or(0, |message| message.body.len().saturating_add(Handshake::HEADER_LEN))
     }
 
     /// Whether nothing is left: neither a message nor a part of one (R-REC-12, R-REC-13).

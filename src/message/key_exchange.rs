@@ -1,6 +1,6 @@
 //! ServerKeyExchange and ClientKeyExchange (spec sections 4.4, 4.7).
-use super::encode;
 use super::signed::DigitallySigned;
+use super::{Message, encode};
 use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
 use alloc::vec::Vec;
 use der::asn1::{OctetStringRef, UintRef};
@@ -90,11 +90,11 @@ impl<'a> ServerKeyExchange<'a> {
         Ok(Self { ephemeral, signed })
     }
 
-    /// The whole message, with its header: `params` as signed (empty in the ECC form), then the signature.
+    /// The message: `params` as signed (empty in the ECC form), then the signature.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(params: &[u8], signed: &DigitallySigned<'_>) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(params: &[u8], signed: &DigitallySigned<'_>) -> Result<Message, Overlong> {
         encode(HandshakeType::SERVER_KEY_EXCHANGE, |w| {
             w.bytes(params);
             signed.write(w);
@@ -135,11 +135,11 @@ impl ClientKeyExchange {
         if is_sm2_cipher(der) { Ok(der) } else { Err(malformed) }
     }
 
-    /// The whole message of the ECC form, with its header.
+    /// The message of the ECC form.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn encrypted(ciphertext: &[u8]) -> Result<Vec<u8>, Overlong> {
+    pub fn encrypted(ciphertext: &[u8]) -> Result<Message, Overlong> {
         encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| w.vector16(|w| w.bytes(ciphertext)))
     }
 
@@ -164,12 +164,12 @@ impl ClientKeyExchange {
         Ok(point)
     }
 
-    /// The whole message of the ECDHE form, with its header: a body of 69 bytes, or 71 as the standard's text has it and
+    /// The message of the ECDHE form: a body of 69 bytes, or 71 as the standard's text has it and
     /// GmSSL wants it (Q1).
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn ephemeral(point: &[u8], with_length: bool) -> Result<Vec<u8>, Overlong> {
+    pub fn ephemeral(point: &[u8], with_length: bool) -> Result<Message, Overlong> {
         let params = EphemeralPoint::new(point);
         encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
             if with_length {

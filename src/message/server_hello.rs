@@ -1,8 +1,7 @@
 //! ServerHello (spec section 4.1).
 use super::extension::ServerExtensions;
-use super::{SessionId, encode};
+use super::{Message, SessionId, encode};
 use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, ProtocolVersion, Reader};
-use alloc::vec::Vec;
 
 /// What the server chose.
 #[derive(Debug, Clone)]
@@ -40,11 +39,11 @@ impl ServerHello {
         Ok(hello)
     }
 
-    /// The whole message, with its header. The extensions field is left out if it would be empty (R-HS-4).
+    /// The message. The extensions field is left out if it would be empty (R-HS-4).
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
-    pub fn to_message(&self) -> Result<Vec<u8>, Overlong> {
+    pub fn to_message(&self) -> Result<Message, Overlong> {
         encode(HandshakeType::SERVER_HELLO, |w| {
             w.u16(self.version.0);
             w.bytes(&self.random);

@@ -82,7 +82,7 @@ impl Side {
             if content_type == ContentType::HANDSHAKE && !protected {
                 joiner.push(&raw[HEADER_LEN..], Due::Any).unwrap();
                 while let Some(message) = joiner.next(Due::Any).unwrap() {
-                    messages.push(message.raw.to_vec());
+                    messages.push(message.to_bytes());
                     joiner.consume();
                 }
             } else if !protected {
@@ -142,7 +142,7 @@ impl Conversation {
     ) -> Option<Self> {
         let [client, server] =
             [(sides[0], true), (sides[1], false)].map(|(b, c)| Side::of_records(&name, b, c));
-        let read = |side: &Side, kind| side.message(kind).unwrap().body().to_vec();
+        let read = |side: &Side, kind| side.message(kind).unwrap().body.to_vec();
         let client_hello = ClientHello::read(&read(&client, HandshakeType::CLIENT_HELLO)).unwrap();
         let server_hello = ServerHello::read(&read(&server, HandshakeType::SERVER_HELLO)).unwrap();
         let (row, is_ours) = row(server_hello.cipher_suite)?;
@@ -213,7 +213,7 @@ impl Conversation {
 
     /// The certificates that a side showed.
     pub(crate) fn certificates(&self, side: &Side) -> Option<Credential> {
-        side.message(HandshakeType::CERTIFICATE).map(|m| Credential::read(m.body(), 10).unwrap())
+        side.message(HandshakeType::CERTIFICATE).map(|m| Credential::read(m.body, 10).unwrap())
     }
 
     /// The messages in the order of the transcript, up to the first Finished.
@@ -226,8 +226,8 @@ impl Conversation {
     }
 
     /// Tongsuo's NewSessionTicket stands between the two Finished.
-    pub(crate) fn ticket(&self) -> &[u8] {
-        self.server.message(HandshakeType::NEW_SESSION_TICKET).map_or(&[], |m| m.raw)
+    pub(crate) fn ticket(&self) -> Vec<u8> {
+        self.server.message(HandshakeType::NEW_SESSION_TICKET).map_or_else(Vec::new, |m| m.to_bytes())
     }
 }
 

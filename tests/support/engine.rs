@@ -203,7 +203,7 @@ impl<S: Role> Live<S> {
         }
         for action in self.driver.actions.drain(..) {
             match action {
-                Action::Write(message) => peer.push_back(Given::Message(message)),
+                Action::Write(message) => peer.push_back(Given::Message(message.to_bytes())),
                 Action::WriteChangeCipherSpec => peer.push_back(Given::ChangeCipherSpec),
                 Action::StoreSession(_, session) => self.stored = Some(session),
                 _ => {}

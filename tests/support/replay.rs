@@ -151,8 +151,8 @@ impl<'a> Part<'a> {
         let encrypt = list.remove(index);
         let key = || Key::Elsewhere("recorded".into());
         let identity = Identity::with_keys((&list, key()), (encrypt, key()), &self.provider).ok()?;
-        let recorded = self.own().message(H::CERTIFICATE)?.raw;
-        (**identity.message(CertificateForm::Dual) == *recorded).then_some(identity)
+        let recorded = self.own().message(H::CERTIFICATE)?;
+        (identity.message(CertificateForm::Dual).as_handshake() == recorded).then_some(identity)
     }
 
     fn client_obstacle(&self) -> Option<&'static str> {
@@ -186,7 +186,7 @@ impl<'a> Part<'a> {
 
     fn certificate_request(&self) -> Option<CertificateRequest> {
         let message = self.conversation.server.message(H::CERTIFICATE_REQUEST)?;
-        Some(CertificateRequest::read(message.body()).unwrap())
+        Some(CertificateRequest::read(message.body).unwrap())
     }
 
     /// As recorded, or as the server's private key decrypts it.
@@ -195,7 +195,7 @@ impl<'a> Part<'a> {
         let recorded = c.values.bytes(&["premaster", "pre_master_secret"]);
         recorded.or_else(|| {
             let exchange = c.client.message(H::CLIENT_KEY_EXCHANGE)?;
-            let ciphertext = ClientKeyExchange::read_encrypted(exchange.body()).ok()?;
+            let ciphertext = ClientKeyExchange::read_encrypted(exchange.body).ok()?;
             let (_, public) = self.pair(&c.server)?.encryption?;
             Some(self.keys.find(&public)?.decrypt(ciphertext).ok()?.to_vec())
         })
@@ -224,7 +224,7 @@ impl<'a> Part<'a> {
 
     fn recorded_provider(&self) -> Provider {
         let exchange = self.conversation.client.message(H::CLIENT_KEY_EXCHANGE);
-        let ciphertext = exchange.and_then(|m| ClientKeyExchange::read_encrypted(m.body()).ok());
+        let ciphertext = exchange.and_then(|m| ClientKeyExchange::read_encrypted(m.body).ok());
         let keys = RecordedKeys {
             inner: self.provider.keys,
             pre_master: self.pre_master().unwrap_or_default(),
@@ -236,7 +236,7 @@ impl<'a> Part<'a> {
     pub(crate) fn client(&self, store: &Arc<dyn SessionStore>) -> ClientConnection {
         // Only GmSSL's clients write the point with a length before it (Q1).
         let exchange = self.conversation.client.message(H::CLIENT_KEY_EXCHANGE);
-        let is_gmssl = exchange.is_some_and(|m| m.body().len() == 71);
+        let is_gmssl = exchange.is_some_and(|m| m.body.len() == 71);
         let config = ClientConfig::builder_with(self.recorded_provider(), self.random())
             .suites(&[self.conversation.suite])
             .compat(if is_gmssl { Compat::gmssl() } else { Compat::default() })
@@ -332,11 +332,11 @@ impl<'a> Part<'a> {
         let signed = match self.role {
             Role::Client => {
                 let verify = c.client.message(H::CERTIFICATE_VERIFY).unwrap();
-                CertificateVerify::read(verify.body(), false).unwrap()
+                CertificateVerify::read(verify.body, false).unwrap()
             }
             Role::Server => {
                 let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap();
-                ServerKeyExchange::read_signature(exchange.body(), false).unwrap().signed
+                ServerKeyExchange::read_signature(exchange.body, false).unwrap().signed
             }
         };
         let key = self.pair(self.own()).unwrap().sign_key;

@@ -307,7 +307,7 @@ impl Listener<'_> {
                 _ => {
                     self.joiner.push(content, Due::Any).unwrap();
                     while let Some(message) = self.joiner.next(Due::Any).unwrap() {
-                        heard.push(Heard::Message(message.raw.to_vec()));
+                        heard.push(Heard::Message(message.to_bytes()));
                         self.joiner.consume();
                     }
                 }

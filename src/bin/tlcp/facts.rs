@@ -29,13 +29,13 @@ impl Seen {
         let facts = self.parse(message, from_client).unwrap_or_else(|e| vec![("malformed", e.to_string())]);
         if message.kind != HandshakeType::HELLO_REQUEST {
             self.messages += 1;
-            self.bytes += message.raw.len();
+            self.bytes += message.body.len() + Handshake::HEADER_LEN;
         }
         facts
     }
 
     fn parse(&mut self, message: Handshake<'_>, from_client: bool) -> Result<Vec<Fact>, Error> {
-        let body = message.body();
+        let body = message.body;
         Ok(match message.kind {
             HandshakeType::CLIENT_HELLO => self.client_hello(&ClientHello::read(body)?),
             HandshakeType::SERVER_HELLO => self.server_hello(&ServerHello::read(body)?),

@@ -82,7 +82,7 @@ impl Trace {
         let from_client = self.is_from_client(direction);
         let mut state = self.lock();
         let facts = state.seen.read(message, from_client);
-        let (name, bytes) = (message.kind.to_string(), message.raw.len());
+        let (name, bytes) = (message.kind.to_string(), message.body.len() + Handshake::HEADER_LEN);
         let text = self.render(state.start.elapsed(), from_client, &name, bytes, &facts);
         drop(state);
         self.print(&text);

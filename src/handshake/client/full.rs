@@ -22,9 +22,9 @@ use alloc::{boxed::Box, sync::Arc};
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
-        let credential = Arc::new(Credential::read(message.body(), cx.policy.limits.certificates)?);
+        let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
         let pair = Box::new(PeerPair::choose(&credential, true, cx.provider.keys)?);
-        agreed.transcript.add(message.raw);
+        agreed.transcript.add(message);
         let server = ServerClaim { target, credential, pair };
         Ok(S::AwaitServerKeyExchange(AwaitServerKeyExchange { agreed, server }))
     }
@@ -35,8 +35,8 @@ impl AwaitServerKeyExchange {
         let Self { mut agreed, server } = self;
         let keys = ServerKeys::of(&server.credential, &server.pair)
             .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
-        let agreement = ClientAgreement::receive(&agreed, &keys, message.body(), cx)?;
-        agreed.transcript.add(message.raw);
+        let agreement = ClientAgreement::receive(&agreed, &keys, message.body, cx)?;
+        agreed.transcript.add(message);
         Ok(S::AwaitRequestOrDone(AwaitRequestOrDone { full: FullHandshake { agreed, agreement, server } }))
     }
 }
@@ -44,8 +44,8 @@ impl AwaitServerKeyExchange {
 impl AwaitRequestOrDone {
     pub(super) fn on_request(self, message: Handshake<'_>) -> Result<S, Error> {
         let Self { mut full } = self;
-        let request = Arc::new(CertificateRequest::read(message.body())?);
-        full.agreed.transcript.add(message.raw);
+        let request = Arc::new(CertificateRequest::read(message.body)?);
+        full.agreed.transcript.add(message);
         Ok(S::AwaitDone(AwaitDone { full, request }))
     }
 
@@ -71,8 +71,8 @@ fn verify_server(
     message: Handshake<'_>,
     cx: &mut Context<'_>,
 ) -> Result<S, Error> {
-    message::read_empty("ServerHelloDone", message.body())?;
-    full.agreed.transcript.add(message.raw);
+    message::read_empty("ServerHelloDone", message.body)?;
+    full.agreed.transcript.add(message);
     cx.ask(Request::VerifyPeer(PeerClaim {
         role: PeerRole::Server(full.server.target.name.clone()),
         credential: full.server.credential.clone(),
@@ -123,7 +123,7 @@ fn exchange_keys(full: FullHandshake<VerifiedServer>, own: Own, cx: &mut Context
         Own::Identity(identity) => {
             // R-HS-13: ECDHE always needs the pair; in ECC the two camps differ.
             let form = if mutual { CertificateForm::Dual } else { cx.policy.compat.client_certificate_form };
-            cx.write_shared(&mut agreed.transcript, identity.message(form));
+            cx.write(&mut agreed.transcript, Ok(identity.message(form).clone()))?;
             Some(identity)
         }
         Own::NoneFits if !mutual => {

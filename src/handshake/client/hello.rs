@@ -46,7 +46,7 @@ impl AwaitSession {
         };
         let message = hello.to_message()?;
         let (hashes, raw) = (cx.provider.hashes, cx.policy.compat.raw_certificate_verify);
-        let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), &message, raw);
+        let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message.as_handshake(), raw);
         cx.actions.push(Action::Write(message));
         Ok(S::AwaitServerHello(AwaitServerHello {
             offer: Box::new(Offer {
@@ -82,7 +82,7 @@ fn server_name(name: &ServerName<'_>) -> Option<Box<str>> {
 
 impl AwaitServerHello {
     pub(super) fn on_server_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let hello = ServerHello::read(message.body())?;
+        let hello = ServerHello::read(message.body)?;
         let Offer { target, random, session_id, extensions, session, transcript, .. } = {
             self.offer.check(&hello, cx)?;
             *self.offer
@@ -96,7 +96,7 @@ impl AwaitServerHello {
         };
         let mut transcript =
             transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;
-        transcript.add(message.raw);
+        transcript.add(message);
         let agreed = Box::new(Agreed {
             suite,
             client_version: cx.policy.version,

@@ -32,14 +32,14 @@ impl FullHandshake<ServerAgreement> {
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut full } = self;
-        let credential = Arc::new(Credential::read(message.body(), cx.policy.limits.certificates)?);
+        let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
         if credential.is_empty() {
             // R-HS-12, R-HS-42
             if cx.policy.client_auth == ClientAuth::Require {
                 return Err(PeerIncompatible::ClientCertificateMissing.into());
             }
             full.agreed.transcript.forget_messages();
-            full.agreed.transcript.add(message.raw);
+            full.agreed.transcript.add(message);
             let full = full.with_agreement(ServerAgreement::without_client)?;
             let next = AwaitClientKeyExchange { full, client: Client::Anonymous };
             return Ok(S::AwaitClientKeyExchange(next));
@@ -51,7 +51,7 @@ impl AwaitCertificate {
             let e = crypto::sm2::start_digest(cx.provider.hashes, DEFAULT_USER_ID, public)?;
             full.agreed.transcript.hash_messages_behind(e)?;
         }
-        full.agreed.transcript.add(message.raw);
+        full.agreed.transcript.add(message);
         // R-SM-9: verified before any private-key use for this client.
         cx.ask(Request::VerifyPeer(PeerClaim {
             role: PeerRole::Client,
@@ -85,8 +85,8 @@ impl AwaitPeerVerified {
 impl AwaitClientKeyExchange {
     pub(super) fn on_exchange(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { full: FullHandshake { mut agreed, agreement, own }, client } = self;
-        let secret = agreement.receive(message.body(), cx)?;
-        agreed.transcript.add(message.raw);
+        let secret = agreement.receive(message.body, cx)?;
+        agreed.transcript.add(message);
         cx.ask(secret.request(&agreed));
         Ok(S::AwaitSecret(AwaitSecret { full: FullHandshake { agreed, agreement: (), own }, client }))
     }
@@ -144,7 +144,7 @@ impl AwaitCertificateVerify {
     pub(super) fn on_verify(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, sign_key } = self;
         let agreed = &mut keyed.agreed;
-        let signed = CertificateVerify::read(message.body(), agreed.suite.protocol.names_signature_scheme)?;
+        let signed = CertificateVerify::read(message.body, agreed.suite.protocol.names_signature_scheme)?;
         let (scheme, hash) = (agreed.certificate_verify_scheme(), agreed.certificate_verify_hash());
         let over_hash = check_signature(message.kind, &sign_key, scheme, &hash, signed.signature, cx);
         match (over_hash, agreed.transcript.digest_behind()) {
@@ -158,7 +158,7 @@ impl AwaitCertificateVerify {
             (Err(error), None) => return Err(error),
         }
         agreed.transcript.forget_messages();
-        agreed.transcript.add(message.raw);
+        agreed.transcript.add(message);
         await_change_cipher_spec(keyed, cx)
     }
 }

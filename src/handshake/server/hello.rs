@@ -27,7 +27,7 @@ const MAX_RAW_HELLO: usize = 512;
 
 impl AwaitClientHello {
     pub(super) fn on_client_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let mut hello = ClientHello::read(message.body())?;
+        let mut hello = ClientHello::read(message.body)?;
         let suites = common_suites(&hello, cx)?;
         if !hello.offers_null_compression {
             return Err(illegal(message.kind, "compression_methods", "R-REC-16"));
@@ -40,10 +40,10 @@ impl AwaitClientHello {
         hello.keep_known(&cx.policy.alpn);
         // R-HS-47: what GmSSL's clients sign cannot be made anew later.
         let raw = cx.policy.compat.accept_raw_certificate_verify
-            && message.raw.len() <= MAX_RAW_HELLO
+            && message.body.len() <= MAX_RAW_HELLO - Handshake::HEADER_LEN
             && suites.iter().any(|suite| asks_for_certificate(suite, cx));
         let hashes = cx.provider.hashes;
-        let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message.raw, raw);
+        let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message, raw);
         let hello = Box::new(Hello { message: Arc::new(hello), suites, alpn, transcript });
         cx.ask(Request::SelectIdentity(IdentityQuery::ForClient {
             hello: hello.message.clone(),
@@ -118,7 +118,7 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
     // R-HS-37: acknowledged only if the name was used.
     let acknowledge = by_name && hello.message.extensions.server_name.host().is_some();
     let mut agreed = agree(hello, suite, session_id, acknowledge, cx)?;
-    cx.write_shared(&mut agreed.transcript, identity.message(CertificateForm::Dual));
+    cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).clone()))?;
     match suite.key_exchange.secret {
         SecretSource::Agreed => {
             let (of, group) = (Some(identity.clone()), NamedGroup::CURVE_SM2);

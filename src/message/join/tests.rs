@@ -13,8 +13,8 @@ fn message(kind: u8, length: usize) -> Vec<u8> {
 fn drain(joiner: &mut Joiner) -> Vec<Vec<u8>> {
     let mut out = Vec::new();
     while let Some(m) = joiner.next(Due::Any).unwrap() {
-        assert_eq!((m.kind.0, m.body().len()), (m.raw[0], m.raw.len() - 4));
-        out.push(m.raw.to_vec());
+        assert_eq!(Handshake::of(&m.to_bytes()), Some(m));
+        out.push(m.to_bytes());
         joiner.consume();
     }
     out
@@ -54,7 +54,7 @@ fn refuses_a_message_over_its_limit_on_the_header() {
         let limit = limits.of(HandshakeType(kind));
         let mut joiner = Joiner::default();
         joiner.push(&message(kind, limit), Due::Any).unwrap();
-        assert_eq!(joiner.next(Due::Any).unwrap().unwrap().body().len(), limit);
+        assert_eq!(joiner.next(Due::Any).unwrap().unwrap().body.len(), limit);
 
         let long = message(kind, limit + 1);
         let mut joiner = Joiner::default();
@@ -117,10 +117,10 @@ fn refuses_a_message_that_is_not_due_on_its_header() {
 fn judges_nothing_behind_a_message_that_was_not_taken() {
     let mut joiner = Joiner::default();
     joiner.push(&[message(1, 50), message(11, 9), message(2, 20_000)].concat(), HELLO).unwrap();
-    assert_eq!(joiner.next(HELLO).unwrap().unwrap().raw, message(1, 50));
+    assert_eq!(joiner.next(HELLO).unwrap().unwrap().to_bytes(), message(1, 50));
     joiner.consume();
     assert!(joiner.next(HELLO).is_err());
-    assert_eq!(joiner.next(Due::Any).unwrap().unwrap().raw, message(11, 9));
+    assert_eq!(joiner.next(Due::Any).unwrap().unwrap().to_bytes(), message(11, 9));
     joiner.consume();
     assert!(matches!(joiner.next(Due::Any), Err(Error::PeerMisbehaved(_))), "R-REC-38");
 }
@@ -184,7 +184,7 @@ proptest! {
             if !lazy {
                 got.extend(drain(&mut joiner));
             } else if let Some(m) = joiner.next(Due::Any).unwrap() {
-                got.push(m.raw.to_vec());
+                got.push(m.to_bytes());
                 joiner.consume();
             }
         }
