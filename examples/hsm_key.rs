@@ -4,7 +4,7 @@
 //! `cargo run --example hsm_key --features pki`
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 use tlcp::cert::Key;
 use tlcp::crypto::{PrivateKey, StartedAgreement, random::SystemRandom};
@@ -38,12 +38,13 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         if let Some(request) = server.request() {
             device.requests.send(request)?;
         }
-        if let Ok(answer) = device.answers.try_recv() {
-            server.answer(answer, clock.now())?;
+        match device.answers.try_recv() {
+            Ok(answer) => server.answer(answer, clock.now())?,
+            Err(TryRecvError::Empty) => thread::yield_now(),
+            Err(gone) => return Err(gone.into()),
         }
         let taken = client.receive(server.pending_output(), clock.now())?;
         server.sent(taken);
-        thread::yield_now();
     }
     let suite = server.cipher_suite().map_or_else(String::new, |suite| suite.id.to_string());
     println!("{suite}: the server's keys never left the device");

@@ -3,8 +3,9 @@
 //!
 //! The caller's loop: while [`Connection::wants_write`], send [`Connection::pending_output`] and say
 //! [`Connection::sent`]; while [`Connection::wants_read`], read into [`Connection::receive_buffer`] and say
-//! [`Connection::received`]; answer what [`Connection::request`] asks; read and write plaintext.
-//! [`crate::stream::Stream`] is that loop over a blocking stream.
+//! [`Connection::received`], or [`Connection::received_end`] where the stream ends; answer what [`Connection::request`]
+//! asks; call [`Connection::tick`] at [`Connection::deadline`]; read and write plaintext.
+//! [`crate::stream::Stream`] is that loop over any `Read + Write`.
 mod answer;
 mod facts;
 mod incoming;
@@ -374,7 +375,6 @@ impl<S: Endpoint> Connection<S> {
     /// All output is sent: a half-open connection keeps no buffer that is empty; an open one keeps as much as one write
     /// needs, so that no record costs an allocation.
     fn trim_sent(&mut self) {
-        self.joiner.trim();
         if let Phase::Open(_) = self.phase {
             self.outgoing.trim(self.sealer.sealed_len(send::SEND_LIMIT, MAX_PLAINTEXT));
         } else {
