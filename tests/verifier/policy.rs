@@ -78,3 +78,37 @@ fn trusts_an_intermediate_ca_that_is_given_as_a_root() {
     let claim = claim(&[&pair.sign, &pair.encrypt], PeerRole::Client).unwrap();
     assert!(verifier.verdict(&claim, NOW).is_ok());
 }
+
+/// A bundle of every algorithm, as systems have them: what can be used is, and the rest is told of.
+#[test]
+fn takes_what_it_can_use_of_a_bundle() {
+    let w = World::new(54);
+    let leaf = w.pair(&template().common_name("leaf")).sign;
+    let bundle = [
+        support::vector("streams/pki/rsa-root.crt"),
+        support::vector("certs/foreign-roots.pem"),
+        w.root.certificate_pem().into_bytes(),
+        leaf.certificate_pem().into_bytes(),
+        b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n".to_vec(),
+    ]
+    .concat();
+    let verifier = WebPkiVerifier::builder(&provider()).roots(&[&bundle]).unwrap().build().unwrap();
+    let pair = w.pair(&template().common_name("x"));
+    let claim = claim(&[&pair.sign, &pair.encrypt, &w.ca], PeerRole::Client).unwrap();
+    assert!(verifier.verdict(&claim, NOW).is_ok());
+    assert_eq!(verifier.authorities().len(), 1);
+    let skipped = verifier.skipped();
+    assert_eq!(skipped.len(), 5, "{skipped:?}");
+    for (line, why) in skipped.iter().zip([
+        "its key is not an SM2 key",
+        "CN=P-256 root: its key is not an SM2 key",
+        "CN=Ed25519 root: its key is not an SM2 key",
+        "CN=leaf, O=Test, C=CN: not a CA certificate",
+        "the certificate does not parse",
+    ]) {
+        assert!(line.starts_with("file 1, block ") && line.contains(why), "{line}: {why}");
+    }
+    let foreign = support::vector("certs/foreign-roots.pem");
+    let text = WebPkiVerifier::builder(&provider()).roots(&[&foreign]).map(|_| ()).unwrap_err().0;
+    assert!(text.starts_with("none of 2 certificates can be a root; file 1, block 1"), "{text}");
+}

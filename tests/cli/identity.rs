@@ -1,0 +1,69 @@
+//! What the program says of the files that it is given, before anybody connects.
+use super::program::{Folder, Server, run};
+use std::fs;
+use tlcp::crypto::{default_provider, random::SystemRandom};
+use tlcp::pki::{DAY, Options, Pki};
+
+/// Replaces the folder's files by those of a PKI whose certificates expire at this second.
+fn expiring(folder: &Folder, not_after: u64) {
+    let options = Options { not_before: not_after - 300 * DAY, not_after, ..Options::new(0) };
+    let pki = Pki::new(&options, &default_provider(), &SystemRandom).unwrap();
+    for (name, text) in pki.files() {
+        folder.write(name, &text);
+    }
+}
+
+#[test]
+fn an_expired_identity_is_not_served_without_a_word() {
+    let folder = Folder::new();
+    assert!(!Server::start(&folder, &[]).stop().contains("warning"));
+    expiring(&folder, 1_700_000_000);
+    let log = Server::start(&folder, &[]).stop();
+    let line = "warning: --identity: the signing certificate CN=localhost, O=TLCP test, C=CN has expired at 2023-11-14 22:13:20 \
+                UTC; the encryption certificate CN=localhost";
+    assert!(log.starts_with(line), "{log}");
+}
+
+#[test]
+fn what_is_of_no_use_among_the_cas_is_told_of() {
+    let folder = Folder::new();
+    let foreign = fs::read_to_string("vectors/certs/foreign-roots.pem").unwrap();
+    let own = fs::read_to_string(folder.file("ca.crt")).unwrap();
+    folder.write("ca.crt", &format!("{foreign}{own}"));
+    let server = Server::start(&folder, &["--www", &folder.file("")]);
+    let line = "warning: --ca: not used: file 1, block 1 (CERTIFICATE): CN=P-256 root: its key is not an SM2 key on the named \
+                curve, and 1 more";
+    let client = server.client(&folder, &["--get", "/ca.crt"], &[]).succeeded();
+    assert!(client.err().starts_with(line), "{}", client.err());
+    assert!(server.stop().starts_with(line));
+}
+
+/// One password on each line.
+#[test]
+fn passwords_of_several_keys_stand_in_one_file() {
+    let folder = Folder::new();
+    let vector = |name: &str| format!("vectors/{name}");
+    let passwords = folder.write("passwords", "abc\r\n123456\n");
+    let files = [
+        "streams/pki/sm2-server-double.crt",
+        "keys/openssl-sign-abc.pem",
+        "keys/tongsuo-sm4-cbc-hmacWithSM3.pem",
+    ];
+    let [certificates, sign, encrypt] = files.map(vector);
+    let options = [
+        "client",
+        "--connect",
+        "127.0.0.1:1",
+        "--identity",
+        &certificates,
+        &sign,
+        &encrypt,
+        "--password-file",
+    ];
+    // it gets as far as to try to connect
+    let ca = folder.file("ca.crt");
+    let try_with = |passwords: &str| run(&[&options[..], &[passwords, "--ca", &ca]].concat(), &[]).err();
+    assert!(!try_with(&passwords).contains("password"), "{}", try_with(&passwords));
+    let one = folder.write("one", "abc\n");
+    assert!(try_with(&one).contains("the password is wrong"), "{}", try_with(&one));
+}
