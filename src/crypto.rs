@@ -3,7 +3,7 @@
 pub(crate) mod constant_time_mac;
 mod der;
 mod hex;
-#[cfg(target_arch = "x86_64")]
+#[cfg(target_pointer_width = "64")]
 pub mod native;
 pub mod portable;
 pub mod random;
@@ -46,9 +46,9 @@ impl fmt::Debug for Provider {
 
 /// The fastest provider for this machine.
 pub fn default_provider() -> Provider {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(target_pointer_width = "64")]
     return native::provider();
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(target_pointer_width = "64"))]
     portable::provider()
 }
 

@@ -29,7 +29,7 @@ use tlcp::wire::HandshakeType as H;
 fn providers() -> Vec<Provider> {
     vec![
         portable::provider(),
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(target_pointer_width = "64")]
         Provider { keys: &tlcp::crypto::native::sm2::KEYS, ..tlcp::crypto::native::provider() },
     ]
 }

@@ -1,7 +1,7 @@
 //! No secret of SM2 stays behind in memory that was given back: the allocator looks for them in every block that is
 //! freed or moved.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![cfg(target_arch = "x86_64")]
+#![cfg(target_pointer_width = "64")]
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -44,12 +44,12 @@ fn both() -> [&'static dyn Keys; 2] {
     [portable::provider().keys, native()]
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(target_pointer_width = "64")]
 fn native() -> &'static dyn Keys {
     &tlcp::crypto::native::sm2::KEYS
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(target_pointer_width = "64"))]
 fn native() -> &'static dyn Keys {
     portable::provider().keys
 }

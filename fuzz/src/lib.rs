@@ -14,7 +14,7 @@ use tlcp::crypto::{Provider, portable};
 pub fn providers() -> Vec<Provider> {
     vec![
         portable::provider(),
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(target_pointer_width = "64")]
         tlcp::crypto::native::provider(),
     ]
 }

@@ -29,13 +29,13 @@ impl Random for Shared {
 
 /// The fastest primitives, without a cache that would look like a leak.
 pub fn provider() -> Provider {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(target_pointer_width = "64")]
     {
         use tlcp::crypto::native::{self, sm2};
         static KEYS: sm2::Sm2Keys = sm2::Sm2Keys::new(sm2::Sm2Options::LEAN);
         Provider { keys: &KEYS, ..native::provider() }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(target_pointer_width = "64"))]
     tlcp::crypto::portable::provider()
 }
 

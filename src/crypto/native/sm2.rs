@@ -13,6 +13,7 @@ mod backend;
 mod element;
 mod encrypt;
 mod field;
+#[cfg(target_arch = "x86_64")]
 mod field_x86;
 mod fixed_base;
 mod hash;

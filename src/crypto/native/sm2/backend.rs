@@ -1,11 +1,13 @@
 //! Which implementation of the field runs.
 use super::field::Portable;
+#[cfg(target_arch = "x86_64")]
 use super::field_x86::Adx;
 
 /// An implementation of the field.
 #[derive(Clone, Copy)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Backend {
+    #[cfg(target_arch = "x86_64")]
     Adx(Adx),
     Portable(Portable),
 }
@@ -13,7 +15,11 @@ pub(super) enum Backend {
 impl Backend {
     /// The fastest that this processor runs.
     pub(super) fn best() -> Self {
-        Adx::detect().map_or(Self::Portable(Portable), Self::Adx)
+        #[cfg(target_arch = "x86_64")]
+        if let Some(adx) = Adx::detect() {
+            return Self::Adx(adx);
+        }
+        Self::Portable(Portable)
     }
 }
 
@@ -21,6 +27,7 @@ impl Backend {
 macro_rules! with_field {
     ($backend:expr, $field:ident => $e:expr) => {
         match $backend {
+            #[cfg(target_arch = "x86_64")]
             $crate::crypto::native::sm2::backend::Backend::Adx($field) => $e,
             $crate::crypto::native::sm2::backend::Backend::Portable($field) => $e,
         }

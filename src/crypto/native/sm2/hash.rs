@@ -1,8 +1,8 @@
 //! SM3 as SM2 uses it: Z, the digest of a message, and the key derivation function.
 use super::limbs::{self, Limbs};
 use crate::crypto::DEFAULT_USER_ID;
-use crate::crypto::native::cpu::Level;
-use crate::crypto::native::sm3;
+#[cfg(target_arch = "x86_64")]
+use crate::crypto::native::x86_64::{self, Level};
 use crate::crypto::sm2::CURVE;
 use ::sm3::Digest as _;
 use zeroize::Zeroize;
@@ -10,20 +10,23 @@ use zeroize::Zeroize;
 /// An SM3 that is under way: by the kernel, or portable where the CPU lacks what it takes.
 #[derive(Clone)]
 pub(super) enum Sm3 {
-    Kernel(sm3::Sm3),
+    #[cfg(target_arch = "x86_64")]
+    Kernel(x86_64::Sm3),
     Portable(::sm3::Sm3),
 }
 
 impl Sm3 {
     pub(super) fn new() -> Self {
-        match Level::best() {
-            Some(level) => Self::Kernel(sm3::Sm3::new(level)),
-            None => Self::Portable(::sm3::Sm3::new()),
+        #[cfg(target_arch = "x86_64")]
+        if let Some(level) = Level::best() {
+            return Self::Kernel(x86_64::Sm3::new(level));
         }
+        Self::Portable(::sm3::Sm3::new())
     }
 
     pub(super) fn with(mut self, data: &[u8]) -> Self {
         match &mut self {
+            #[cfg(target_arch = "x86_64")]
             Self::Kernel(hash) => hash.update(data),
             Self::Portable(hash) => hash.update(data),
         }
@@ -32,6 +35,7 @@ impl Sm3 {
 
     pub(super) fn finish(self) -> [u8; 32] {
         match self {
+            #[cfg(target_arch = "x86_64")]
             Self::Kernel(hash) => hash.finish(),
             Self::Portable(hash) => hash.finalize().into(),
         }

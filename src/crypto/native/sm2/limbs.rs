@@ -6,6 +6,12 @@ pub(super) type Limbs = [u64; 4];
 
 /// `x`, of which the compiler no longer knows how it was made: otherwise it turns a choice by mask into a branch
 /// where it finds that faster (the memory checker caught it).
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_arch = "riscv64",
+    target_arch = "loongarch64"
+))]
 #[inline(always)]
 pub(super) fn hide(mut x: u64) -> u64 {
     // SAFETY: no instruction at all.
@@ -13,6 +19,18 @@ pub(super) fn hide(mut x: u64) -> u64 {
         core::arch::asm!("/* {0} */", inout(reg) x, options(pure, nomem, nostack, preserves_flags));
     }
     x
+}
+
+/// The same by other means, for processors without inline assembly in stable Rust.
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_arch = "riscv64",
+    target_arch = "loongarch64"
+)))]
+#[inline(always)]
+pub(super) fn hide(x: u64) -> u64 {
+    core::hint::black_box(x)
 }
 
 /// a + b + carry, and the new carry (0 or 1).

@@ -12,6 +12,7 @@ mod vectors;
 
 use super::backend::Backend;
 use super::field::Portable;
+#[cfg(target_arch = "x86_64")]
 use super::field_x86::Adx;
 use super::{Sm2Keys, Sm2Options, Sm2PrivateKey};
 use crate::crypto::random::{Draw, Random, SystemRandom};
@@ -23,9 +24,13 @@ use std::sync::Mutex;
 
 /// Every implementation that this machine can run.
 fn backends() -> Vec<Backend> {
-    let simulated = || memory_checker::running().then(Adx::simulated);
-    let adx = Adx::detect().or_else(simulated).map(Backend::Adx);
-    adx.into_iter().chain([Backend::Portable(Portable)]).collect()
+    let portable = [Backend::Portable(Portable)];
+    #[cfg(target_arch = "x86_64")]
+    let portable = {
+        let simulated = || memory_checker::running().then(Adx::simulated);
+        Adx::detect().or_else(simulated).map(Backend::Adx).into_iter().chain(portable)
+    };
+    portable.into_iter().collect()
 }
 
 fn keys(backend: Backend) -> Sm2Keys {

@@ -153,6 +153,7 @@ fn lookups_find_every_entry() {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn fast_implementation_is_the_one_that_runs_where_it_can() {
     let can = std::is_x86_feature_detected!("bmi2")

@@ -1,14 +1,14 @@
 //! Nothing secret shows in a branch, an address, or the time, of the symmetric kernels.
 //!
 //! The first test says nothing unless it runs under valgrind, on optimized code:
-//! `cargo test --release --lib --no-run`, then `valgrind <that test binary> native::constant_time`.
+//! `cargo test --release --lib --no-run`, then `valgrind <that test binary> x86_64::constant_time`.
 //! Valgrind knows the instructions of the two lower levels and says so by its `cpuid`.
 //! The second measures, at every level: `cargo test --release --lib -- --ignored symmetric_time`.
 use super::cbc::Cbc;
 use super::cpu::Level;
 use super::gcm::Gcm;
 use super::hmac::HmacKey;
-use super::memory_checker::{errors, mark_defined, mark_undefined, running};
+use crate::crypto::native::memory_checker::{errors, mark_defined, mark_undefined, running};
 use crate::crypto::{CbcHmac, CbcLane, Digest, MacLane, portable};
 use crate::suite::{CbcAlgorithm, HashAlgorithm};
 use alloc::vec::Vec;

@@ -11,7 +11,7 @@ use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
 use alloc::boxed::Box;
 
 /// SM3 by kernels, other hashes as the portable provider has them.
-pub(super) struct NativeHashes;
+pub(in crate::crypto::native) struct NativeHashes;
 
 /// SM3 is ours, on a CPU that has what it takes.
 fn sm3_level(algorithm: HashAlgorithm) -> Option<Level> {
@@ -64,7 +64,7 @@ impl Hashes for NativeHashes {
 }
 
 /// SM4-GCM, and SM4-CBC with HMAC-SM3, by kernels.
-pub(super) struct NativeCiphers;
+pub(in crate::crypto::native) struct NativeCiphers;
 
 impl Aead for Gcm {
     fn seal(&self, nonce: &[u8; 12], aad: &[u8], in_out: &mut [u8]) -> [u8; 16] {

@@ -10,9 +10,9 @@ use core::arch::x86_64::*;
 use core::mem::take;
 
 /// A message under way: its chaining value, and blocks that are to come.
-pub(in crate::crypto::native) struct Lane<'a> {
-    pub(in crate::crypto::native) words: &'a mut Words,
-    pub(in crate::crypto::native) blocks: &'a [[u8; BLOCK]],
+pub(in crate::crypto::native::x86_64) struct Lane<'a> {
+    pub(in crate::crypto::native::x86_64) words: &'a mut Words,
+    pub(in crate::crypto::native::x86_64) blocks: &'a [[u8; BLOCK]],
 }
 
 /// The most columns of any register.
@@ -20,7 +20,7 @@ const MAX_COLUMNS: usize = 16;
 
 impl<'a> Lane<'a> {
     /// Absorbs all blocks of all lanes.
-    pub(in crate::crypto::native) fn compress(level: Level, lanes: &mut [Self]) {
+    pub(in crate::crypto::native::x86_64) fn compress(level: Level, lanes: &mut [Self]) {
         let columns = match level.rung() {
             Rung::Aes => 4,
             Rung::Avx2 | Rung::Vaes => 8,

@@ -8,7 +8,13 @@ use core::arch::x86_64::*;
 /// Absorbs blocks.
 pub(super) fn compress(level: Level, state: &mut Words, blocks: &[[u8; BLOCK]]) {
     // SAFETY: the level exists, so this CPU has its instructions.
-    unsafe { if level.rung() >= Rung::Avx2 { with_bmi(state, blocks) } else { plain(state, blocks) } }
+    unsafe {
+        match level.rung() {
+            Rung::Aes => plain(state, blocks),
+            Rung::Avx2 | Rung::Vaes => with_bmi(state, blocks),
+            Rung::Avx512 => with_rotations(state, blocks),
+        }
+    }
 }
 
 #[target_feature(enable = "ssse3")]
@@ -20,6 +26,15 @@ fn plain(state: &mut Words, blocks: &[[u8; BLOCK]]) {
 }
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 fn with_bmi(state: &mut Words, blocks: &[[u8; BLOCK]]) {
+    for block in blocks {
+        // SAFETY: as above.
+        unsafe { one(state, block) }
+    }
+}
+
+/// The message expansion's rotations are one instruction each, its sums of three terms too.
+#[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vl")]
+fn with_rotations(state: &mut Words, blocks: &[[u8; BLOCK]]) {
     for block in blocks {
         // SAFETY: as above.
         unsafe { one(state, block) }
@@ -73,15 +88,15 @@ macro_rules! round {
      $w:ident, $wx:ident) => {{
         let a12 = $a.rotate_left(12);
         let ss1 = keep(a12.wrapping_add(T[$j])).wrapping_add($e).rotate_left(7);
-        let dw = keep($d.wrapping_add($wx[$j]));
+        let dw = $d.wrapping_add($wx[$j]);
         let hw = keep($h.wrapping_add($w[$j]));
         let fg = keep($f ^ $g);
         let (ff, gg) = if $j < 16 {
             (dw.wrapping_add($a ^ $b ^ $c), $e ^ fg)
         } else {
-            // Majority as the sum of terms that share no bit.
-            let majority = keep(dw.wrapping_add($a & $b)).wrapping_add($c & ($a ^ $b));
-            (majority, keep($u & fg) ^ keep(($v & fg) ^ $g))
+            // Majority, of which only one operation must wait for A, the newest.
+            let majority = keep($b & $c) | ($a & keep($b | $c));
+            (dw.wrapping_add(majority), keep($u & fg) ^ keep(($v & fg) ^ $g))
         };
         $d = keep(ff).wrapping_add(ss1 ^ a12);
         let tt2 = keep(gg.wrapping_add(hw)).wrapping_add(ss1);

@@ -86,7 +86,7 @@ impl BlockHash for State {
 
 /// A message under way.
 #[derive(Clone)]
-pub(super) struct Sm3 {
+pub(in crate::crypto::native) struct Sm3 {
     state: State,
     /// Bytes so far, those before `state` (a key's block) included.
     length: u64,
@@ -102,7 +102,7 @@ impl Drop for Sm3 {
 
 impl Sm3 {
     /// An empty message.
-    pub(super) fn new(level: Level) -> Self {
+    pub(in crate::crypto::native) fn new(level: Level) -> Self {
         Self::after(State::new(level), 0)
     }
     /// A message whose first `length` bytes, whole blocks, are in `state` already.
@@ -111,7 +111,7 @@ impl Sm3 {
     }
 
     /// Absorbs `data`.
-    pub(super) fn update(&mut self, data: &[u8]) {
+    pub(in crate::crypto::native) fn update(&mut self, data: &[u8]) {
         let filled = self.filled();
         self.length = self.length.wrapping_add(data.len() as u64);
         let mut data = data;
@@ -132,7 +132,7 @@ impl Sm3 {
     }
 
     /// The digest of all so far.
-    pub(super) fn finish(mut self) -> [u8; OUTPUT] {
+    pub(in crate::crypto::native) fn finish(mut self) -> [u8; OUTPUT] {
         let mut end = [0u8; 2 * BLOCK];
         let blocks = self.end(&mut end);
         self.state.compress(&end[..blocks * BLOCK]);

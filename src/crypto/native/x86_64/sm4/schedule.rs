@@ -14,13 +14,13 @@ use zeroize::{Zeroize, Zeroizing};
 /// With GFNI the round keys are added as they are and there are no offsets.
 #[repr(C, align(64))]
 #[derive(Clone)]
-pub(in crate::crypto::native) struct Schedule {
+pub(in crate::crypto::native::x86_64) struct Schedule {
     /// For each round, the operand of `aesenclast` (or, with GFNI, the round key).
-    pub(in crate::crypto::native) rounds: [u32; 32],
+    pub(in crate::crypto::native::x86_64) rounds: [u32; 32],
     /// The offset of a block's last word before the first round; the others have none.
-    pub(in crate::crypto::native) entry: u32,
+    pub(in crate::crypto::native::x86_64) entry: u32,
     /// The offsets of the result's words.
-    pub(in crate::crypto::native) exit: [u32; 4],
+    pub(in crate::crypto::native::x86_64) exit: [u32; 4],
 }
 
 impl Drop for Schedule {

@@ -1,5 +1,5 @@
-use super::super::provider;
 use super::*;
+use crate::crypto::native::provider;
 use crate::crypto::self_test;
 use alloc::vec::Vec;
 

@@ -11,15 +11,15 @@
 
 /// A linear map of bytes: the images of the bits 0 to 7.
 #[derive(Clone, Copy)]
-pub(in crate::crypto::native) struct Map([u8; 8]);
+pub(in crate::crypto::native::x86_64) struct Map([u8; 8]);
 
 /// A linear map as two look-ups of 4 bits each, for `pshufb`.
 #[repr(C, align(16))]
-pub(in crate::crypto::native) struct Nibbles {
+pub(in crate::crypto::native::x86_64) struct Nibbles {
     /// The images of 0 to 15.
-    pub(in crate::crypto::native) low: [u8; 16],
+    pub(in crate::crypto::native::x86_64) low: [u8; 16],
     /// The images of the multiples of 16.
-    pub(in crate::crypto::native) high: [u8; 16],
+    pub(in crate::crypto::native::x86_64) high: [u8; 16],
 }
 
 impl Map {
@@ -110,13 +110,13 @@ const B: Map = P.after(ROTATE_2).after(Q);
 const AES_AFFINE: Map = Map([31, 62, 124, 248, 241, 227, 199, 143]);
 
 /// Into the AES basis, and out of it.
-pub(in crate::crypto::native) static INTO: Nibbles = P.nibbles();
+pub(in crate::crypto::native::x86_64) static INTO: Nibbles = P.nibbles();
 /// See [`INTO`].
-pub(in crate::crypto::native) static OUT_OF: Nibbles = P.inverse().nibbles();
+pub(in crate::crypto::native::x86_64) static OUT_OF: Nibbles = P.inverse().nibbles();
 /// The maps after the AES S-box, in a round.
-pub(in crate::crypto::native) static ROUND_A: Nibbles = A.nibbles();
+pub(in crate::crypto::native::x86_64) static ROUND_A: Nibbles = A.nibbles();
 /// See [`ROUND_A`].
-pub(in crate::crypto::native) static ROUND_B: Nibbles = B.nibbles();
+pub(in crate::crypto::native::x86_64) static ROUND_B: Nibbles = B.nibbles();
 /// The maps after the AES S-box in the key schedule, whose L' rotates by 13 and 23: of the byte in
 /// the same place, the next, and so on.
 pub(super) static SCHEDULE: [Nibbles; 4] = [
@@ -141,17 +141,17 @@ pub(super) const SCHEDULE_OFFSET: u8 = P.of(Q_OFFSET ^ Q_OFFSET.rotate_left(5) ^
 pub(super) const ROUND_OFFSET: u8 = Q_OFFSET.rotate_left(2);
 
 /// GFNI: matrices applied after inversion, and their constants.
-pub(in crate::crypto::native) const GFNI_A: u64 = A.after(AES_AFFINE).matrix();
+pub(in crate::crypto::native::x86_64) const GFNI_A: u64 = A.after(AES_AFFINE).matrix();
 /// See [`GFNI_A`].
-pub(in crate::crypto::native) const GFNI_B: u64 = B.after(AES_AFFINE).matrix();
+pub(in crate::crypto::native::x86_64) const GFNI_B: u64 = B.after(AES_AFFINE).matrix();
 /// See [`GFNI_A`].
-pub(in crate::crypto::native) const GFNI_AB: u64 = A.plus(B).after(AES_AFFINE).matrix();
+pub(in crate::crypto::native::x86_64) const GFNI_AB: u64 = A.plus(B).after(AES_AFFINE).matrix();
 /// The constant of `A`, with the whole round's constant.
-pub(in crate::crypto::native) const GFNI_A_OFFSET: i32 = (A.of(0x63) ^ P.of(ROUND_OFFSET)) as i32;
+pub(in crate::crypto::native::x86_64) const GFNI_A_OFFSET: i32 = (A.of(0x63) ^ P.of(ROUND_OFFSET)) as i32;
 /// The constant of `B`.
-pub(in crate::crypto::native) const GFNI_B_OFFSET: i32 = B.of(0x63) as i32;
+pub(in crate::crypto::native::x86_64) const GFNI_B_OFFSET: i32 = B.of(0x63) as i32;
 /// The constant of `A ^ B`.
-pub(in crate::crypto::native) const GFNI_AB_OFFSET: i32 = (A.of(0x63) ^ B.of(0x63)) as i32;
+pub(in crate::crypto::native::x86_64) const GFNI_AB_OFFSET: i32 = (A.of(0x63) ^ B.of(0x63)) as i32;
 /// GFNI: the key schedule's matrices, applied after inversion, and the sum of all constants.
 pub(super) const GFNI_SCHEDULE: [u64; 4] = [
     SCHEDULE_MAPS[0].after(AES_AFFINE).matrix(),
@@ -166,9 +166,9 @@ pub(super) const GFNI_SCHEDULE_OFFSET: i32 = (SCHEDULE_OFFSET
     ^ SCHEDULE_MAPS[2].of(0x63)
     ^ SCHEDULE_MAPS[3].of(0x63)) as i32;
 /// GFNI: into the AES basis, and out of it.
-pub(in crate::crypto::native) const GFNI_INTO: u64 = P.matrix();
+pub(in crate::crypto::native::x86_64) const GFNI_INTO: u64 = P.matrix();
 /// See [`GFNI_INTO`].
-pub(in crate::crypto::native) const GFNI_OUT_OF: u64 = P.inverse().matrix();
+pub(in crate::crypto::native::x86_64) const GFNI_OUT_OF: u64 = P.inverse().matrix();
 
 /// SM4's constants (GB/T 32907-2016 7.3): FK, then CK.
 pub(super) const FK: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];

@@ -1,5 +1,5 @@
 //! What every level takes, in cycles of the core; `benches/kernels.rs` compares the best one with the portable code.
-//! `cargo test --release --lib -- --ignored --nocapture native::speed`
+//! `cargo test --release --lib -- --ignored --nocapture x86_64::speed`
 use super::cbc::Cbc;
 use super::cpu::Level;
 use super::gcm::Gcm;

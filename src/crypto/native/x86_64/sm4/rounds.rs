@@ -9,10 +9,10 @@ use super::schedule::Schedule;
 use core::arch::x86_64::*;
 
 /// Groups of `4 * BLOCKS` blocks that keep the execution units busy.
-pub(in crate::crypto::native) const GROUPS: usize = 4;
+pub(in crate::crypto::native::x86_64) const GROUPS: usize = 4;
 
 /// A register in which SM4's rounds can be done.
-pub(in crate::crypto::native) trait Sm4Vector: Vector {
+pub(in crate::crypto::native::x86_64) trait Sm4Vector: Vector {
     /// 32 rounds on `N` groups, in the AES basis with the schedule's offsets.
     unsafe fn rounds<const N: usize>(schedule: &Schedule, state: &mut [[Self; 4]; N]);
 
@@ -43,7 +43,7 @@ unsafe fn map_bytes<V: Vector>(map: &Nibbles, x: V) -> V {
 
 /// Encrypts (or decrypts, as the schedule says) `N` groups of whole blocks.
 #[inline(always)]
-pub(in crate::crypto::native) unsafe fn crypt<V: Sm4Vector, const N: usize>(
+pub(in crate::crypto::native::x86_64) unsafe fn crypt<V: Sm4Vector, const N: usize>(
     schedule: &Schedule,
     x: &mut [[V; 4]; N],
 ) {
@@ -90,11 +90,11 @@ pub(super) unsafe fn leave<V: Sm4Vector>(words: [V; 4]) -> [V; 4] {
 
 /// The nonce of a counter mode, its words mapped and spread.
 #[derive(Clone, Copy)]
-pub(in crate::crypto::native) struct Nonce<V>([V; 3]);
+pub(in crate::crypto::native::x86_64) struct Nonce<V>([V; 3]);
 
 impl<V: Sm4Vector> Nonce<V> {
     #[inline(always)]
-    pub(in crate::crypto::native) unsafe fn new(nonce: &[u8; 12]) -> Self {
+    pub(in crate::crypto::native::x86_64) unsafe fn new(nonce: &[u8; 12]) -> Self {
         let word = |i: usize| u32::from_ne_bytes([nonce[i], nonce[i + 1], nonce[i + 2], nonce[i + 3]]);
         // SAFETY: the caller's.
         unsafe {
@@ -108,7 +108,7 @@ impl<V: Sm4Vector> Nonce<V> {
 
     /// The key stream of the counters from `counter` on: made in the transposed form at once.
     #[inline(always)]
-    pub(in crate::crypto::native) unsafe fn stream<const N: usize>(
+    pub(in crate::crypto::native::x86_64) unsafe fn stream<const N: usize>(
         &self,
         schedule: &Schedule,
         counter: u32,

@@ -15,7 +15,7 @@ fn field(vector: &Value, name: &str) -> Vec<u8> {
 
 #[test]
 fn agrees_with_published_vectors() {
-    let file: Value = serde_json::from_str(include_str!("../../../../vectors/std/hmac_sm3.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../../../../../vectors/std/hmac_sm3.json")).unwrap();
     let vectors = file["vectors"].as_array().unwrap();
     assert!(!vectors.is_empty());
     for vector in vectors {
@@ -29,7 +29,7 @@ fn agrees_with_published_vectors() {
 
 #[test]
 fn agrees_with_wycheproof() {
-    let file = include_str!("../../../../vectors/wycheproof/hmac_sm3.json");
+    let file = include_str!("../../../../../vectors/wycheproof/hmac_sm3.json");
     let file: Value = serde_json::from_str(file).unwrap();
     let vectors = file["vectors"].as_array().unwrap();
     assert!(vectors.len() > 80);
@@ -45,7 +45,7 @@ fn agrees_with_wycheproof() {
 /// Spec section 2.1
 #[test]
 fn the_prf_agrees_with_computed_vectors() {
-    let file: Value = serde_json::from_str(include_str!("../../../../vectors/std/tls_prf.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../../../../../vectors/std/tls_prf.json")).unwrap();
     let mut seen = 0;
     for vector in file["vectors"].as_array().unwrap().iter().filter(|v| v["hash"] == "sm3") {
         let (seed, wanted) = (field(vector, "seed"), field(vector, "out"));
