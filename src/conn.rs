@@ -295,7 +295,6 @@ impl<S: Endpoint> Connection<S> {
 
     /// Gives back what memory an idle connection does not need. Buffers come back with the next bytes.
     pub fn trim(&mut self) {
-        self.joiner.trim();
         self.incoming.trim();
         self.outgoing.trim(0);
     }
@@ -374,7 +373,6 @@ impl<S: Endpoint> Connection<S> {
     /// All output is sent: a half-open connection keeps no buffer that is empty; an open one keeps as much as one write
     /// needs, so that no record costs an allocation.
     fn trim_sent(&mut self) {
-        self.joiner.trim();
         if let Phase::Open(_) = self.phase {
             self.outgoing.trim(self.sealer.sealed_len(send::SEND_LIMIT, MAX_PLAINTEXT));
         } else {

@@ -151,8 +151,6 @@ impl<S: Endpoint> Connection<S> {
         // A half-open connection holds no buffer that is empty; an open one keeps it warm.
         if self.is_handshaking() {
             self.incoming.trim();
-        } else {
-            self.joiner.trim();
         }
         Ok(())
     }
