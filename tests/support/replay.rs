@@ -258,7 +258,7 @@ impl<'a> Part<'a> {
             .sessions(keeps_sessions.then(|| store.clone()))
             .client_auth(client_auth)
             .answer_later(true, true)
-            .authorities(request.iter().flat_map(|r| &*r.authorities).map(AsRef::as_ref))
+            .authorities(request.iter().flat_map(|r| r.authorities.iter()))
             .build()
             .unwrap();
         ServerConnection::new(Arc::new(config), NOW)
