@@ -61,9 +61,9 @@ fn what_was_asked_for_is_what_is_built() {
 fn authorities_are_those_that_were_given() {
     let world = World::new();
     let of_verifier = world.server().build().unwrap();
-    assert_eq!(of_verifier.policy().authorities.len(), 1);
+    assert_eq!(of_verifier.policy().authorities.iter().count(), 1);
     let given = world.server().authorities([&b"one"[..], b"two"]).build().unwrap();
-    assert_eq!(*given.policy().authorities, [Box::from(&b"one"[..]), Box::from(&b"two"[..])]);
+    assert!(given.policy().authorities.iter().eq([&b"one"[..], b"two"]));
     let none = world.server().authorities([]).build().unwrap();
     assert!(none.policy().authorities.is_empty());
     fails(world.server().authorities([&[7; 50_000][..]]).build(), "pass fewer");
@@ -87,4 +87,18 @@ fn what_cannot_work_does_not_build() {
     let limits = Limits { certificates: 1, ..Limits::default() };
     fails(world.client().limits(limits).build(), "a pair of certificates");
     fails(world.client().alpn([&b""[..]]).build(), "R-ALPN-1");
+    fails(world.client().handshake_timeout(Duration::ZERO).build(), "no handshake could end");
+}
+
+/// R-HS-48
+#[test]
+fn a_name_that_no_client_can_ask_for_does_not_build() {
+    let world = World::new();
+    let named = |name: &str| world.server().identity_for(["one.example", name], world.server.clone()).build();
+    for name in ["two.example", "TWO_1.Example", "10.0.0.1", &"a".repeat(253)] {
+        named(name).unwrap();
+    }
+    for name in ["", "two.example.", "*.example", "two example", "zwei.exämple", "[::1]", &"a".repeat(254)] {
+        fails(named(name), "identity_for takes names of hosts");
+    }
 }

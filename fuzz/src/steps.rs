@@ -5,13 +5,12 @@ use crate::drive::Driven;
 use crate::random::Repeatable;
 use crate::world::{Choice, Mode, SESSION_ID, WORLD};
 use arbitrary::Arbitrary;
-use std::sync::Arc;
 use tlcp::cert::CertificateForm;
 use tlcp::conn::Endpoint;
 use tlcp::crypto::TrafficKeys;
 use tlcp::message::{
-    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned, Finished,
-    ServerKeyExchange,
+    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned,
+    DistinguishedNames, Finished, ServerKeyExchange,
 };
 use tlcp::record::{MAX_PLAINTEXT, Sealer};
 use tlcp::suite::{KeyExchange, Suite};
@@ -262,7 +261,8 @@ impl<S: Endpoint> Sender<'_, S> {
             "AwaitServerKeyExchange" => server_key_exchange(suite),
             "AwaitRequestOrDone" if self.peer.certificate || suite.key_exchange.is_mutual() => {
                 let types = vec![ClientCertificateType::ECDSA_SIGN];
-                CertificateRequest { types, authorities: Arc::default() }.to_message().unwrap().to_bytes()
+                let authorities = DistinguishedNames::default();
+                CertificateRequest { types, authorities }.to_message().unwrap().to_bytes()
             }
             "AwaitRequestOrDone" | "AwaitDone" => handshake(HandshakeType::SERVER_HELLO_DONE.0, &[]),
             "AwaitClientKeyExchange" => match suite.key_exchange {

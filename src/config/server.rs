@@ -5,7 +5,8 @@ use super::{ClientAuth, Policy, Setup, select_suites};
 use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
-use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
+use crate::message::RequestedName;
+use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// A certificate pair for clients that ask for one of `names`.
+    /// A certificate pair for clients that ask for one of `names`: names of hosts, without a dot at the end (R-HS-48).
     pub fn identity_for<'a>(
         mut self,
         names: impl IntoIterator<Item = &'a str>,
@@ -72,7 +73,7 @@ impl ServerConfigBuilder {
 
     /// The CAs that CertificateRequest names, as DER distinguished names; by default those of the verifier.
     pub fn authorities<'a>(mut self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        self.authorities = Some(names.into_iter().map(Box::from).collect());
+        self.authorities = Some(names.into_iter().collect());
         self
     }
 
@@ -91,6 +92,14 @@ impl ServerConfigBuilder {
         if services.identities.is_empty() && services.select_later.is_none() {
             return Err(ConfigError::new("no identity: pass the certificate pair that the server shows"));
         }
+        let names = services.identities.iter().flat_map(|identity| &identity.names);
+        if let Some(name) = names.into_iter().find(|name| RequestedName::of(name.as_bytes()).host().is_none())
+        {
+            let text = format!(
+                "no client can ask for the name {name:?}: identity_for takes names of hosts (R-HS-48)"
+            );
+            return Err(ConfigError::new(text));
+        }
         let can_verify = services.verifier.is_some() || services.verify_later.is_some();
         if policy.client_auth != ClientAuth::None && !can_verify {
             return Err(ConfigError::new(
@@ -102,8 +111,8 @@ impl ServerConfigBuilder {
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.keep_sessions();
         let of_verifier =
-            || Some(services.verifier.as_ref()?.authorities().into_iter().map(Into::into).collect());
-        policy.authorities = authorities.or_else(of_verifier).unwrap_or_default().into();
+            || Some(services.verifier.as_ref()?.authorities().iter().map(Vec::as_slice).collect());
+        policy.authorities = authorities.or_else(of_verifier).unwrap_or_default();
         check_authorities(&policy)?;
         policy.check()?;
         let auth = [policy.client_auth as u8];
@@ -115,8 +124,7 @@ impl ServerConfigBuilder {
 /// They go into one CertificateRequest, whose list and the message itself have a limit (R-REC-38).
 fn check_authorities(policy: &Policy) -> Result<(), ConfigError> {
     const MOST: usize = 48 * 1024;
-    let length: usize = policy.authorities.iter().map(|name| name.len() + 2).sum();
-    if length > MOST {
+    if policy.authorities.wire_len() > MOST {
         let text = "the CA names for CertificateRequest take more than 48 KiB: pass fewer anchors";
         return Err(ConfigError::new(text.to_string()));
     }
