@@ -1,39 +1,17 @@
 //! Drives one connection and holds it to what it promises, whatever the peer does: it never panics, its memory is
 //! bounded, after an error it stays closed, and it sends at most one alert about it.
 use crate::memory;
+use crate::witness::{CLOSE_ALERTS, FATAL_ALERTS};
 use crate::world::{NOW, RANDOM, accepting_identity};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tlcp::alert::alert_for;
-use tlcp::config::{Direction, Event, Observer};
 use tlcp::conn::{Connection, Endpoint, Time};
 use tlcp::error::Error;
 use tlcp::handshake::{Answer, IdentityQuery, Request, Selection};
-use tlcp::wire::{AlertDescription, AlertLevel};
 
 /// The most memory of one connection: two certificate messages of the longest kind and the buffers of both directions.
 const MOST_MEMORY: usize = 768 * 1024;
-
-static FATAL_ALERTS: AtomicUsize = AtomicUsize::new(0);
-static CLOSE_ALERTS: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts the alerts that are sent.
-pub struct Witness;
-
-impl Observer for Witness {
-    fn observe(&self, direction: Direction, event: Event<'_>) {
-        match event {
-            Event::Alert(alert) if direction == Direction::Sent => {
-                if alert.level == AlertLevel::FATAL {
-                    FATAL_ALERTS.fetch_add(1, Relaxed);
-                } else if alert.description == AlertDescription::CLOSE_NOTIFY {
-                    CLOSE_ALERTS.fetch_add(1, Relaxed);
-                }
-            }
-            _ => {}
-        }
-    }
-}
 
 /// A connection under test.
 pub struct Driven<S: Endpoint> {

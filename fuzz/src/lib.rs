@@ -6,6 +6,7 @@ pub mod drive;
 pub mod memory;
 pub mod random;
 pub mod steps;
+pub mod witness;
 pub mod world;
 
 use tlcp::crypto::{Provider, portable};

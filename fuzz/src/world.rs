@@ -1,8 +1,8 @@
 //! One small world for all runs: certificates, identities, configurations. Nothing in it changes from run to run, so
 //! that a run depends on its input alone.
 use crate::accepting::{self, AnyKey};
-use crate::drive::Witness;
 use crate::random::Repeatable;
+use crate::witness::Witness;
 use std::sync::{Arc, LazyLock, OnceLock};
 use tlcp::cert::{Identity, Key, KeyUse, PeerClaim, ServerName, Verified, Verifier, WebPkiVerifier};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};

@@ -1,6 +1,6 @@
 //! libgcrypt's primitives by a small foreign interface.
 
-use crate::primitives::{ASSOCIATED, IV, KEY, NONCE, Primitives};
+use crate::symmetric::{ASSOCIATED, IV, KEY, NONCE, Primitives};
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::ptr;
 

@@ -3,12 +3,14 @@
 //! this thread's processor time.
 
 mod clock;
+mod connection;
 #[cfg(feature = "libgcrypt")]
 mod gcrypt;
 mod primitives;
 mod public_keys;
 mod rounds;
 mod stack;
+mod symmetric;
 mod table;
 mod tlcp_primitives;
 mod tlcp_stack;

@@ -1,35 +1,12 @@
-//! Whole connections: what each implementation must offer, and the measures taken of it.
+//! Whole connections: the measures taken of each implementation.
 
+use crate::connection::Stack;
 use crate::rounds;
 use crate::table::{Table, Unit};
 use crate::tlcp_stack::{Caches, TlcpStack};
 use crate::tongsuo_stack::TongsuoStack;
-use std::time::Duration;
 use tlcp::crypto::portable;
 use tlcp_interop::party::{Suite, settings};
-
-/// Time spent in each end.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Costs {
-    pub(crate) client: Duration,
-    pub(crate) server: Duration,
-}
-
-impl Costs {
-    /// Both ends, the client, the server.
-    fn split(self) -> [Duration; 3] {
-        [self.client + self.server, self.client, self.server]
-    }
-}
-
-/// One implementation with one suite: both ends in one thread, over memory.
-pub(crate) trait Stack {
-    /// A handshake from nothing to both ends open; `resume`: with the session of an earlier one.
-    fn handshake(&mut self, resume: bool) -> Costs;
-    /// `count` writes of `size` bytes from client to server over one open connection: sealing is the client's cost,
-    /// opening the server's.
-    fn bulk(&mut self, size: usize, count: usize) -> Costs;
-}
 
 const NAMES: [&str; 4] = ["tlcp, peer seen", "tlcp, cold", "portable, cold", "Tongsuo 8.4.0"];
 const PAIRS: [(usize, usize); 4] = [(1, 2), (0, 2), (1, 3), (0, 3)];

@@ -1,6 +1,6 @@
 //! Our own primitives, of either provider.
 
-use crate::primitives::{ASSOCIATED, IV, KEY, NONCE, Primitives};
+use crate::symmetric::{ASSOCIATED, IV, KEY, NONCE, Primitives};
 use tlcp::crypto::{Aead, CbcHmac, CbcLane, Provider};
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
 

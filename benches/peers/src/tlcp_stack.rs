@@ -1,7 +1,7 @@
 //! Our own two ends.
 
 use crate::clock::Stopwatch;
-use crate::stack::{Costs, Stack};
+use crate::connection::{Costs, Stack};
 use crate::wire::{self, Wire};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Tongsuo's primitives through its EVP interface, contexts and keys set up once.
 
-use crate::primitives::{ASSOCIATED, IV, KEY, NONCE, Primitives};
+use crate::symmetric::{ASSOCIATED, IV, KEY, NONCE, Primitives};
 use tongsuo::cipher::Cipher;
 use tongsuo::cipher_ctx::CipherCtx;
 use tongsuo::hash::{MessageDigest, hash};

@@ -1,7 +1,7 @@
 //! Tongsuo's two ends.
 
 use crate::clock::Stopwatch;
-use crate::stack::{Costs, Stack};
+use crate::connection::{Costs, Stack};
 use crate::wire::{self, Wire};
 use tlcp_interop::party::{ClientSettings, ServerSettings};
 use tlcp_interop::tongsuo_party::{client_context, client_ssl, server_context};
