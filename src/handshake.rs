@@ -9,7 +9,9 @@
 //! 4. Whatever needs a private key, the certificate store or the session cache is an [`Action::Ask`], always the last
 //!    action of its step. Its [`Answer`] is the only input that the next step takes, now or later.
 //! 5. Keys leave as values ([`Action::NewReadKeys`], [`Action::NewWriteKeys`]): the engine knows no record layer.
-//! 6. A failed step has no actions; it returns the error and the session that is to be dropped (R-SES-12).
+//! 6. A message is its type and its body: the header before it, and whatever cuts it into pieces, belong to the
+//!    transport, which has the same 4 bytes in TLS and TLCP.
+//! 7. A failed step has no actions; it returns the error and the session that is to be dropped (R-SES-12).
 pub mod client;
 pub mod key_agreement;
 mod request;
@@ -44,6 +46,7 @@ pub enum Input<'a> {
 
 /// What the engine wants done, in order.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Action {
     /// Send this handshake message, in a record of its own (R-REC-11).
     Write(Message),
@@ -74,6 +77,7 @@ pub enum Action {
 
 /// What a completed handshake agreed on.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// The session: suite, master secret, who the peer is.
     pub session: Arc<Session>,

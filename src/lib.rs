@@ -53,6 +53,16 @@
 //! | 2 | [`error`] | what can go wrong, by whose fault |
 //! | 1 | [`wire`] | cursors that name the field they ran out in, and code points |
 //!
+//! # What may change
+//! Three tiers, until version 1.0:
+//! - The paved path keeps its promises from one minor version to the next: what this page exports, [`conn`], [`config`],
+//!   [`error`] and `stream`.
+//! - For builders, and open to change in a minor version, with a word in the change log: [`handshake`], [`record`],
+//!   [`message`], [`session`], [`suite`], [`wire`] and the traits of [`crypto`] and [`cert`].
+//! - `pki`, [`cert::dangerous`] and everything that is not documented: no promise.
+//!
+//! Enums and structs that will grow are `#[non_exhaustive]`.
+//!
 //! # Features
 //! - `std` (default): sockets, the system's randomness and clocks, the in-memory session store. Without it the crate
 //!   is `no_std` with `alloc`: time and randomness are arguments.

@@ -40,6 +40,7 @@ pub struct Session {
 
 /// The peer's identity, as proved in the full handshake.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Peer {
     /// It showed no certificate.
     Anonymous,

@@ -52,6 +52,7 @@ pub enum Request {
 
 /// Who to be.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum IdentityQuery {
     /// Asked of a server.
     ForClient {
@@ -71,6 +72,7 @@ pub enum IdentityQuery {
 
 /// The answer to [`Request::SelectIdentity`].
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Selection {
     /// This one.
     Identity {
