@@ -8,7 +8,6 @@ use super::limbs;
 use super::scalar::Scalar;
 use super::secret::SecretKey;
 use super::variable_base;
-use super::vartime;
 use crate::crypto::native::declassify::declassify;
 use crate::crypto::{
     AgreementPeer, Draw, MasterSeed, PreMasterSecret, PublicKey, Random, SECRET_LEN, Share, Shared,
@@ -47,8 +46,7 @@ impl Half {
 
     /// U = t (P + x' R), not infinity, as X || Y.
     ///
-    /// P and R are the peer's and public, so their sum is made in variable time, complete for whatever points the
-    /// peer may choose. What is left for the secret t is one multiplication, whose proof holds for every point.
+    /// As t P + (t x') R, with one doubling for both. The peer chooses P and R, and may know how they belong together.
     fn shared_point<F: Field>(
         &self,
         field: F,
@@ -58,8 +56,8 @@ impl Half {
         let p = Affine::from_bytes(field, peer_static)?;
         let r = Affine::from_bytes(field, peer_ephemeral)?;
         let encoded = peer_ephemeral.try_into().map_err(|_| CryptoError::BadPoint)?;
-        let base = vartime::add_multiple(field, &p, &reduced_x(encoded), &r).ok_or(CryptoError::BadPoint)?;
-        let u = variable_base::multiply(field, &self.t, &base);
+        let of_r = Zeroizing::new(self.t.mul(&reduced_x(encoded)));
+        let u = variable_base::multiply_two(field, [(&self.t, &p), (&of_r, &r)]);
         if declassify(u.z.is_zero_mask()) != 0 {
             return Err(CryptoError::BadPoint);
         }

@@ -5,7 +5,7 @@ use super::field::Field;
 use super::point::{Extended, GENERATOR};
 use super::recode::OddDigits;
 use super::scalar::Scalar;
-use super::tables::{PART, PARTS, rows};
+use super::tables::{PART, PARTS, rows, spread};
 use alloc::boxed::Box;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
@@ -22,7 +22,7 @@ const ODD_POINTS: usize = 1 << (ODD_WIDTH - 2);
 fn comb() -> &'static [Affine] {
     static TABLE: OnceLock<Box<[Affine]>> = OnceLock::new();
     TABLE.get_or_init(
-        || with_field!(Backend::best(), field => rows(field, &GENERATOR, WINDOWS, WIDTH, POINTS)),
+        || with_field!(Backend::best(), field => rows(field, spread(field, &GENERATOR, WINDOWS, WIDTH), POINTS)),
     )
 }
 
@@ -30,7 +30,7 @@ fn comb() -> &'static [Affine] {
 pub(super) fn odd_parts() -> impl DoubleEndedIterator<Item = &'static [Affine]> + Clone {
     static TABLE: OnceLock<Box<[Affine]>> = OnceLock::new();
     let table = TABLE.get_or_init(
-        || with_field!(Backend::best(), field => rows(field, &GENERATOR, PARTS, PART, ODD_POINTS)),
+        || with_field!(Backend::best(), field => rows(field, spread(field, &GENERATOR, PARTS, PART), ODD_POINTS)),
     );
     table.chunks_exact(ODD_POINTS)
 }

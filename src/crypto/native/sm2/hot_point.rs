@@ -5,7 +5,7 @@ use super::fixed_base::{ODD_WIDTH, odd_parts};
 use super::point::Extended;
 use super::recode::{NonAdjacentForm, OddDigits};
 use super::scalar::Scalar;
-use super::tables::{PART, PARTS, rows};
+use super::tables::{PART, PARTS, rows, spread};
 use alloc::boxed::Box;
 use zeroize::Zeroizing;
 
@@ -25,7 +25,7 @@ pub(super) struct HotPoint {
 
 impl HotPoint {
     pub(super) fn new<F: Field>(field: F, p: &Affine) -> Self {
-        Self { table: rows(field, p, PARTS, PART, POINTS) }
+        Self { table: rows(field, spread(field, p, PARTS, PART), POINTS) }
     }
 
     /// s * G + t * P in variable time.

@@ -8,22 +8,17 @@ use alloc::{boxed::Box, vec, vec::Vec};
 pub(super) const PART: usize = 20;
 pub(super) const PARTS: usize = 13;
 
-/// The odd multiples (2j + 1) * 2^(stride * i) * P for j < points, i < rows. Nothing in it is infinity, or equal where
-/// an addition would need it to be different, since the factors' sums and differences are not multiples of n.
+/// The odd multiples (2j + 1) * Q, j < points, of each of the points Q, at the price of one inversion. Nothing in it is
+/// infinity, or equal where an addition would need it to be different, since the factors' sums and differences are not
+/// multiples of n.
 pub(super) fn rows<F: Field>(
     field: F,
-    p: &Affine,
-    rows: usize,
-    stride: usize,
+    of: impl IntoIterator<Item = Jacobian>,
     points: usize,
 ) -> Box<[Affine]> {
-    let mut base = Jacobian::from(*p);
-    let mut all = Vec::with_capacity(rows * points);
-    for row in 0..rows {
-        if row > 0 {
-            base = (0..stride).fold(base, |b, _| b.double(field));
-        }
-        let (mut twice, mut last) = base.double_alike(field);
+    let mut all = Vec::new();
+    for q in of {
+        let (mut twice, mut last) = q.double_alike(field);
         all.push(last);
         for _ in 1..points {
             (last, twice) = twice.add_alike(field, &last);
@@ -33,6 +28,17 @@ pub(super) fn rows<F: Field>(
     let mut out = vec![Affine::default(); all.len()].into_boxed_slice();
     to_affine_all(field, &all, &mut out);
     out
+}
+
+/// The points 2^(stride * i) * P, i < count.
+pub(super) fn spread<F: Field>(
+    field: F,
+    p: &Affine,
+    count: usize,
+    stride: usize,
+) -> impl Iterator<Item = Jacobian> {
+    let next = move |q: &Jacobian| Some((0..stride).fold(*q, |q, _| q.double(field)));
+    core::iter::successors(Some(Jacobian::from(*p)), next).take(count)
 }
 
 /// Affine points for a whole table, at the price of one inversion. None may be infinity.

@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 
 const WIDTH: usize = 5;
 const WINDOWS: usize = 52;
+/// Odd multiples of each point.
+const POINTS: usize = 1 << (WIDTH - 1);
 
 /// k * P in constant time (P is public); infinity for k = 0.
 ///
@@ -18,7 +20,7 @@ const WINDOWS: usize = 52;
 /// points, which rightly give infinity), and 32 A - d = ±(k' - 2d) with a digit d of k'. That is odd and, since
 /// n <= k' < 2n, could only be n: then d = (n + 2d) + 32 modulo 64, d = -3, but n - 6 is no k'.
 pub(super) fn multiply<F: Field>(field: F, k: &Scalar, p: &Affine) -> Zeroizing<Jacobian> {
-    let table = rows(field, p, 1, 0, 1 << (WIDTH - 1));
+    let table = rows(field, [Jacobian::from(*p)], POINTS);
     let digits = OddDigits::new(k, WINDOWS * WIDTH);
     let digit = |window: usize| digits.at(window * WIDTH, WIDTH);
     let mut sum = Zeroizing::new(Jacobian::from(*Affine::pick(field, &table, digit(WINDOWS - 1))));
@@ -27,6 +29,30 @@ pub(super) fn multiply<F: Field>(field: F, k: &Scalar, p: &Affine) -> Zeroizing<
             *sum = sum.double(field);
         }
         *sum = sum.add_affine(field, &Affine::pick(field, &table, digit(window)));
+    }
+    sum
+}
+
+/// k * P + l * Q in constant time, whatever the two points have to do with each other: a peer may choose both.
+pub(super) fn multiply_two<F: Field>(
+    field: F,
+    [(k, p), (l, q)]: [(&Scalar, &Affine); 2],
+) -> Zeroizing<Jacobian> {
+    let table = rows(field, [p, q].map(|point| Jacobian::from(*point)), POINTS);
+    let digits = [k, l].map(|scalar| OddDigits::new(scalar, WINDOWS * WIDTH));
+    let next = |point: usize, window: usize| {
+        let row = table.chunks_exact(POINTS).nth(point).unwrap_or_default();
+        Affine::pick(field, row, digits[point].at(window * WIDTH, WIDTH))
+    };
+    let mut sum = Zeroizing::new(Jacobian::from(*next(0, WINDOWS - 1)));
+    *sum = sum.add_affine_complete(field, &next(1, WINDOWS - 1));
+    for window in (0..WINDOWS - 1).rev() {
+        for _ in 0..WIDTH {
+            *sum = sum.double(field);
+        }
+        for point in 0..2 {
+            *sum = sum.add_affine_complete(field, &next(point, window));
+        }
     }
     sum
 }

@@ -11,9 +11,6 @@ use super::tables::rows;
 const WIDTH: usize = 5;
 
 impl Jacobian {
-    pub(super) const INFINITY: Self =
-        Self { x: FieldElement::ONE, y: FieldElement::ONE, z: FieldElement::ZERO };
-
     /// P + Q, whatever they are.
     #[inline(always)]
     pub(super) fn add_affine_vartime<F: Field>(&mut self, field: F, q: &Affine) {
@@ -76,7 +73,7 @@ impl Extended {
 /// s * G + t * P. Both are public.
 pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &Affine) -> Jacobian {
     let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, WIDTH));
-    let table = rows(field, p, 1, 0, 1 << (WIDTH - 2));
+    let table = rows(field, [Jacobian::from(*p)], 1 << (WIDTH - 2));
     let base = odd_parts().next().unwrap_or_default();
     let mut sum = Jacobian::INFINITY;
     for i in (0..s.len().max(t.len())).rev() {
@@ -85,17 +82,4 @@ pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &
         sum.add_table_vartime(field, &table, t.at(i));
     }
     sum
-}
-
-/// P + x * R, or `None` for infinity. All are public.
-pub(super) fn add_multiple<F: Field>(field: F, p: &Affine, x: &Scalar, r: &Affine) -> Option<Affine> {
-    let digits = NonAdjacentForm::new(&x.0, WIDTH);
-    let table = rows(field, r, 1, 0, 1 << (WIDTH - 2));
-    let mut sum = Jacobian::INFINITY;
-    for i in (0..digits.len()).rev() {
-        sum = sum.double(field);
-        sum.add_table_vartime(field, &table, digits.at(i));
-    }
-    sum.add_affine_vartime(field, p);
-    (!sum.z.is_zero_vartime()).then(|| sum.to_affine(field))
 }

@@ -12,7 +12,7 @@ use crate::crypto::native::sm2::hot_point::HotPoint;
 use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::Scalar;
 use crate::crypto::native::sm2::sign::Nonce;
-use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey, variable_base};
+use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey, fixed_base, variable_base};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{Keys, PrivateKey, SignatureAlgorithm};
 use crate::error::CryptoError;
@@ -155,6 +155,10 @@ fn time_does_not_depend_on_secrets() {
             });
             compare("k P by its table", scalar, |k| {
                 black_box(hot.multiply(field, k));
+            });
+            let other = fixed_base::multiply(field, &Scalar([9, 8, 7, 6])).to_affine(field);
+            compare("k P + l Q", |sparse| [scalar(sparse), scalar(sparse)], |[k, l]| {
+                black_box(variable_base::multiply_two(field, [(k, &point), (l, &other)]));
             });
             compare("an inversion modulo n", scalar, |k| {
                 black_box(k.invert());

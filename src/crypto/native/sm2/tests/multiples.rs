@@ -106,19 +106,27 @@ fn sums_are_right_where_points_meet() {
     }
 }
 
-/// P + x R for R = P, -P, and those that cancel or double in the last step.
+/// k P + l Q where Q is a multiple of P, so that both meet or cancel in the first, the last or any other step.
 #[test]
-fn peers_sum_is_right_where_points_meet() {
-    let x = Scalar([3, 1 << 63, 0, 0]);
-    let factors = [Scalar::ONE, minus_one(), x.invert(), x.invert().mul(&minus_one()), Scalar([9, 9, 9, 9])];
+fn sums_of_two_are_right_where_points_meet() {
+    let signed = |f: Scalar| [f, f.mul(&minus_one())];
+    let k = Scalar([0x1234_5678_9abc_def1, 2, 3, 1 << 60]);
+    let scalars = [Scalar([0; 4]), Scalar::ONE, Scalar([2, 0, 0, 0]), k, minus_one(), k.invert()];
+    let factors: Vec<Scalar> = [1, 2, 3, 31, 32, 33, 1 << 20].map(|f| Scalar([f, 0, 0, 0])).into();
+    let factors = factors.into_iter().chain([k, k.invert(), Scalar([9, 9, 9, 9])]).flat_map(signed);
+    let factors: Vec<Scalar> = factors.collect();
     for backend in backends() {
         with_field!(backend, field => {
             let tp = ProjectivePoint::GENERATOR * theirs(&Scalar([5, 6, 7, 8]));
-            for factor in factors {
-                let tr = tp * theirs(&factor);
-                let want = ours(field, &(tp + tr * theirs(&x)));
-                let got = vartime::add_multiple(field, &ours(field, &tp), &x, &ours(field, &tr));
-                assert_eq!(got.unwrap_or_default(), want, "{factor:?}");
+            let p = ours(field, &tp);
+            for factor in &factors {
+                let tq = tp * theirs(factor);
+                let q = ours(field, &tq);
+                for (k, l) in scalars.iter().flat_map(|k| scalars.iter().map(move |l| (k, l))) {
+                    let want = ours(field, &(tp * theirs(k) + tq * theirs(l)));
+                    let got = variable_base::multiply_two(field, [(k, &p), (l, &q)]).to_affine(field);
+                    assert_eq!(got, want, "{k:?} P + {l:?} * {factor:?} P");
+                }
             }
         });
     }
@@ -149,6 +157,12 @@ fn check_formulas<F: Field>(field: F, tp: &ProjectivePoint, tq: &ProjectivePoint
     assert_eq!(ep.add_affine(field, &q).to_affine(field), sum);
     assert_eq!(jp.double(field).to_affine(field), double);
     assert_eq!(ep.double(field).to_affine(field), double);
+    assert_eq!(jp.add_affine_complete(field, &q).to_affine(field), sum);
+    assert_eq!(jp.add_affine_complete(field, &p).to_affine(field), double);
+    assert_eq!(Jacobian::INFINITY.add_affine_complete(field, &q).to_affine(field), q);
+    let nothing = jp.add_affine_complete(field, &p.negate_if(field, u64::MAX));
+    assert!(nothing.z.is_zero_vartime());
+    assert_eq!(nothing.double(field).add_affine_complete(field, &q).to_affine(field), q);
     let mut same = jp;
     same.add_affine_vartime(field, &p);
     assert_eq!(same.to_affine(field), double);

@@ -105,4 +105,21 @@ fn every_scalar_is_the_same_work_and_meets_no_infinity() {
     check("k G", |k| drop(fixed_base::multiply(Counting, k)));
     check("k P by its table", |k| drop(hot.multiply(Counting, k)));
     check("k P", |k| drop(variable_base::multiply(Counting, k, &point)));
+    let other = *fixed_base::multiply(Portable, &Scalar([9, 8, 7, 6]));
+    let (other, l) = (other.to_affine(Portable), Scalar([0x0fed_cba9_8765_4321; 4]));
+    check("k P + l Q", |k| drop(variable_base::multiply_two(Counting, [(k, &point), (&l, &other)])));
+    check("l Q + k P", |k| drop(variable_base::multiply_two(Counting, [(&l, &other), (k, &point)])));
+}
+
+/// Infinity and doubling on the way change nothing of the steps.
+#[test]
+fn points_that_meet_are_the_same_work() {
+    let point = GENERATOR.negate_if(Portable, u64::MAX);
+    let steps = |k: &Scalar, q: &Affine| {
+        work(|| drop(variable_base::multiply_two(Counting, [(k, &point), (&Scalar::ONE, q)]))).steps
+    };
+    let usual = steps(&Scalar([5, 6, 7, 8]), &GENERATOR);
+    for k in scalars() {
+        assert!(steps(&k, &point) == usual && steps(&k, &GENERATOR) == usual, "{k:?}");
+    }
 }
