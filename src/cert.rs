@@ -1,5 +1,5 @@
 //! Floor 5: certificates. A TLCP party has two: one signs, one takes encryption and key agreement.
-use crate::crypto::{PrivateKey, PublicKey};
+use crate::crypto::PrivateKey;
 use crate::error::CertificateError;
 use crate::message::Credential;
 use alloc::{sync::Arc, vec::Vec};
@@ -14,8 +14,8 @@ mod identity;
 mod key;
 pub(crate) mod key_usage;
 pub(crate) mod names;
-mod pair;
 mod pbes2;
+mod peer;
 mod pem;
 mod pile;
 #[cfg(all(test, feature = "std"))]
@@ -27,6 +27,7 @@ pub(crate) mod x509;
 
 pub use description::Description;
 pub use identity::{CertificateForm, Identity};
+pub use peer::{PeerClaim, PeerKeys, PeerRole};
 pub use rustls_pki_types::ServerName;
 pub use verify::{CertPolicy, VerifierBuilder, WebPkiVerifier};
 
@@ -74,35 +75,6 @@ impl Verified {
     pub fn not_after(&self) -> u64 {
         self.not_after
     }
-}
-
-/// Whom the peer claims to be.
-#[derive(Debug, Clone)]
-pub enum PeerRole {
-    /// A server, to be verified for this name (R-HS-41).
-    Server(ServerName<'static>),
-    /// A client (R-HS-42).
-    Client,
-}
-
-/// The peer's certificates and their places, to be verified. Its keys are known, its signatures are not checked yet.
-#[derive(Debug, Clone)]
-pub struct PeerClaim {
-    /// Server or client.
-    pub role: PeerRole,
-    /// All that the peer sent.
-    pub credential: Arc<Credential>,
-    /// Which of them are the pair.
-    pub pair: PeerPair,
-}
-
-/// The pair that was chosen from a peer's certificate list (R-HS-39), with its keys. Parsed once.
-#[derive(Debug, Clone)]
-pub struct PeerPair {
-    /// The key of the signing certificate, `certificates()[0]`.
-    pub sign_key: PublicKey,
-    /// Index of the encryption certificate, if there is one, and its key.
-    pub encryption: Option<(usize, PublicKey)>,
 }
 
 /// Checks a peer's certificates.

@@ -9,7 +9,7 @@ mod vectors;
 use serde_json::Value;
 use std::{fs, sync::Arc};
 use support::TestRandom;
-use tlcp::cert::{CertPolicy, PeerClaim, PeerPair, PeerRole, Verifier, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, PeerClaim, PeerKeys, PeerRole, Verifier, WebPkiVerifier};
 use tlcp::crypto::portable::provider;
 use tlcp::error::CertificateProblem as E;
 use tlcp::message::Credential;
@@ -117,27 +117,21 @@ fn unix(text: &str) -> u64 {
 /// The leaf in the place that its key usage calls for. An encryption certificate stands behind a signing certificate of
 /// ours, with another subject: then `InconsistentPair`, which is looked at last, says that its own path was fine.
 fn verify(chain: &Chain<'_>, verifier: &WebPkiVerifier, our_sign: &Issued) -> Result<(), E> {
-    let keys = provider();
     let mut list: Vec<Box<[u8]>> = chain.certificates.iter().map(|c| c.as_slice().into()).collect();
     if !chain.signs() {
         list.insert(0, our_sign.certificate.as_slice().into());
     }
-    let key = our_sign.key().public().clone();
-    let encryption = (!chain.signs()).then(|| (1, key.clone()));
     // the keys play no part in verification
-    let pair = PeerPair { sign_key: keys.keys.sm2_public(point(&key)).unwrap(), encryption };
+    let sign = our_sign.key().public().clone();
+    let keys = match chain.signs() {
+        true => PeerKeys::Single { sign },
+        false => PeerKeys::Pair { encrypt: sign.clone(), sign, at: 1 },
+    };
     let claim =
-        PeerClaim { role: PeerRole::Client, credential: Arc::new(Credential::Certificates(list)), pair };
+        PeerClaim { role: PeerRole::Client, credential: Arc::new(Credential::Certificates(list)), keys };
     match verifier.verify(&claim, chain.now).map_err(|e| e.problem) {
         Err(E::InconsistentPair) if !chain.signs() => Ok(()),
         result => result.map(|_| ()),
-    }
-}
-
-fn point(key: &tlcp::crypto::PublicKey) -> &[u8] {
-    match key {
-        tlcp::crypto::PublicKey::Sm2(point) => point.as_slice(),
-        _ => unreachable!("only SM2 here"),
     }
 }
 

@@ -6,7 +6,7 @@ mod support;
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
 use support::{TestRandom, vector};
-use tlcp::cert::{CertPolicy, Identity, PeerClaim, PeerPair, PeerRole, ServerName, Verifier, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, Identity, PeerClaim, PeerRole, ServerName, Verifier, WebPkiVerifier};
 use tlcp::crypto::portable::provider;
 use tlcp::message::Credential;
 use tlcp::pki::{Options, Pki, revocation_list};
@@ -96,10 +96,10 @@ fn ask(list: &[Vec<u8>]) -> bool {
     let credential = Arc::new(Credential::Certificates(list.iter().map(|c| c.as_slice().into()).collect()));
     let mut accepted = false;
     for needed in [true, false] {
-        let Ok(pair) = PeerPair::choose(&credential, needed, provider().keys) else { continue };
+        let Ok(keys) = credential.keys(needed, provider().keys) else { continue };
         let name = ServerName::try_from("localhost").unwrap();
         for role in [PeerRole::Client, PeerRole::Server(name)] {
-            let claim = PeerClaim { role, credential: credential.clone(), pair: pair.clone() };
+            let claim = PeerClaim { role, credential: credential.clone(), keys: keys.clone() };
             for verifier in &FIXTURE.verifiers {
                 accepted |= verifier.verify(&claim, NOW).is_ok();
             }

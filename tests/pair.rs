@@ -4,7 +4,7 @@
 mod support;
 
 use support::TestRandom;
-use tlcp::cert::PeerPair;
+use tlcp::cert::PeerKeys;
 use tlcp::crypto::portable::provider;
 use tlcp::error::CertificateProblem as E;
 use tlcp::message::Credential;
@@ -44,9 +44,11 @@ impl Kinds {
 /// The index of the encryption certificate.
 fn choose(list: &[&Vec<u8>], needs_encryption: bool) -> Result<Option<usize>, E> {
     let list = list.iter().map(|der| der.as_slice().into()).collect();
-    PeerPair::choose(&Credential::Certificates(list), needs_encryption, provider().keys)
-        .map(|pair| pair.encryption.map(|(index, _)| index))
-        .map_err(|e| e.problem)
+    match Credential::Certificates(list).keys(needs_encryption, provider().keys) {
+        Ok(PeerKeys::Pair { at, .. }) => Ok(Some(at)),
+        Ok(_) => Ok(None),
+        Err(e) => Err(e.problem),
+    }
 }
 
 const WRONG: E = E::WrongUsage("neither the second nor the last certificate is for encryption (R-HS-39)");

@@ -11,7 +11,6 @@ mod support {
 use support::conversation::{Conversation, KeyRing, Record, Side};
 use support::keys::copy;
 use support::vectors::{Tally, files};
-use tlcp::cert::PeerPair;
 use tlcp::crypto::{
     AgreementPeer, Digest, Draw, MasterSecret, PreMasterSecret, Provider, PublicKey, Random, SECRET_LEN,
     Shared, SignatureAlgorithm, TrafficKeys, portable,
@@ -199,15 +198,14 @@ impl<'a> Check<'a> {
     fn certificates(&mut self) {
         let c = self.conversation;
         let credential = c.certificates(&c.server).unwrap();
-        let pair = PeerPair::choose(&credential, true, self.provider.keys).unwrap();
-        let (index, encryption_key) = pair.encryption.clone().unwrap();
-        self.equal("sign_pub", point(&pair.sign_key), &["sign_pub"]);
-        self.equal("enc_pub", point(&encryption_key), &["enc_pub"]);
-        let encryption_certificate = &credential.certificates()[index];
-        self.server_signature(&pair.sign_key, encryption_certificate);
+        let keys = credential.keys(true, self.provider.keys).unwrap();
+        let encryption_key = keys.encrypt().unwrap();
+        self.equal("sign_pub", point(keys.sign()), &["sign_pub"]);
+        self.equal("enc_pub", point(encryption_key), &["enc_pub"]);
+        self.server_signature(keys.sign(), credential.encryption_certificate(&keys).unwrap());
         match c.suite.key_exchange {
-            KeyExchange::ECDHE => self.agreement(&encryption_key),
-            _ => self.decryption(&encryption_key),
+            KeyExchange::ECDHE => self.agreement(encryption_key),
+            _ => self.decryption(encryption_key),
         }
         self.client_signature();
     }
@@ -263,9 +261,9 @@ impl<'a> Check<'a> {
     fn agreement(&mut self, server_static: &PublicKey) {
         let c = self.conversation;
         let credential = c.certificates(&c.client).unwrap();
-        let pair = PeerPair::choose(&credential, true, self.provider.keys).unwrap();
+        let keys = credential.keys(true, self.provider.keys).unwrap();
         let Some(ephemeral) = c.values.bytes(&["client_eph"]) else { return };
-        let key = self.keys.find(&pair.encryption.unwrap().1).expect("the client's encryption key");
+        let key = self.keys.find(keys.encrypt().unwrap()).expect("the client's encryption key");
         let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body;
         let peer = ServerKeyExchange::read_ephemeral(exchange, false).unwrap().ephemeral.unwrap().0.point;
         let random = Fixed(Draw::PrivateKey, ephemeral);
@@ -287,7 +285,7 @@ impl<'a> Check<'a> {
         let Some(message) = c.client.message(H::CERTIFICATE_VERIFY) else { return };
         let signature = CertificateVerify::read(message.body, false).unwrap().signature;
         let credential = c.certificates(&c.client).unwrap();
-        let key = PeerPair::choose(&credential, false, self.provider.keys).unwrap().sign_key;
+        let key = credential.keys(false, self.provider.keys).unwrap().sign().clone();
         let mut before = c.messages_before_finished();
         before.retain(|raw| raw[0] != H::CERTIFICATE_VERIFY.0);
         let messages = before.concat();

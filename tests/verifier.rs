@@ -23,7 +23,7 @@ use std::sync::Arc;
 use support::TestRandom;
 use tlcp::alert::alert_for;
 use tlcp::cert::{
-    CertPolicy, PeerClaim, PeerPair, PeerRole, ServerName, Verified, Verifier, VerifierBuilder,
+    CertPolicy, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier, VerifierBuilder,
     WebPkiVerifier, dangerous,
 };
 use tlcp::crypto::portable::provider;
@@ -44,8 +44,8 @@ fn claim(list: &[&Issued], role: PeerRole) -> Result<PeerClaim, E> {
     let list = list.iter().map(|c| c.certificate.as_slice().into()).collect();
     let credential = Arc::new(Credential::Certificates(list));
     let needed = matches!(role, PeerRole::Server(_));
-    let pair = PeerPair::choose(&credential, needed, provider().keys).map_err(|e| e.problem)?;
-    Ok(PeerClaim { role, credential, pair })
+    let keys = credential.keys(needed, provider().keys).map_err(|e| e.problem)?;
+    Ok(PeerClaim { role, credential, keys })
 }
 
 /// What a verifier says, whichever certificate it is about.
@@ -135,7 +135,7 @@ fn refuses_a_server_without_an_encryption_certificate() {
     let w = World::new(2);
     let pair = w.pair(&template().common_name("s").names(&["s.example".into()]));
     let mut claim = claim(&[&pair.sign, &pair.encrypt, &w.ca], server("s.example")).unwrap();
-    claim.pair.encryption = None;
+    claim.keys = PeerKeys::Single { sign: claim.keys.sign().clone() };
     let error = w.verifier(CertPolicy::Standard).verdict(&claim, NOW).unwrap_err();
     assert_eq!((error.clone(), alert(&error)), (E::MissingEncryptionCertificate, A::BAD_CERTIFICATE));
 }

@@ -1,7 +1,7 @@
 //! Our own pair of certificates with its keys, ready to send.
 use super::chain::upwards;
 use super::x509::X509;
-use super::{Description, Key, KeyUse, ServerName, names, pair, time, usage};
+use super::{Description, Key, KeyUse, ServerName, names, peer, time, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential, DistinguishedNames, Message};
@@ -76,7 +76,7 @@ impl Identity {
             usage::check(certificate, key_use, false)
                 .map_err(|e| ConfigError::new(format!("{}: {e}", names::text(certificate.subject))))?;
         }
-        if sign_der.len().max(encrypt_der.len()) > pair::MAX_LENGTH {
+        if sign_der.len().max(encrypt_der.len()) > peer::MAX_LENGTH {
             // R-HS-50
             return Err(ConfigError::new("a certificate of the pair is over 16 KiB, which peers refuse"));
         }

@@ -16,7 +16,7 @@ pub use builder::VerifierBuilder;
 use super::der::{Der, SEQUENCE};
 use super::fault::{fault, read};
 use super::x509::X509;
-use super::{KeyUse, PeerClaim, PeerPair, PeerRole, ServerName, Verified, Verifier, names, usage};
+use super::{KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier, names, usage};
 use crate::crypto::Provider;
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
@@ -84,7 +84,7 @@ impl fmt::Debug for WebPkiVerifier {
 
 impl Verifier for WebPkiVerifier {
     fn verify(&self, claim: &PeerClaim, now: u64) -> Result<Verified, CertificateError> {
-        let pair = ReadPair::read(&claim.credential, &claim.pair)?;
+        let pair = ReadPair::read(&claim.credential, &claim.keys)?;
         let gm = self.policy == CertPolicy::Gm;
         let paths = self.paths(&pair, Some(usage::purposes(&claim.role, gm)), now)?;
         self.check_pair(&pair, &paths, &claim.role)?;
@@ -98,8 +98,8 @@ impl Verifier for WebPkiVerifier {
         if self.crls.is_empty() {
             return Ok(());
         }
-        let pair = PeerPair::choose(credential, false, self.provider.keys)?;
-        self.paths(&ReadPair::read(credential, &pair)?, None, now).map(|_| ())
+        let keys = credential.keys(false, self.provider.keys)?;
+        self.paths(&ReadPair::read(credential, &keys)?, None, now).map(|_| ())
     }
 
     fn authorities(&self) -> Vec<Vec<u8>> {
@@ -122,16 +122,12 @@ struct ReadPair<'a> {
 }
 
 impl<'a> ReadPair<'a> {
-    fn read(credential: &'a Credential, pair: &PeerPair) -> Result<Self, CertificateError> {
-        let list = credential.certificates();
-        let encryption = pair.encryption.as_ref().map(|(index, _)| *index);
-        let sign = list.first().ok_or(CertificateProblem::MissingEncryptionCertificate)?;
-        let encrypt = encryption.and_then(|i| list.get(i));
-        let others = list.iter().enumerate().filter(|(i, _)| *i != 0 && Some(*i) != encryption);
+    fn read(credential: &'a Credential, keys: &PeerKeys) -> Result<Self, CertificateError> {
+        let encrypt = credential.encryption_certificate(keys);
         Ok(Self {
-            sign: read(sign, CertificatePlace::Sign)?,
+            sign: read(credential.end_point(), CertificatePlace::Sign)?,
             encrypt: encrypt.map(|der| read(der, CertificatePlace::Encrypt)).transpose()?,
-            others: others.map(|(_, der)| &**der).collect(),
+            others: credential.others(keys).collect(),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::key_agreement::ClientAgreement;
 use super::{
     Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
 };
-use crate::cert::{Identity, PeerPair, ServerName};
+use crate::cert::{Identity, PeerKeys, ServerName};
 use crate::crypto::{AgreementPeer, Digest, TrafficKeys};
 use crate::error::Error;
 use crate::message::{self, CertificateRequest, ClientExtensions, Credential, SessionId};
@@ -60,7 +60,7 @@ pub struct AwaitCertificate {
 struct ServerClaim {
     target: Box<Target>,
     credential: Arc<Credential>,
-    pair: Box<PeerPair>,
+    keys: Box<PeerKeys>,
 }
 
 /// Its certificates are here.

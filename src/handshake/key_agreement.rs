@@ -1,7 +1,7 @@
 //! Where the suites differ: how the two sides come to a shared secret. What needs a private key returns a [`Request`].
 use super::request::{DecryptRequest, Request, Started};
 use super::{Agreed, Context, illegal};
-use crate::cert::{Identity, KeyUse, PeerPair};
+use crate::cert::{Identity, KeyUse, PeerKeys};
 use crate::config::Policy;
 use crate::crypto::{
     AgreementPeer, Draw, PreMasterSecret, PublicKey, SECRET_LEN, Shared, SignatureAlgorithm,
@@ -167,11 +167,10 @@ pub(super) struct ServerKeys<'a> {
 }
 
 impl<'a> ServerKeys<'a> {
-    /// From its certificates and the pair among them.
-    pub(super) fn of(credential: &'a Credential, pair: &'a PeerPair) -> Option<Self> {
-        let (index, encryption_key) = pair.encryption.as_ref()?;
-        let encryption_certificate = credential.certificates().get(*index)?;
-        Some(Self { sign_key: &pair.sign_key, encryption_key, encryption_certificate })
+    /// From what it showed and the keys in it.
+    pub(super) fn of(credential: &'a Credential, keys: &'a PeerKeys) -> Option<Self> {
+        let encryption_certificate = credential.encryption_certificate(keys)?;
+        Some(Self { sign_key: keys.sign(), encryption_key: keys.encrypt()?, encryption_certificate })
     }
 }
 

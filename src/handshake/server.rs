@@ -8,7 +8,7 @@ use super::key_agreement::{ReadyAgreement, ServerAgreement};
 use super::{
     Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
 };
-use crate::cert::{Identity, PeerPair, Verified};
+use crate::cert::{Identity, PeerKeys, Verified};
 use crate::crypto::{Digest, PublicKey, TrafficKeys};
 use crate::error::Error;
 use crate::message::{ClientHello, Credential};
@@ -79,7 +79,7 @@ pub struct AwaitCertificate {
 pub struct AwaitPeerVerified {
     full: FullHandshake<ServerAgreement>,
     credential: Arc<Credential>,
-    pair: Box<PeerPair>,
+    keys: Box<PeerKeys>,
 }
 
 /// Sent ServerHelloDone; the client's certificate, if any, is verified.

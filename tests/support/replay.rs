@@ -5,7 +5,7 @@ use super::conversation::{Conversation, KeyRing, Side};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tlcp::cert::{CertificateForm, Identity, Key, PeerClaim, PeerPair, ServerName, Verified};
+use tlcp::cert::{CertificateForm, Identity, Key, PeerClaim, PeerKeys, ServerName, Verified};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
 use tlcp::crypto::{Draw, Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
@@ -146,9 +146,9 @@ impl<'a> Part<'a> {
             return Part { conversation, first: None, ..*self }.identity();
         }
         let certificates = self.conversation.certificates(self.own())?;
-        let (index, _) = self.pair(self.own())?.encryption?;
+        let PeerKeys::Pair { at, .. } = self.keys_of(self.own())? else { return None };
         let mut list: Vec<&[u8]> = certificates.certificates().iter().map(AsRef::as_ref).collect();
-        let encrypt = list.remove(index);
+        let encrypt = list.remove(at);
         let key = || Key::Elsewhere("recorded".into());
         let identity = Identity::with_keys((&list, key()), (encrypt, key()), &self.provider).ok()?;
         let recorded = self.own().message(H::CERTIFICATE)?;
@@ -160,7 +160,7 @@ impl<'a> Part<'a> {
         if c.client_hello.cipher_suites != [c.suite.id] || !self.own().messages[0].ends_with(&[1, 0]) {
             return Some("the hello has extensions or a signalling suite that we do not send");
         }
-        let own_key = || self.keys.find(&self.pair(self.own())?.encryption?.1);
+        let own_key = || self.keys.find(self.keys_of(self.own())?.encrypt()?);
         let secret_known = match c.suite.key_exchange {
             KeyExchange::ECDHE => c.values.bytes(&["client_eph"]).is_some() && own_key().is_some(),
             _ => self.pre_master().is_some(),
@@ -196,14 +196,12 @@ impl<'a> Part<'a> {
         recorded.or_else(|| {
             let exchange = c.client.message(H::CLIENT_KEY_EXCHANGE)?;
             let ciphertext = ClientKeyExchange::read_encrypted(exchange.body).ok()?;
-            let (_, public) = self.pair(&c.server)?.encryption?;
-            Some(self.keys.find(&public)?.decrypt(ciphertext).ok()?.to_vec())
+            Some(self.keys.find(self.keys_of(&c.server)?.encrypt()?)?.decrypt(ciphertext).ok()?.to_vec())
         })
     }
 
-    fn pair(&self, side: &Side) -> Option<PeerPair> {
-        let credential = self.conversation.certificates(side)?;
-        PeerPair::choose(&credential, true, self.provider.keys).ok()
+    fn keys_of(&self, side: &Side) -> Option<PeerKeys> {
+        self.conversation.certificates(side)?.keys(true, self.provider.keys).ok()
     }
 
     fn random(&self) -> Arc<dyn Random> {
@@ -293,14 +291,15 @@ impl<'a> Part<'a> {
             Request::SelectIdentity(query) => self.select_identity(&query),
             Request::Sign(request) => self.sign(&request),
             Request::Decrypt(question) => {
-                let (_, public) = self.pair(self.own()).unwrap().encryption.unwrap();
-                let found = self.keys.find(&public).unwrap().decrypt(question.ciphertext()).unwrap();
+                let keys = self.keys_of(self.own()).unwrap();
+                let found =
+                    self.keys.find(keys.encrypt().unwrap()).unwrap().decrypt(question.ciphertext()).unwrap();
                 assert_eq!(Some(found.to_vec()), self.pre_master());
                 question.answer(Ok(&found))
             }
             Request::StartAgreement { peer: Some(peer), .. } => {
-                let (_, public) = self.pair(self.own()).unwrap().encryption.unwrap();
-                let key = self.keys.find(&public).expect("the client's encryption key");
+                let keys = self.keys_of(self.own()).unwrap();
+                let key = self.keys.find(keys.encrypt().unwrap()).expect("the client's encryption key");
                 let started = key.start_agreement(Some(&peer), &*self.random());
                 Answer::AgreementStarted(started.map(Started::Here))
             }
@@ -311,8 +310,7 @@ impl<'a> Part<'a> {
     /// The claim is what the peer sent.
     fn verify_peer(&self, claim: &PeerClaim) -> Answer {
         assert_eq!(*claim.credential, self.conversation.certificates(self.peer()).unwrap());
-        let pair = self.pair(self.peer()).unwrap();
-        assert_eq!((&claim.pair.sign_key, &claim.pair.encryption), (&pair.sign_key, &pair.encryption));
+        assert_eq!(claim.keys, self.keys_of(self.peer()).unwrap());
         Answer::PeerVerified(Ok(Verified::assertion(u64::MAX)))
     }
 
@@ -339,7 +337,7 @@ impl<'a> Part<'a> {
                 ServerKeyExchange::read_signature(exchange.body, false).unwrap().signed
             }
         };
-        let key = self.pair(self.own()).unwrap().sign_key;
+        let key = self.keys_of(self.own()).unwrap().sign().clone();
         let algorithm = SignatureAlgorithm::of(request.scheme()).unwrap();
         let verified = self.provider.keys.verify(algorithm, &key, &[request.message()], signed.signature);
         assert_eq!(verified, Ok(()), "{}", c.name);

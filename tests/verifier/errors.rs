@@ -6,8 +6,9 @@ use tlcp::error::CertificatePlace as Place;
 fn error(verifier: &WebPkiVerifier, list: &[&Issued], role: PeerRole) -> (E, Option<Place>, String) {
     let list = list.iter().map(|c| c.certificate.as_slice().into()).collect();
     let credential = Arc::new(Credential::Certificates(list));
-    let result = PeerPair::choose(&credential, true, provider().keys)
-        .and_then(|pair| verifier.verify(&PeerClaim { role, credential, pair }, NOW));
+    let result = credential
+        .keys(true, provider().keys)
+        .and_then(|keys| verifier.verify(&PeerClaim { role, credential, keys }, NOW));
     let error = result.unwrap_err();
     (error.problem.clone(), error.certificate.as_ref().map(|c| c.place), error.to_string())
 }

@@ -4,7 +4,7 @@ use super::{
     AwaitIdentity, AwaitPeerVerified, AwaitRequestOrDone, AwaitSecret, AwaitServerKeyExchange, AwaitSigned,
     FullHandshake, Own, ServerClaim, State as S, VerifiedServer,
 };
-use crate::cert::{CertificateForm, Identity, PeerClaim, PeerPair, PeerRole, Verified};
+use crate::cert::{CertificateForm, Identity, PeerClaim, PeerRole, Verified};
 use crate::crypto::Shared;
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, encrypt};
@@ -23,9 +23,9 @@ impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
         let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
-        let pair = Box::new(PeerPair::choose(&credential, true, cx.provider.keys)?);
+        let keys = Box::new(credential.keys(true, cx.provider.keys)?);
         agreed.transcript.add(message);
-        let server = ServerClaim { target, credential, pair };
+        let server = ServerClaim { target, credential, keys };
         Ok(S::AwaitServerKeyExchange(AwaitServerKeyExchange { agreed, server }))
     }
 }
@@ -33,7 +33,7 @@ impl AwaitCertificate {
 impl AwaitServerKeyExchange {
     pub(super) fn on_exchange(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, server } = self;
-        let keys = ServerKeys::of(&server.credential, &server.pair)
+        let keys = ServerKeys::of(&server.credential, &server.keys)
             .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
         let agreement = ClientAgreement::receive(&agreed, &keys, message.body, cx)?;
         agreed.transcript.add(message);
@@ -76,7 +76,7 @@ fn verify_server(
     cx.ask(Request::VerifyPeer(PeerClaim {
         role: PeerRole::Server(full.server.target.name.clone()),
         credential: full.server.credential.clone(),
-        pair: (*full.server.pair).clone(),
+        keys: (*full.server.keys).clone(),
     }));
     Ok(S::AwaitPeerVerified(AwaitPeerVerified { full, asked }))
 }
@@ -89,8 +89,7 @@ impl AwaitPeerVerified {
     ) -> Result<S, Error> {
         let FullHandshake { agreed, agreement, server: ServerClaim { target, credential, .. } } = self.full;
         let not_after = verified?.not_after();
-        let sign = credential.certificates().first().map(AsRef::as_ref).unwrap_or_default();
-        let server_end_point = cx.end_point(sign);
+        let server_end_point = cx.end_point(credential.end_point());
         let peer = Peer::Authenticated { credential, not_after };
         let server = VerifiedServer { target, peer, server_end_point };
         let full = FullHandshake { agreed, agreement, server };

@@ -3,7 +3,7 @@ use super::{
     AwaitCertificate, AwaitCertificateVerify, AwaitChangeCipherSpec, AwaitClientKeyExchange, AwaitFinished,
     AwaitPeerVerified, AwaitSecret, Client, FullHandshake, State as S,
 };
-use crate::cert::{PeerClaim, PeerPair, PeerRole, Verified};
+use crate::cert::{PeerClaim, PeerKeys, PeerRole, Verified};
 use crate::config::ClientAuth;
 use crate::crypto::{self, DEFAULT_USER_ID, PublicKey, Shared};
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
@@ -44,9 +44,9 @@ impl AwaitCertificate {
             let next = AwaitClientKeyExchange { full, client: Client::Anonymous };
             return Ok(S::AwaitClientKeyExchange(next));
         }
-        let pair = Box::new(choose_pair(&credential, &full.agreed, cx)?);
+        let keys = Box::new(client_keys(&credential, &full.agreed, cx)?);
         // R-HS-47: with the client's key Z is known, and the messages themselves need not be kept any longer.
-        let PublicKey::Sm2(public) = &pair.sign_key;
+        let PublicKey::Sm2(public) = keys.sign();
         if full.agreed.transcript.keeps_messages() {
             let e = crypto::sm2::start_digest(cx.provider.hashes, DEFAULT_USER_ID, public)?;
             full.agreed.transcript.hash_messages_behind(e)?;
@@ -56,27 +56,27 @@ impl AwaitCertificate {
         cx.ask(Request::VerifyPeer(PeerClaim {
             role: PeerRole::Client,
             credential: credential.clone(),
-            pair: (*pair).clone(),
+            keys: (*keys).clone(),
         }));
-        Ok(S::AwaitPeerVerified(AwaitPeerVerified { full, credential, pair }))
+        Ok(S::AwaitPeerVerified(AwaitPeerVerified { full, credential, keys }))
     }
 }
 
 /// R-HS-42, R-AL-9: where the pair is needed, a list without an encryption certificate is the same as none.
-fn choose_pair(credential: &Credential, agreed: &Agreed, cx: &Context<'_>) -> Result<PeerPair, Error> {
-    let pair = PeerPair::choose(credential, false, cx.provider.keys)?;
-    if agreed.suite.key_exchange.is_mutual() && pair.encryption.is_none() {
+fn client_keys(credential: &Credential, agreed: &Agreed, cx: &Context<'_>) -> Result<PeerKeys, Error> {
+    let keys = credential.keys(false, cx.provider.keys)?;
+    if agreed.suite.key_exchange.is_mutual() && keys.encrypt().is_none() {
         return Err(PeerIncompatible::ClientCertificateMissing.into());
     }
-    Ok(pair)
+    Ok(keys)
 }
 
 impl AwaitPeerVerified {
     pub(super) fn on_verified(self, verified: Result<Verified, CertificateError>) -> Result<S, Error> {
-        let Self { full, credential, pair } = self;
+        let Self { full, credential, keys } = self;
         let verified = verified?;
-        let PeerPair { sign_key, encryption } = *pair;
-        let full = full.with_agreement(|agreement| agreement.with_client(encryption.map(|(_, key)| key)))?;
+        let full = full.with_agreement(|agreement| agreement.with_client(keys.encrypt().cloned()))?;
+        let sign_key = keys.sign().clone();
         let client = Client::Claimed { credential, verified, sign_key };
         Ok(S::AwaitClientKeyExchange(AwaitClientKeyExchange { full, client }))
     }

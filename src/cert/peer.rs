@@ -1,0 +1,167 @@
+//! What a peer shows of itself, and which of its certificates are its pair (R-HS-39). Says nothing about trust: that is
+//! the verifier's part.
+use super::fault::{fault, read};
+use super::usage::{self, fits_encryption};
+use super::x509::X509;
+use super::{KeyUse, ServerName};
+use crate::crypto::{Keys, PublicKey};
+use crate::error::{CertificateError, CertificatePlace as Place, CertificateProblem};
+use crate::message::Credential;
+use alloc::{boxed::Box, sync::Arc};
+
+/// The longest certificate of a pair, in bytes (R-HS-50). It also keeps apart what signatures mean: over 65,535 bytes, one
+/// over the encryption certificate could be read as one over other parameters (R-HS-40).
+pub(super) const MAX_LENGTH: usize = 16 * 1024;
+
+/// Whom the peer claims to be.
+#[derive(Debug, Clone)]
+pub enum PeerRole {
+    /// A server, to be verified for this name (R-HS-41).
+    Server(ServerName<'static>),
+    /// A client (R-HS-42).
+    Client,
+}
+
+/// What a peer shows, to be verified. Its keys are known, its signatures are not checked yet.
+#[derive(Debug, Clone)]
+pub struct PeerClaim {
+    /// Server or client.
+    pub role: PeerRole,
+    /// All that the peer sent.
+    pub credential: Arc<Credential>,
+    /// The keys in it.
+    pub keys: PeerKeys,
+}
+
+/// The keys in a peer's credential, and where they stand. Parsed once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerKeys {
+    /// Of a pair of certificates: the first one signs (R-HS-39).
+    Pair {
+        /// Verifies its signatures.
+        sign: PublicKey,
+        /// Encrypts to it, and agrees on keys with it.
+        encrypt: PublicKey,
+        /// The place of the encryption certificate in the list.
+        at: usize,
+    },
+    /// Of one certificate, which signs (R-HS-13).
+    Single {
+        /// Verifies its signatures.
+        sign: PublicKey,
+    },
+}
+
+impl PeerKeys {
+    /// The key that verifies its signatures.
+    pub fn sign(&self) -> &PublicKey {
+        match self {
+            Self::Pair { sign, .. } | Self::Single { sign } => sign,
+        }
+    }
+
+    /// The key to encrypt to it and to agree on keys with it, if it has one.
+    pub fn encrypt(&self) -> Option<&PublicKey> {
+        match self {
+            Self::Pair { encrypt, .. } => Some(encrypt),
+            Self::Single { .. } => None,
+        }
+    }
+}
+
+impl Credential {
+    /// Chooses the keys from the list that a peer sent (R-HS-39): the first certificate signs; the second encrypts, or
+    /// in a longer list whose second is a CA the last (TASSL's order). With `needs_pair` (every server's list in TLCP)
+    /// there must be both; otherwise `[sign]` and `[sign, CA, …]` do as well (R-HS-13). Each certificate is parsed at
+    /// most once.
+    ///
+    /// # Errors
+    /// `MissingEncryptionCertificate` for a list too short, `Malformed`, `UnsupportedKey`, `WrongUsage`, and `Other` for
+    /// a certificate of the pair with more than 16 KiB (R-HS-50).
+    pub fn keys(&self, needs_pair: bool, keys: &dyn Keys) -> Result<PeerKeys, CertificateError> {
+        let list = self.certificates();
+        let (Some(first), second) = (list.first(), list.get(1)) else {
+            return Err(CertificateProblem::MissingEncryptionCertificate.into());
+        };
+        let first = read_half(first, KeyUse::Sign)?;
+        let sign = key(&first, KeyUse::Sign, keys)?;
+        let chosen = match second {
+            None if needs_pair => return Err(CertificateProblem::MissingEncryptionCertificate.into()),
+            None => None,
+            Some(second) => choose_encryption(list, second, needs_pair)?,
+        };
+        let Some((at, second)) = chosen else { return Ok(PeerKeys::Single { sign }) };
+        if second.der == first.der {
+            // one certificate in both places must have both usages
+            usage::check(&first, KeyUse::Sign, false).map_err(|e| fault(e, KeyUse::Sign, &first))?;
+            return Ok(PeerKeys::Pair { encrypt: sign.clone(), sign, at });
+        }
+        Ok(PeerKeys::Pair { sign, encrypt: key(&second, KeyUse::Encrypt, keys)?, at })
+    }
+
+    /// The encryption certificate, where its keys say that there is one.
+    pub fn encryption_certificate(&self, keys: &PeerKeys) -> Option<&[u8]> {
+        match keys {
+            PeerKeys::Pair { at, .. } => self.certificates().get(*at).map(AsRef::as_ref),
+            PeerKeys::Single { .. } => None,
+        }
+    }
+
+    /// The CA certificates, and whatever else stands behind its own.
+    pub(super) fn others(&self, keys: &PeerKeys) -> impl Iterator<Item = &[u8]> {
+        let encryption = match keys {
+            PeerKeys::Pair { at, .. } => Some(*at),
+            PeerKeys::Single { .. } => None,
+        };
+        let others = self.certificates().iter().enumerate();
+        others.filter(move |(i, _)| *i != 0 && Some(*i) != encryption).map(|(_, der)| &**der)
+    }
+
+    /// What stands for the whole: `server_end_point` is the hash of it (R-SES-14). The signing certificate; empty if
+    /// there is none.
+    pub fn end_point(&self) -> &[u8] {
+        self.certificates().first().map(AsRef::as_ref).unwrap_or_default()
+    }
+}
+
+/// The encryption certificate and its place.
+fn choose_encryption<'a>(
+    list: &'a [Box<[u8]>],
+    second: &'a [u8],
+    needed: bool,
+) -> Result<Option<(usize, X509<'a>)>, CertificateError> {
+    let second = read_half(second, KeyUse::Encrypt)?;
+    if fits_encryption(&second) {
+        return Ok(Some((1, second)));
+    }
+    if let (3.., Some(last)) = (list.len(), list.last()) {
+        let last = read_half(last, KeyUse::Encrypt)?;
+        if fits_encryption(&last) {
+            return Ok(Some((list.len().saturating_sub(1), last)));
+        }
+        if needed {
+            let text = "neither the second nor the last certificate is for encryption (R-HS-39)";
+            return Err(CertificateProblem::WrongUsage(text).into());
+        }
+    } else if needed {
+        // Two: the second it is, and only its usage counts here; the verifier refuses a CA.
+        usage::check(&second, KeyUse::Encrypt, false).map_err(|e| fault(e, KeyUse::Encrypt, &second))?;
+        return Ok(Some((1, second)));
+    }
+    Ok(None)
+}
+
+/// One of the pair, of a length that is taken.
+fn read_half(der: &[u8], key_use: KeyUse) -> Result<X509<'_>, CertificateError> {
+    let certificate = read(der, Place::from(key_use))?;
+    if der.len() > MAX_LENGTH {
+        let problem = CertificateProblem::Other("a certificate of more than 16 KiB (R-HS-50)");
+        return Err(fault(problem, key_use, &certificate));
+    }
+    Ok(certificate)
+}
+
+fn key(certificate: &X509<'_>, key_use: KeyUse, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {
+    certificate.public_key(keys).map_err(|e| fault(e, key_use, certificate))
+}
