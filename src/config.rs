@@ -153,6 +153,9 @@ impl Policy {
         if self.alpn.iter().map(|name| name.len() + 1).sum::<usize>() > 0x4000 {
             return fail("the ALPN names are longer than 16 KiB together: pass fewer");
         }
+        if self.handshake_timeout.is_zero() {
+            return fail("handshake_timeout is zero: no handshake could end in time");
+        }
         if self.limits.certificates < 2 {
             return fail("limits.certificates is under 2: a pair of certificates could not be shown");
         }

@@ -296,7 +296,6 @@ impl<S: Endpoint> Connection<S> {
 
     /// Gives back what memory an idle connection does not need. Buffers come back with the next bytes.
     pub fn trim(&mut self) {
-        self.joiner.trim();
         self.incoming.trim();
         self.outgoing.trim(0);
     }

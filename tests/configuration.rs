@@ -87,4 +87,18 @@ fn what_cannot_work_does_not_build() {
     let limits = Limits { certificates: 1, ..Limits::default() };
     fails(world.client().limits(limits).build(), "a pair of certificates");
     fails(world.client().alpn([&b""[..]]).build(), "R-ALPN-1");
+    fails(world.client().handshake_timeout(Duration::ZERO).build(), "no handshake could end");
+}
+
+/// R-HS-48
+#[test]
+fn a_name_that_no_client_can_ask_for_does_not_build() {
+    let world = World::new();
+    let named = |name: &str| world.server().identity_for(["one.example", name], world.server.clone()).build();
+    for name in ["two.example", "TWO_1.Example", "10.0.0.1", &"a".repeat(253)] {
+        named(name).unwrap();
+    }
+    for name in ["", "two.example.", "*.example", "two example", "zwei.exämple", "[::1]", &"a".repeat(254)] {
+        fails(named(name), "identity_for takes names of hosts");
+    }
 }

@@ -220,12 +220,31 @@ fn a_hostile_hello_costs_at_most_twice_its_size_while_it_is_read() {
     let server = later(world.server().suites(&[&SUITES[1]]).alpn([&b"x"[..]]));
     for (list, size, flight) in hostile_flights() {
         let counted = measure(|| drop(half_open(&server, &flight)));
-        println!("{list:<22} of {size} at most {}", counted.bytes_max);
+        println!("{list:<22} of {size} at most {} in {}", counted.bytes_max, counted.count_total);
+        assert!(counted.count_total <= 48, "{list}: {} allocations", counted.count_total);
         assert!(
             counted.bytes_max <= 2 * size as u64 + RECEIVE_BUFFER + 2048,
             "{list}: {}",
             counted.bytes_max
         );
+    }
+}
+
+/// R-HS-49: what is kept of a hello while a caller takes his time to choose who to be.
+#[test]
+fn a_hostile_hello_is_worth_at_most_4_kib_while_a_look_up_is_pending() {
+    let world = World::new();
+    for auth in [ClientAuth::None, ClientAuth::Require] {
+        let server = world.server().suites(&[&SUITES[1]]).alpn([&b"x"[..]]).client_auth(auth);
+        let server = Arc::new(server.select_later(Some(b"")).build().unwrap());
+        let mut most = 0;
+        for (list, _, flight) in hostile_flights() {
+            let (held, half) = left(|| half_open(&server, &flight));
+            assert!(half.awaits_answer());
+            assert!(held <= 4 * KIB, "{list}, {auth:?}: {held}");
+            most = most.max(held);
+        }
+        println!("{auth:?}: at most {most} while a look-up is pending");
     }
 }
 

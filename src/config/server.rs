@@ -5,7 +5,8 @@ use super::{ClientAuth, Policy, Setup, select_suites};
 use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
-use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
+use crate::message::RequestedName;
+use alloc::{boxed::Box, format, string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// A certificate pair for clients that ask for one of `names`.
+    /// A certificate pair for clients that ask for one of `names`: names of hosts, without a dot at the end (R-HS-48).
     pub fn identity_for<'a>(
         mut self,
         names: impl IntoIterator<Item = &'a str>,
@@ -90,6 +91,14 @@ impl ServerConfigBuilder {
         let Self { mut policy, services, provider, suites, authorities, session_tag, .. } = self;
         if services.identities.is_empty() && services.select_later.is_none() {
             return Err(ConfigError::new("no identity: pass the certificate pair that the server shows"));
+        }
+        let names = services.identities.iter().flat_map(|identity| &identity.names);
+        if let Some(name) = names.into_iter().find(|name| RequestedName::of(name.as_bytes()).host().is_none())
+        {
+            let text = format!(
+                "no client can ask for the name {name:?}: identity_for takes names of hosts (R-HS-48)"
+            );
+            return Err(ConfigError::new(text));
         }
         let can_verify = services.verifier.is_some() || services.verify_later.is_some();
         if policy.client_auth != ClientAuth::None && !can_verify {

@@ -45,14 +45,19 @@ impl RequestedName {
         if name.contains(&0) {
             return Err(r.error("host_name", Problem::Malformed));
         }
+        Ok(Self::of(name))
+    }
+
+    /// What a server makes of a name.
+    pub(crate) fn of(name: &[u8]) -> Self {
         let is_label = |label: &[u8]| {
             !label.is_empty() && label.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
         };
         match core::str::from_utf8(name) {
-            Ok(text) if name.split(|b| *b == b'.').all(is_label) => {
-                Ok(Self::Host(text.to_ascii_lowercase().into_boxed_str()))
+            Ok(text) if text.len() <= Self::MAX && name.split(|b| *b == b'.').all(is_label) => {
+                Self::Host(text.to_ascii_lowercase().into_boxed_str())
             }
-            _ => Ok(Self::Unservable),
+            _ => Self::Unservable,
         }
     }
 }
