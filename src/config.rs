@@ -16,12 +16,12 @@ pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Ser
 
 use crate::crypto::Provider;
 use crate::error::ConfigError;
-use crate::message::MessageLimits;
+use crate::message::{DistinguishedNames, MessageLimits};
 use crate::record::PatienceLimits;
 use crate::session::MAX_LIFETIME;
 use crate::suite::{SUITES, Suite};
 use crate::wire::ProtocolVersion;
-use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, format, vec::Vec};
 use core::time::Duration;
 
 /// Whether a server asks for a client's certificate. ECDHE suites always require the pair (R-CS-3).
@@ -66,7 +66,7 @@ pub struct Policy {
     /// On a server: whether clients are asked for certificates.
     pub client_auth: ClientAuth,
     /// On a server: DER names of acceptable CAs, for CertificateRequest.
-    pub authorities: Arc<[Box<[u8]>]>,
+    pub authorities: DistinguishedNames,
     /// Application protocols, preferred first; 1 to 255 bytes each.
     pub alpn: Vec<Box<[u8]>>,
     /// Quirks of peers.
@@ -111,7 +111,7 @@ impl Policy {
             version: ProtocolVersion::TLCP,
             suites: SUITES.iter().collect(),
             client_auth: ClientAuth::None,
-            authorities: Arc::default(),
+            authorities: DistinguishedNames::default(),
             alpn: Vec::new(),
             compat: Compat::default(),
             sessions: true,

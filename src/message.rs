@@ -7,15 +7,17 @@ pub mod extension;
 pub mod finished;
 pub mod join;
 pub mod key_exchange;
+pub mod list;
 pub mod server_hello;
 pub mod signed;
 
 pub use certificate::{CertificateRequest, Credential};
 pub use client_hello::ClientHello;
-pub use extension::{ClientExtensions, ProtocolNames, RequestedName, ServerExtensions};
+pub use extension::{ClientExtensions, RequestedName, ServerExtensions};
 pub use finished::{CertificateVerify, Finished};
 pub use join::{Due, Joiner, MessageLimits};
 pub use key_exchange::{ClientKeyExchange, EphemeralPoint, ServerKeyExchange};
+pub use list::{DistinguishedNames, OpaqueList, ProtocolNames};
 pub use server_hello::ServerHello;
 pub use signed::DigitallySigned;
 

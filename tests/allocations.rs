@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use hostile_hello::hostile_hellos;
 use tlcp::crypto::{Draw, Random, TrafficKeys, portable};
 use tlcp::error::CryptoError;
-use tlcp::message::{ClientHello, Credential, Due, Joiner};
+use tlcp::message::{CertificateRequest, ClientHello, Credential, Due, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, check_fragment, deframe};
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
 use tlcp::wire::{ContentType, ProtocolVersion};
@@ -118,4 +118,16 @@ fn a_hello_costs_a_fixed_number_of_allocations_whatever_its_lists_hold() {
         let left = -measure(|| drop(hello)).bytes_current;
         assert!(left <= 512, "{list}: {left} bytes are kept");
     }
+}
+
+/// The longest CertificateRequest of the shortest names: one allocation of its size, and one of its types.
+#[test]
+fn a_request_costs_two_allocations_however_many_names_it_holds() {
+    let names = [0, 1, 0x30].repeat(21_840);
+    let body = [&[1, 64][..], &(names.len() as u16).to_be_bytes(), &names].concat();
+    let mut read = None;
+    let counted = measure(|| read = Some(CertificateRequest::read(&body).unwrap()));
+    assert_eq!(counted.count_total, 2);
+    assert!(counted.bytes_max <= body.len() as u64 + 32, "{} bytes", counted.bytes_max);
+    assert_eq!(read.unwrap().authorities.iter().count(), 21_840);
 }

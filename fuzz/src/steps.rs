@@ -5,12 +5,11 @@ use crate::drive::Driven;
 use crate::random::Repeatable;
 use crate::world::{Choice, Mode, SESSION_ID, WORLD};
 use arbitrary::Arbitrary;
-use std::sync::Arc;
 use tlcp::cert::CertificateForm;
 use tlcp::conn::Endpoint;
 use tlcp::crypto::TrafficKeys;
 use tlcp::message::{
-    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned, Finished,
+    CertificateRequest, DistinguishedNames, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned, Finished,
     ServerKeyExchange,
 };
 use tlcp::record::{MAX_PLAINTEXT, Sealer};
@@ -262,7 +261,7 @@ impl<S: Endpoint> Sender<'_, S> {
             "AwaitServerKeyExchange" => server_key_exchange(suite),
             "AwaitRequestOrDone" if self.peer.certificate || suite.key_exchange.is_mutual() => {
                 let types = vec![ClientCertificateType::ECDSA_SIGN];
-                CertificateRequest { types, authorities: Arc::default() }.to_message().unwrap().to_bytes()
+                CertificateRequest { types, authorities: DistinguishedNames::default() }.to_message().unwrap().to_bytes()
             }
             "AwaitRequestOrDone" | "AwaitDone" => handshake(HandshakeType::SERVER_HELLO_DONE.0, &[]),
             "AwaitClientKeyExchange" => match suite.key_exchange {

@@ -4,7 +4,7 @@ use super::x509::X509;
 use super::{Description, Key, KeyUse, ServerName, names, pair, time, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
-use crate::message::{self, Credential, Message};
+use crate::message::{self, Credential, DistinguishedNames, Message};
 use crate::suite::HashAlgorithm;
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
@@ -156,8 +156,9 @@ impl Identity {
 
     /// Whether a server that names these CAs in its CertificateRequest (DER names) may accept us: it named none, or one
     /// that issued any certificate of ours (R-HS-21).
-    pub fn matches_authorities(&self, authorities: &[Box<[u8]>]) -> bool {
-        authorities.is_empty() || authorities.iter().any(|name| self.issuers.contains(name))
+    pub fn matches_authorities(&self, authorities: &DistinguishedNames) -> bool {
+        authorities.is_empty()
+            || authorities.iter().any(|name| self.issuers.iter().any(|issuer| **issuer == *name))
     }
 
     /// Whether the signing certificate's subjectAltName holds this DNS name (R-HS-41).

@@ -3,6 +3,7 @@ use super::services::{KeyLog, Later, Observer, Services};
 use super::{Compat, Limits, Policy};
 use crate::cert::Verifier;
 use crate::crypto::{Provider, Random};
+use crate::message::DistinguishedNames;
 use crate::session::SessionStore;
 use crate::suite::Suite;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -18,7 +19,7 @@ pub struct ConfigBuilder<C> {
     pub(super) provider: Provider,
     pub(super) suites: Option<Vec<&'static Suite>>,
     /// On a server.
-    pub(super) authorities: Option<Vec<Box<[u8]>>>,
+    pub(super) authorities: Option<DistinguishedNames>,
     pub(super) session_tag: Box<[u8]>,
     builds: PhantomData<fn() -> C>,
 }

@@ -6,7 +6,7 @@ use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::message::RequestedName;
-use alloc::{boxed::Box, format, string::ToString, sync::Arc, vec::Vec};
+use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl ServerConfigBuilder {
 
     /// The CAs that CertificateRequest names, as DER distinguished names; by default those of the verifier.
     pub fn authorities<'a>(mut self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        self.authorities = Some(names.into_iter().map(Box::from).collect());
+        self.authorities = Some(names.into_iter().collect());
         self
     }
 
@@ -111,8 +111,8 @@ impl ServerConfigBuilder {
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.keep_sessions();
         let of_verifier =
-            || Some(services.verifier.as_ref()?.authorities().into_iter().map(Into::into).collect());
-        policy.authorities = authorities.or_else(of_verifier).unwrap_or_default().into();
+            || Some(services.verifier.as_ref()?.authorities().iter().map(Vec::as_slice).collect());
+        policy.authorities = authorities.or_else(of_verifier).unwrap_or_default();
         check_authorities(&policy)?;
         policy.check()?;
         let auth = [policy.client_auth as u8];
@@ -124,8 +124,7 @@ impl ServerConfigBuilder {
 /// They go into one CertificateRequest, whose list and the message itself have a limit (R-REC-38).
 fn check_authorities(policy: &Policy) -> Result<(), ConfigError> {
     const MOST: usize = 48 * 1024;
-    let length: usize = policy.authorities.iter().map(|name| name.len() + 2).sum();
-    if length > MOST {
+    if policy.authorities.wire_len() > MOST {
         let text = "the CA names for CertificateRequest take more than 48 KiB: pass fewer anchors";
         return Err(ConfigError::new(text.to_string()));
     }

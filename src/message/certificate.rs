@@ -1,8 +1,8 @@
 //! Certificate and CertificateRequest (spec sections 4.3, 4.5).
-use super::{Message, encode};
+use super::{DistinguishedNames, Message, encode};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{ClientCertificateType, DecodeError, HandshakeType, Overlong, Reader, Writer};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 /// What a peer says it is. On this floor because sessions and certificates, both above, need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct CertificateRequest {
     /// The certificate types the server takes; unknown ones are ignored (R-HS-21).
     pub types: Vec<ClientCertificateType>,
     /// DER distinguished names of acceptable CAs; none: any. Shared: a server's connections all send the same.
-    pub authorities: Arc<[Box<[u8]>]>,
+    pub authorities: DistinguishedNames,
 }
 
 impl CertificateRequest {
@@ -80,13 +80,9 @@ impl CertificateRequest {
         let mut r = Reader::new("CertificateRequest", body);
         let types = r.vector8("certificate_types", 1)?.iter().map(|t| ClientCertificateType(*t)).collect();
         let names = r.vector16("certificate_authorities", 0)?;
-        let mut names = r.within(names);
+        let names = r.within(names);
         r.finish("certificate_authorities")?;
-        let mut authorities = Vec::new();
-        while !names.is_empty() {
-            authorities.push(Box::from(names.vector16("DistinguishedName", 1)?));
-        }
-        Ok(Self { types, authorities: authorities.into() })
+        Ok(Self { types, authorities: DistinguishedNames::read(names, "DistinguishedName")? })
     }
 
     /// The message.
@@ -96,11 +92,7 @@ impl CertificateRequest {
     pub fn to_message(&self) -> Result<Message, Overlong> {
         encode(HandshakeType::CERTIFICATE_REQUEST, |w| {
             w.vector8(|w| self.types.iter().for_each(|t| w.u8(t.0)));
-            w.vector16(|w| {
-                for name in &*self.authorities {
-                    w.vector16(|w| w.bytes(name));
-                }
-            });
+            self.authorities.write(w);
         })
     }
 }

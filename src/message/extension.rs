@@ -1,10 +1,11 @@
 //! Hello extensions (spec section 4.2): one table, [`EXTENSIONS`], says of each where it may stand and how it is read and
 //! written. Types without a row are passed over, whatever they hold.
 mod data;
-mod names;
+mod server_name;
 
-pub use names::{ProtocolNames, RequestedName};
+pub use server_name::RequestedName;
 
+use super::ProtocolNames;
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{DecodeError, ExtensionType, NamedGroup, Problem, Reader, SignatureScheme, Writer};
 use alloc::{boxed::Box, string::ToString, vec::Vec};
@@ -113,7 +114,7 @@ static EXTENSIONS: [Extension; 6] = [
     Extension {
         kind: ExtensionType::ALPN,
         offer: Form {
-            read: |r, out| ProtocolNames::read(r).map(|names| out.alpn = names),
+            read: |r, out| data::read_protocols(r).map(|names| out.alpn = names),
             is_there: |e| !e.alpn.is_empty(),
             write: |e, w| e.alpn.write(w),
         },

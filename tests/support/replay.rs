@@ -260,7 +260,7 @@ impl<'a> Part<'a> {
             .client_auth(client_auth)
             .verify_later(Some(b"all"))
             .select_later(Some(b"all"))
-            .authorities(request.iter().flat_map(|r| &*r.authorities).map(AsRef::as_ref))
+            .authorities(request.iter().flat_map(|r| r.authorities.iter()))
             .build()
             .unwrap();
         ServerConnection::new(Arc::new(config), NOW)

@@ -187,10 +187,10 @@ fn certificate(der: &[u8]) -> Fact {
 fn certificate_request(request: &CertificateRequest) -> Vec<Fact> {
     let types: Vec<_> = request.types.iter().map(ToString::to_string).collect();
     let mut facts = vec![("certificate_types", types.join(", "))];
-    match &*request.authorities {
-        [] => facts.push(("certificate from", String::from("any CA"))),
-        names => facts.extend(names.iter().map(|n| ("certificate from", Description::name(n)))),
+    if request.authorities.is_empty() {
+        facts.push(("certificate from", String::from("any CA")));
     }
+    facts.extend(request.authorities.iter().map(|name| ("certificate from", Description::name(name))));
     facts
 }
 

@@ -1,5 +1,6 @@
 //! What stands in an extension.
-use super::{ProtocolNames, RequestedName};
+use super::RequestedName;
+use crate::message::ProtocolNames;
 use crate::wire::{DecodeError, Problem, Reader, Writer};
 use alloc::{boxed::Box, vec::Vec};
 
@@ -30,10 +31,19 @@ pub(super) fn write_server_name(w: &mut Writer, name: &str) {
     });
 }
 
+/// R-ALPN-1: names of 1 to 255 bytes, at least one.
+pub(super) fn read_protocols(r: Reader<'_>) -> Result<ProtocolNames, DecodeError> {
+    let mut r = r.citing("R-ALPN-1");
+    let list = r.vector16("protocol_name_list", 2)?;
+    let list = r.within(list);
+    r.finish("protocol_name_list")?;
+    ProtocolNames::read(list, "ProtocolName")
+}
+
 /// R-ALPN-3: a ServerHello names exactly one.
 pub(super) fn read_chosen_protocol(r: Reader<'_>) -> Result<Box<[u8]>, DecodeError> {
     let wrong = r.clone().citing("R-ALPN-3").error("protocol_name_list", Problem::LengthOutOfRange);
-    let names = ProtocolNames::read(r)?;
+    let names = read_protocols(r)?;
     let mut names = names.iter();
     match (names.next(), names.next()) {
         (Some(one), None) => Ok(Box::from(one)),

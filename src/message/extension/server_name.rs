@@ -1,0 +1,62 @@
+//! The name of the host that a hello asks for.
+use crate::wire::{DecodeError, Problem, Reader};
+use alloc::boxed::Box;
+
+/// The host that a ClientHello asks for (R-HS-37, R-HS-48).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum RequestedName {
+    /// It names none.
+    #[default]
+    None,
+    /// A name that no host has and nobody serves: not kept, not logged, and no session of it is resumed.
+    Unservable,
+    /// At most 253 letters, digits, `-`, `_` and `.`, in lower case.
+    Host(Box<str>),
+}
+
+impl RequestedName {
+    /// The longest name of a host, in bytes.
+    const MAX: usize = 253;
+
+    /// The name, if it is one that a host can have.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Host(name) => Some(name),
+            Self::None | Self::Unservable => None,
+        }
+    }
+
+    /// The same, owned.
+    pub fn into_host(self) -> Option<Box<str>> {
+        match self {
+            Self::Host(name) => Some(name),
+            Self::None | Self::Unservable => None,
+        }
+    }
+
+    /// All of `r` is the name, of 1 to 253 bytes without NUL (R-HS-48).
+    pub(super) fn read(r: Reader<'_>) -> Result<Self, DecodeError> {
+        let mut r = r.citing("R-HS-48");
+        let name = r.take_rest();
+        if name.is_empty() || name.len() > Self::MAX {
+            return Err(r.error("host_name", Problem::LengthOutOfRange));
+        }
+        if name.contains(&0) {
+            return Err(r.error("host_name", Problem::Malformed));
+        }
+        Ok(Self::of(name))
+    }
+
+    /// What a server makes of a name.
+    pub(crate) fn of(name: &[u8]) -> Self {
+        let is_label = |label: &[u8]| {
+            !label.is_empty() && label.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
+        };
+        match core::str::from_utf8(name) {
+            Ok(text) if text.len() <= Self::MAX && name.split(|b| *b == b'.').all(is_label) => {
+                Self::Host(text.to_ascii_lowercase().into_boxed_str())
+            }
+            _ => Self::Unservable,
+        }
+    }
+}
