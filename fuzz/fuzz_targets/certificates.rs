@@ -4,7 +4,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
 use tlcp::cert::{
-    CertPolicy, Identity, KeyUse, PeerClaim, PeerPair, PeerRole, ServerName, Verifier, WebPkiVerifier,
+    CertPolicy, Identity, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verifier, WebPkiVerifier,
 };
 use tlcp::message::Credential;
 use tlcp_fuzz::world::{NOW, WORLD, provider};
@@ -107,8 +107,8 @@ fuzz_target!(|input: Input<'_>| {
     let entries = input.list.iter().map(Entry::bytes).chain(split(input.more));
     let list: Vec<Box<[u8]>> = entries.take(10).map(Vec::into_boxed_slice).collect();
     let credential = Arc::new(Credential::Certificates(list));
-    let Ok(pair) = PeerPair::choose(&credential, input.needs_encryption, provider().keys) else { return };
-    assert!(pair.encryption.is_some() || !input.needs_encryption);
+    let Ok(keys) = credential.keys(input.needs_encryption, provider().keys) else { return };
+    assert!(keys.encrypt().is_some() || !input.needs_encryption);
     let name = match input.name {
         Name::Host => "localhost",
         Name::Address => "127.0.0.1",
@@ -119,17 +119,20 @@ fuzz_target!(|input: Input<'_>| {
     } else {
         PeerRole::Server(ServerName::try_from(name).unwrap())
     };
-    let claim = PeerClaim { role, credential: credential.clone(), pair: pair.clone() };
+    let claim = PeerClaim { role, credential: credential.clone(), keys: keys.clone() };
     if VERIFIERS[usize::from(input.gm)].verify(&claim, NOW).is_ok() {
-        check_accepted(&input, &credential, &pair);
+        check_accepted(&input, &credential, &keys);
     }
 });
 
 /// What was accepted is of our making, to the byte: nobody else can sign.
-fn check_accepted(input: &Input<'_>, credential: &Credential, pair: &PeerPair) {
+fn check_accepted(input: &Input<'_>, credential: &Credential, keys: &PeerKeys) {
     let list = credential.certificates();
     let fits = |identity: &Identity| {
-        let encrypt = pair.encryption.as_ref().map(|(index, _)| &*list[*index]);
+        let encrypt = match keys {
+            PeerKeys::Pair { at, .. } => Some(&*list[*at]),
+            _ => None,
+        };
         *list[0] == **identity.certificate(KeyUse::Sign)
             && encrypt.map_or(input.is_client, |der| *der == **identity.certificate(KeyUse::Encrypt))
     };
