@@ -56,7 +56,7 @@ pub enum Request {
 pub enum IdentityQuery {
     /// Asked of a server.
     ForClient {
-        /// What the client offers.
+        /// What the client offers: of its lists what has a name here, of protocol names those of the policy (R-HS-49).
         hello: Arc<ClientHello>,
         /// The suites in common, preferred first. The first one that the identity has the keys for is used.
         suites: Arc<[&'static Suite]>,
