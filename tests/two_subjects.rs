@@ -7,14 +7,17 @@ mod pair;
 use pair::{Counting, Ends, NOW, Side, at, name};
 use std::sync::Arc;
 use tlcp::alert::alert_for;
-use tlcp::cert::{CertPolicy, Identity, KeyUse, ServerName, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, Identity, Key, KeyUse, ServerName, WebPkiVerifier};
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
 use tlcp::conn::{ClientConnection, ServerConnection};
-use tlcp::crypto::default_provider;
-use tlcp::error::{CertificateProblem, Error, PeerMisbehaved};
+use tlcp::crypto::{
+    AgreementPeer, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement, default_provider,
+};
+use tlcp::error::{CertificateProblem, CryptoError, Error, PeerMisbehaved};
 use tlcp::pki::{DAY, Issued, Pair, Template};
 use tlcp::suite::Suite;
 use tlcp::wire::{AlertDescription as A, HandshakeType};
+use zeroize::Zeroizing;
 
 fn vector(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/vectors/pairs/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -201,5 +204,67 @@ fn refuses_a_swapped_encryption_certificate() {
     for suite in [ecc, ecdhe] {
         let (side, error) = with_swapped(&parties, suite, [&client.encrypt, &for_client]);
         assert_eq!((side, &error), (Side::Server, &by_signature.clone().into()));
+    }
+}
+
+/// A key that is shown as another's: what a certificate of somebody else is to whoever shows it.
+struct Borrowed {
+    shown: PublicKey,
+    own: Arc<dyn PrivateKey>,
+}
+
+impl PrivateKey for Borrowed {
+    fn public(&self) -> &PublicKey {
+        &self.shown
+    }
+
+    fn sign(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        parts: &[&[u8]],
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, CryptoError> {
+        self.own.sign(algorithm, parts, random)
+    }
+
+    fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        self.own.decrypt(ciphertext)
+    }
+
+    fn start_agreement(
+        &self,
+        peer: Option<&AgreementPeer>,
+        random: &dyn Random,
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        self.own.start_agreement(peer, random)
+    }
+}
+
+/// R-HS-46: who shows another's encryption certificate himself, and signs for it, has no use of it: without its key the
+/// secrets differ. No signature stands before this one.
+#[test]
+fn connects_nobody_who_shows_an_encryption_certificate_without_its_key() {
+    let town = Town::new();
+    let hosts = [String::from("localhost")];
+    let (server, client) =
+        (town.pair(["server", "server enc"], &hosts), town.pair(["client", "client enc"], &[]));
+    let other = town.pair(["other", "other enc"], &[]).encrypt;
+    let with_other = |pair: &Pair| {
+        let key = Borrowed { shown: other.key().public().clone(), own: pair.encrypt.key().clone() };
+        let sign = [&pair.sign.certificate[..]];
+        let (sign, encrypt) = ((&sign[..], Key::Here(pair.sign.key().clone())), Key::Here(Arc::new(key)));
+        Arc::new(Identity::with_keys(sign, (&other.certificate, encrypt), &default_provider()).unwrap())
+    };
+    let [ecc, ecdhe] = suites();
+    for (false_server, suite) in [(true, ecc), (true, ecdhe), (false, ecdhe)] {
+        let mut parties = town.parties(&server, &client);
+        match false_server {
+            true => parties.server = with_other(&server),
+            false => parties.client = with_other(&client),
+        }
+        let mut ends = ends(&parties, suite, name());
+        let (side, error) = ends.run().unwrap_err();
+        assert_eq!((side, error), (Side::Server, PeerMisbehaved::BadRecordMac.into()), "{}", suite.id);
+        assert!(ends.client.is_handshaking());
     }
 }
