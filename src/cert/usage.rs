@@ -1,8 +1,8 @@
 //! What a certificate's key may be used for (R-SM2-7, R-SM2-9, R-HS-39).
+use super::KeyUse;
 use super::der::{Der, OID};
 use super::key_usage::KeyUsageBits;
 use super::x509::X509;
-use super::{KeyUse, PeerRole};
 use crate::error::CertificateProblem;
 
 /// Whether keyUsage, if present, allows this use (R-SM2-7).
@@ -41,17 +41,7 @@ pub(super) fn fits_encryption(certificate: &X509<'_>) -> bool {
 /// id-kp-serverAuth, id-kp-clientAuth, anyExtendedKeyUsage
 pub(crate) const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
 pub(crate) const CLIENT_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x02";
-const ANY_PURPOSE: &[u8] = b"\x55\x1d\x25\x00";
-
-/// The extended key usages that allow a certificate to be a peer's signing certificate (R-SM2-9).
-pub(super) fn purposes(role: &PeerRole, lenient: bool) -> &'static [&'static [u8]] {
-    match role {
-        PeerRole::Server(_) => &[SERVER_AUTH, ANY_PURPOSE],
-        // Chinese CAs issue client certificates from their server profile.
-        PeerRole::Client if lenient => &[CLIENT_AUTH, SERVER_AUTH, ANY_PURPOSE],
-        PeerRole::Client => &[CLIENT_AUTH, ANY_PURPOSE],
-    }
-}
+pub(super) const ANY_PURPOSE: &[u8] = b"\x55\x1d\x25\x00";
 
 /// Whether extendedKeyUsage, if present, names one of `purposes`.
 pub(super) fn allows_purpose(certificate: &X509<'_>, purposes: &[&[u8]]) -> bool {

@@ -86,7 +86,7 @@ impl Verifier for WebPkiVerifier {
     fn verify(&self, claim: &PeerClaim, now: u64) -> Result<Verified, CertificateError> {
         let pair = ReadPair::read(&claim.credential, &claim.keys)?;
         let gm = self.policy == CertPolicy::Gm;
-        let paths = self.paths(&pair, Some(usage::purposes(&claim.role, gm)), now)?;
+        let paths = self.paths(&pair, Some(purposes(&claim.role, gm)), now)?;
         self.check_pair(&pair, &paths, &claim.role)?;
         let end = pair.encrypt.as_ref().map_or(u64::MAX, |c| c.not_after).min(pair.sign.not_after);
         Ok(Verified::assertion(end))
@@ -263,5 +263,15 @@ impl WebPkiVerifier {
 
     fn is_for(&self, certificate: &X509<'_>, path: Path, name: &ServerName<'_>) -> bool {
         names::matches(certificate, name, self.policy == CertPolicy::Gm && path.unconstrained)
+    }
+}
+
+/// The extended key usages that allow a certificate to be a peer's signing certificate (R-SM2-9).
+fn purposes(role: &PeerRole, lenient: bool) -> &'static [&'static [u8]] {
+    match role {
+        PeerRole::Server(_) => &[usage::SERVER_AUTH, usage::ANY_PURPOSE],
+        // Chinese CAs issue client certificates from their server profile.
+        PeerRole::Client if lenient => &[usage::CLIENT_AUTH, usage::SERVER_AUTH, usage::ANY_PURPOSE],
+        PeerRole::Client => &[usage::CLIENT_AUTH, usage::ANY_PURPOSE],
     }
 }

@@ -76,7 +76,7 @@ impl<'a> Case<'a> {
         let (now, work) = (self.time(), Work::new(MOST_SIGNATURE_CHECKS, None));
         let leaf = X509::read(&leaf)?;
         let cas = intermediates::select(&[&leaf], pool.iter().map(|der| &**der), now);
-        let purposes = Some(usage::purposes(&role, false));
+        let purposes = Some(purposes(&role, false));
         let (list_algorithms, work, cas) = (algorithms, &work, &cas);
         let search = Search { algorithms, list_algorithms, work, cas, purposes, now };
         verifier.check(&leaf, KeyUse::Sign, &search)?;
