@@ -296,6 +296,33 @@ fn hashes_a_list_once() {
     assert!(again < 10_000 && checks == 0, "{again} bytes, {checks} signatures");
 }
 
+/// R-HS-51: of a name that many CAs bear, four keys are remembered for a list, and the fifth drives the first out.
+#[test]
+fn remembers_four_keys_for_a_list() {
+    let l = Lists::new(58);
+    let (counting, provider) = Counting::new();
+    let builder = WebPkiVerifier::builder(&provider).roots(&[&l.w.root.certificate]).unwrap();
+    let builder = builder.crls(&[&l.at(1, &[])]).unwrap().revocation_of_end_entities_only();
+    let verifier = builder.build().unwrap();
+    let claims: Vec<PeerClaim> = (0..5)
+        .map(|_| {
+            let ca = l.w.issue(&l.w.root, template().common_name("ca").for_ca(None));
+            let sign = l.w.issue(&ca, template().common_name("x").for_signing());
+            claim(&[&sign, &ca], PeerRole::Client).unwrap()
+        })
+        .collect();
+    let checks = |claim: &PeerClaim| {
+        let result = verifier.verdict(claim, NOW).map(|_| ());
+        assert_eq!(result, Err(E::Other("a CRL's signature does not verify")));
+        counting.checks()
+    };
+    let first: Vec<usize> = claims[..4].iter().map(checks).collect();
+    assert_eq!(first, [3; 4], "the leaf, its CA, the list");
+    assert_eq!(claims[..4].iter().map(checks).sum::<usize>(), 0);
+    assert_eq!([checks(&claims[4]), checks(&claims[4])], [3, 0]);
+    assert_eq!([checks(&claims[1]), checks(&claims[0])], [0, 1]);
+}
+
 /// R-HS-51: to ask for revocation and give nothing to ask is a mistake.
 #[test]
 fn refuses_an_empty_set_of_lists() {
