@@ -1,15 +1,15 @@
 //! SM4-GCM, and SM4-CBC with an HMAC.
 use super::hashes::{Function, Sha256Function, Sm3Function, hmac, keyed};
+use super::sm4::{LANES, Sm4};
 use crate::crypto::constant_time_mac::{BlockHash, hmac_secret_length};
 use crate::crypto::{Aead, CbcHmac, CbcLane, Ciphers, Digest, MacLane};
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
 use aes_gcm::{AeadInOut, AesGcm};
 use alloc::boxed::Box;
-use sm4::Sm4;
-use sm4::cipher::array::Array;
-use sm4::cipher::consts::U12;
-use sm4::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
+use cbc::cipher::array::Array;
+use cbc::cipher::consts::U12;
+use cbc::cipher::{BlockModeDecrypt, InnerIvInit, KeyInit};
 use zeroize::Zeroizing;
 
 /// [`Ciphers`] of the portable provider.
@@ -107,10 +107,7 @@ impl<F: Function> CbcHmac for Cbc<F> {
     }
 
     fn encrypt_lanes(&self, lanes: &mut [CbcLane<'_>]) {
-        for lane in lanes {
-            cbc::Encryptor::inner_iv_init(&self.cipher, &lane.iv.into())
-                .encrypt_blocks(Array::slice_as_chunks_mut(lane.in_out).0);
-        }
+        lanes.chunks_mut(LANES).for_each(|lanes| self.cipher.encrypt_cbc(lanes));
     }
 
     fn decrypt(&self, iv: &[u8; 16], in_out: &mut [u8]) {

@@ -1,7 +1,7 @@
 //! Nothing secret shows in a branch, an address, or the time.
 //!
 //! The first test says nothing unless it runs under valgrind, on optimized code:
-//! `cargo test --release --lib --no-run`, then `valgrind <that test binary> no_branch`.
+//! `cargo test --release --lib --no-run`, then `valgrind <that test binary> sm2::tests::constant_time`.
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
 use super::{backends, exchange, keys, random_scalar};
