@@ -16,8 +16,11 @@ mod sm4;
 mod speed;
 mod vector;
 
+// SM2, which needs `std`, hashes with the kernels.
+#[cfg(feature = "std")]
 pub(super) use cpu::Level;
 pub(super) use provider::{NativeCiphers, NativeHashes};
+#[cfg(feature = "std")]
 pub(super) use sm3::Sm3;
 
 /// Makes, of a kernel that is generic over the register, one function for each level, and one that chooses.
