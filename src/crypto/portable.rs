@@ -1,6 +1,6 @@
 //! The portable provider: every primitive in plain Rust, on the RustCrypto crates, for any processor and without std.
 //!
-//! All of SM2, the hashes, HMAC and GHASH run in constant time. SM4 uses a table of 256 bytes, which leaves cache
+//! All of SM2 and RSA, the hashes, HMAC and GHASH run in constant time. SM4 uses a table of 256 bytes, which leaves cache
 //! traces where an attacker shares the processor; a provider with SM4 in vector instructions has none.
 mod agreement;
 mod ciphers;
@@ -8,6 +8,8 @@ mod encryption;
 mod hashes;
 mod keys;
 mod point;
+#[cfg(feature = "rsa")]
+mod rsa;
 #[cfg(test)]
 mod test_random;
 

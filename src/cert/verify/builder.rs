@@ -88,7 +88,9 @@ impl VerifierBuilder {
         let x509 = X509::read(der).map_err(|_| "the certificate does not parse")?;
         let fail = |why: &str| Err(format!("{}: {why}", names::text(x509.subject)));
         if x509.public_key(self.provider.keys).is_err() {
-            return fail("its key is not an SM2 key on the named curve");
+            return fail(
+                "its key is neither an SM2 key on the named curve nor, with the feature `rsa`, an RSA key",
+            );
         }
         if !x509.is_authority() {
             return fail("not a CA certificate; trust the certificate of its issuer");
