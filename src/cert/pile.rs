@@ -248,7 +248,7 @@ impl<'a> Pile<'a> {
                 [false, false] => "for neither signing nor encryption",
             };
             let key = match (&leaf.public, &leaf.key) {
-                (None, _) => "not a key that is used here",
+                (None, _) => "not an SM2 key",
                 (Some(_), None) => "its private key is missing",
                 (Some(_), Some(_)) => "with its private key",
             };

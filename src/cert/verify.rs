@@ -20,6 +20,7 @@ use super::{KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifie
 use crate::crypto::Provider;
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
+use crate::suite::KeyKind;
 use algorithm::{Algorithm, Work, as_dyn};
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
@@ -58,6 +59,7 @@ pub struct WebPkiVerifier {
     provider: Provider,
     anchors: Vec<TrustAnchor<'static>>,
     skipped: Vec<Box<str>>,
+    ca_keys: Vec<KeyKind>,
     policy: CertPolicy,
     user_ids: Vec<Vec<u8>>,
     key_usage_required: bool,

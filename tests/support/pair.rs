@@ -80,7 +80,10 @@ impl World {
         Self {
             server: identity(include_bytes!("../../vectors/rsa/server.pem")),
             client: identity(include_bytes!("../../vectors/rsa/client.pem")),
-            verifier: Arc::new(WebPkiVerifier::builder(&provider).roots(&[root]).unwrap().build().unwrap()),
+            verifier: {
+                let builder = WebPkiVerifier::builder(&provider).ca_keys(&[tlcp::suite::KeyKind::Rsa]);
+                Arc::new(builder.roots(&[root]).unwrap().build().unwrap())
+            },
             ..Self::with(provider, Options::new(NOW))
         }
     }

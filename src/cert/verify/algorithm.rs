@@ -79,7 +79,11 @@ static FORMS: &[Form] = &[
 impl<'a> Algorithm<'a> {
     /// All combinations.
     pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> Vec<Self> {
-        FORMS.iter().map(|form| Self { verifier, work, form }).collect()
+        FORMS
+            .iter()
+            .filter(|form| verifier.ca_keys.contains(&form.kind))
+            .map(|form| Self { verifier, work, form })
+            .collect()
     }
 
     fn check(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
