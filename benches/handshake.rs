@@ -108,7 +108,7 @@ fn measure(group: &mut BenchmarkGroup<'_, WallTime>, parties: &Parties, what: &s
 }
 
 fn handshakes(c: &mut Criterion) {
-    for suite in &SUITES {
+    for suite in SUITES.iter().filter(|suite| suite.by_default) {
         let mut group = c.benchmark_group(suite.id.to_string());
         let parties = Parties::new(suite, ClientAuth::None, false);
         measure(&mut group, &parties, "full", false);
@@ -137,7 +137,7 @@ fn prf(c: &mut Criterion) {
 /// Not a measurement of criterion's: shares of times in one run, so that a busy machine matters less.
 fn shares(_: &mut Criterion) {
     println!("\na full handshake, both ends, by kind of work: the median of 300");
-    for suite in &SUITES {
+    for suite in SUITES.iter().filter(|suite| suite.by_default) {
         let parties = Parties::new(suite, ClientAuth::None, true);
         let mut tags = Tags(0);
         let mut runs: Vec<(Duration, timed::Spent)> = (0..300)

@@ -14,6 +14,7 @@ pub use server::{ServerConfig, ServerConfigBuilder};
 pub use services::KeyLogFile;
 pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};
 
+use crate::cert::KeyUse;
 use crate::crypto::Provider;
 use crate::error::ConfigError;
 use crate::message::{DistinguishedNames, MessageLimits};
@@ -105,11 +106,11 @@ pub struct Setup {
 }
 
 impl Policy {
-    /// TLCP with all suites and the defaults of the specification.
+    /// TLCP with its default suites and the other defaults of the specification.
     pub fn tlcp() -> Self {
         Self {
             version: ProtocolVersion::TLCP,
-            suites: SUITES.iter().collect(),
+            suites: default_suites(),
             client_auth: ClientAuth::None,
             authorities: DistinguishedNames::default(),
             alpn: Vec::new(),
@@ -166,12 +167,29 @@ impl Policy {
     }
 }
 
-/// The suites asked for, or all; without the mutual ones where they cannot work. `why` tells what is missing, if it is.
+/// Bad configuration fails when it is built: each identity must be of use.
+fn check_identities(policy: &Policy, services: &Services) -> Result<(), ConfigError> {
+    let kind = |named: &NamedIdentity| named.identity.public_key(KeyUse::Sign).kind();
+    let taken = |kind| policy.suites.iter().any(|suite| suite.key_exchange.authenticates == kind);
+    match services.identities.iter().map(kind).find(|kind| !taken(*kind)) {
+        Some(kind) => Err(ConfigError::new(format!(
+            "an identity has {kind:?} keys, and no enabled suite takes them: name one that does in `suites`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Those that nobody need name.
+fn default_suites() -> Vec<&'static Suite> {
+    SUITES.iter().filter(|suite| suite.by_default).collect()
+}
+
+/// The suites asked for, or those by default; without the mutual ones where they cannot work. `why` tells what is missing, if it is.
 fn select_suites(
     wanted: Option<&[&'static Suite]>,
     why: Option<&str>,
 ) -> Result<Vec<&'static Suite>, ConfigError> {
-    let all: Vec<&'static Suite> = SUITES.iter().collect();
+    let all = default_suites();
     let (Some(why), asked) = (why, wanted.is_some()) else {
         return Ok(wanted.map_or(all, <[_]>::to_vec));
     };

@@ -17,7 +17,7 @@ pub use self_test::self_test;
 
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, KeyKind};
-use crate::wire::{NamedGroup, SignatureScheme};
+use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use zeroize::Zeroizing;
@@ -201,6 +201,8 @@ pub trait Ciphers: Send + Sync {
 pub enum PublicKey {
     /// `04 || X[32] || Y[32]` on the SM2 curve.
     Sm2(Arc<[u8; 65]>),
+    /// `RSAPublicKey` of PKCS#1 in DER: 2048 to 16384 bits, an odd exponent of 3 to 2^33 - 1.
+    Rsa(Arc<[u8]>),
 }
 
 impl PublicKey {
@@ -208,6 +210,7 @@ impl PublicKey {
     pub fn kind(&self) -> KeyKind {
         match self {
             Self::Sm2(_) => KeyKind::Sm2,
+            Self::Rsa(_) => KeyKind::Rsa,
         }
     }
 }
@@ -216,6 +219,7 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sm2(p) => write!(f, "Sm2({:02x}{:02x}{:02x}{:02x}…)", p[1], p[2], p[3], p[4]),
+            Self::Rsa(der) => write!(f, "Rsa({} bytes)", der.len()),
         }
     }
 }
@@ -229,6 +233,8 @@ pub enum SignatureAlgorithm<'a> {
         /// The signer's user id, at most 8191 bytes.
         user_id: &'a [u8],
     },
+    /// RSASSA-PKCS1-v1_5 with SHA-256 over the message (RFC 8017 8.2, R-RSA-3).
+    RsaPkcs1Sha256,
 }
 
 impl SignatureAlgorithm<'static> {
@@ -239,7 +245,21 @@ impl SignatureAlgorithm<'static> {
     pub fn of(scheme: SignatureScheme) -> Option<Self> {
         match scheme {
             SignatureScheme::SM2_SM3 => Some(Self::SM2),
+            SignatureScheme::RSA_PKCS1_SHA256 => Some(Self::RsaPkcs1Sha256),
             _ => None,
+        }
+    }
+}
+
+impl<'a> SignatureAlgorithm<'a> {
+    /// The user id, for an SM2 key.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] if it is not SM2's.
+    pub(crate) fn sm2_user_id(self) -> Result<&'a [u8], CryptoError> {
+        match self {
+            Self::Sm2Sm3 { user_id } => Ok(user_id),
+            Self::RsaPkcs1Sha256 => Err(CryptoError::Unsupported),
         }
     }
 }
@@ -258,6 +278,25 @@ pub trait Keys: Send + Sync {
     /// [`CryptoError::BadKey`].
     fn sm2_private(&self, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError>;
 
+    /// The RSA public key of this `RSAPublicKey` (PKCS#1, DER).
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`] for other lengths than 2048 to 16384 bits, and other exponents than odd ones of 3 to
+    /// 2^33 - 1: so that a peer's key costs bounded work. [`CryptoError::Unsupported`], as by default.
+    fn rsa_public(&self, der: &[u8]) -> Result<PublicKey, CryptoError> {
+        let _ = der;
+        Err(CryptoError::Unsupported)
+    }
+
+    /// The private key of this `RSAPrivateKey` (PKCS#1, DER) of two primes.
+    ///
+    /// # Errors
+    /// As [`Keys::rsa_public`]; [`CryptoError::BadKey`] too if its numbers do not belong together.
+    fn rsa_private(&self, der: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        let _ = der;
+        Err(CryptoError::Unsupported)
+    }
+
     /// Verifies a signature over `parts[0] || parts[1] || …`.
     ///
     /// # Errors
@@ -270,13 +309,14 @@ pub trait Keys: Send + Sync {
         signature: &[u8],
     ) -> Result<(), CryptoError>;
 
-    /// Verifies a signature whose digest was made outside: for SM2 e = SM3(Z || message), 32 bytes ([`sm2`]).
+    /// Verifies a signature whose digest was made outside: for SM2 e = SM3(Z || message), 32 bytes ([`sm2`]),
+    /// for RSA the SHA-256 hash.
     ///
     /// # Errors
     /// [`CryptoError::BadSignature`], also for anything but strict DER.
     fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError>;
 
-    /// Encrypts to `key`; for SM2 the GM/T 0009 DER, C1C3C2 (R-SM2-3).
+    /// Encrypts to `key`; for SM2 the GM/T 0009 DER, C1C3C2 (R-SM2-3), for RSA PKCS#1 v1.5 (R-RSA-1).
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`], [`CryptoError::TooLong`].
@@ -304,7 +344,7 @@ pub trait PrivateKey: Send + Sync {
     /// Its public key.
     fn public(&self) -> &PublicKey;
 
-    /// Signs `parts[0] || parts[1] || …`; for SM2 the DER of (r, s).
+    /// Signs `parts[0] || parts[1] || …`; for SM2 the DER of (r, s), for RSA as many bytes as the modulus has.
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`].
@@ -320,6 +360,25 @@ pub trait PrivateKey: Send + Sync {
     /// # Errors
     /// [`CryptoError::DecryptFailed`], whatever the reason (R-HS-43).
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError>;
+
+    /// Decrypts a pre_master_secret that begins with `version`; whatever is wrong with the ciphertext, it is
+    /// `substitute`, and neither the answer nor its time tells which of the two it is (R-HS-43). By default through
+    /// [`PrivateKey::decrypt`]: that is enough where a wrong ciphertext tells nothing of others, as in SM2.
+    ///
+    /// # Errors
+    /// [`CryptoError::NoRandomness`]; never because of what a ciphertext holds.
+    fn decrypt_secret(
+        &self,
+        ciphertext: &[u8],
+        version: ProtocolVersion,
+        substitute: PreMasterSecret,
+        random: &dyn Random,
+    ) -> Result<PreMasterSecret, CryptoError> {
+        let _ = random;
+        let found = self.decrypt(ciphertext);
+        let found = found.as_ref().map(|bytes| &bytes[..]).map_err(|e| *e);
+        Ok(PreMasterSecret::select(found, version, substitute))
+    }
 
     /// Starts a key agreement: draws the ephemeral key. Without a `peer` as the initiator, A (R-SM2-5: the server); with
     /// the peer whose share is here already as the responder, B (the client).

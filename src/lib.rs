@@ -66,6 +66,7 @@
 //! # Features
 //! - `std` (default): sockets, the system's randomness and clocks, the in-memory session store. Without it the crate
 //!   is `no_std` with `alloc`: time and randomness are arguments.
+//! - `rsa`: TLCP's suites with pairs of RSA certificates; a configuration has those that it names in `suites`.
 //! - `pki`: makes certificates for tests and demonstrations.
 //! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -53,6 +53,7 @@ pub struct Issued {
     /// The certificate, as DER.
     pub certificate: Vec<u8>,
     scalar: Scalar,
+    point: Arc<[u8; 65]>,
     key: Arc<dyn PrivateKey>,
 }
 
@@ -71,8 +72,7 @@ impl Issued {
 
     /// The private key, as PKCS#8 in DER.
     pub fn key_der(&self) -> Zeroizing<Vec<u8>> {
-        let PublicKey::Sm2(point) = self.key.public();
-        encode::pkcs8(&self.scalar, point)
+        encode::pkcs8(&self.scalar, &self.point)
     }
 
     /// The private key, as PKCS#8 in PEM.
@@ -267,15 +267,15 @@ fn make(
     let (scalar, key) = new_key(provider, random)?;
     let mut serial = [0; 16];
     random.fill(Draw::Public, &mut serial)?;
-    let PublicKey::Sm2(point) = key.public();
+    let PublicKey::Sm2(point) = key.public().clone() else { return Err(CryptoError::BadKey) };
     let digest = |point: &[u8]| provider.hashes.digest(crate::suite::HashAlgorithm::Sm3, &[point]);
     let key_id = digest(point.as_slice());
     let issuer_view = match issuer {
         Some(issuer) => Some(x509::X509::read(&issuer.certificate).map_err(|_| CryptoError::BadKey)?),
         None => None,
     };
-    let tbs = template.tbs(serial, point, key_id.as_ref(), issuer_view.as_ref());
-    let mut issued = Issued { certificate: Vec::new(), scalar, key };
+    let tbs = template.tbs(serial, &point, key_id.as_ref(), issuer_view.as_ref());
+    let mut issued = Issued { certificate: Vec::new(), scalar, point, key };
     issued.certificate = issuer.unwrap_or(&issued).sign(&tbs, template.user_id, random)?;
     Ok(issued)
 }

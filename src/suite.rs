@@ -1,6 +1,6 @@
 //! Floor 3: protocols, key exchanges and cipher suites as rows of data. The provider maps data to code, the engine asks
 //! the row; nothing here calls anything.
-use crate::wire::{CipherSuite, ProtocolVersion, SignatureScheme};
+use crate::wire::{CipherSuite, ClientCertificateType, ProtocolVersion, SignatureScheme};
 use core::ops::RangeInclusive;
 
 /// A protocol: what its suites have in common and other protocols have not.
@@ -33,18 +33,35 @@ pub static TLCP: Protocol = Protocol {
 };
 
 /// The kind of a key: what a certificate's holder can sign with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum KeyKind {
     /// SM2.
     Sm2,
+    /// RSA.
+    Rsa,
 }
 
 impl KeyKind {
-    /// How a key of this kind signs where the protocol names no scheme.
+    /// How a key of this kind signs where the protocol names no scheme (RSA: R-HS-20, R-RSA-3).
     pub const fn fixed_scheme(self) -> SignatureScheme {
+        self.schemes()[0]
+    }
+
+    /// That scheme under each of its code points, as signature_algorithms names it (R-HS-35).
+    pub const fn schemes(self) -> &'static [SignatureScheme] {
         match self {
-            Self::Sm2 => SignatureScheme::SM2_SM3,
+            // GmSSL's server aborts without the second, and gotlcp knows only the first.
+            Self::Sm2 => &[SignatureScheme::SM2_SM3, SignatureScheme::SM2SIG_SM3],
+            Self::Rsa => &[SignatureScheme::RSA_PKCS1_SHA256],
+        }
+    }
+
+    /// The type of certificate with such a key, as CertificateRequest names it (R-HS-21).
+    pub const fn certificate_type(self) -> ClientCertificateType {
+        match self {
+            Self::Sm2 => ClientCertificateType::ECDSA_SIGN,
+            Self::Rsa => ClientCertificateType::RSA_SIGN,
         }
     }
 
@@ -52,6 +69,7 @@ impl KeyKind {
     pub const fn fixed_hash(self) -> HashAlgorithm {
         match self {
             Self::Sm2 => HashAlgorithm::Sm3,
+            Self::Rsa => HashAlgorithm::Sha256,
         }
     }
 }
@@ -66,7 +84,7 @@ pub struct KeyExchange {
     pub signs: Signs,
     /// Whether the client must show certificates.
     pub client: ClientCertificates,
-    /// The kind of the server's keys.
+    /// The kind of both parties' keys.
     pub authenticates: KeyKind,
 }
 
@@ -115,6 +133,14 @@ impl KeyExchange {
         signs: Signs::Parameters,
         client: ClientCertificates::Always,
         authenticates: KeyKind::Sm2,
+    };
+
+    /// The client encrypts to the server's RSA encryption certificate (R-RSA-1).
+    pub const RSA: Self = Self {
+        secret: SecretSource::Encrypted,
+        signs: Signs::EncryptionCertificate,
+        client: ClientCertificates::Optional,
+        authenticates: KeyKind::Rsa,
     };
 
     /// Whether the client must show a certificate pair (R-CS-3).
@@ -195,23 +221,43 @@ pub struct Suite {
     pub prf: HashAlgorithm,
     /// How records are protected.
     pub protection: Protection,
+    /// Whether a configuration that names no suites has it.
+    pub by_default: bool,
 }
 
 const SM4_GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
 const SM4_CBC_SM3: Protection = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 };
 
+#[cfg(feature = "rsa")]
+const SM4_CBC_SHA256: Protection = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sha256 };
+
 const fn tlcp(id: CipherSuite, key_exchange: KeyExchange, protection: Protection) -> Suite {
-    Suite { id, protocol: &TLCP, key_exchange, prf: HashAlgorithm::Sm3, protection }
+    Suite { id, protocol: &TLCP, key_exchange, prf: HashAlgorithm::Sm3, protection, by_default: true }
+}
+
+/// Not without being named: RSA encryption has no forward secrecy, and its padding is held up by implicit rejection alone
+/// (R-CS-1, R-RSA-2).
+#[cfg(feature = "rsa")]
+const fn rsa(id: CipherSuite, prf: HashAlgorithm, protection: Protection) -> Suite {
+    Suite { prf, by_default: false, ..tlcp(id, KeyExchange::RSA, protection) }
 }
 
 /// Every suite this library runs, in order of preference (R-CS-2): forward secrecy first, since both parties'
 /// ephemeral keys enter the master secret; then AEAD before CBC, whose MAC-then-encrypt needs the constant-time care
 /// of R-REC-35.
-pub static SUITES: [Suite; 4] = [
+pub static SUITES: &[Suite] = &[
     tlcp(CipherSuite::ECDHE_SM4_GCM_SM3, KeyExchange::ECDHE, SM4_GCM),
     tlcp(CipherSuite::ECC_SM4_GCM_SM3, KeyExchange::ECC, SM4_GCM),
     tlcp(CipherSuite::ECDHE_SM4_CBC_SM3, KeyExchange::ECDHE, SM4_CBC_SM3),
     tlcp(CipherSuite::ECC_SM4_CBC_SM3, KeyExchange::ECC, SM4_CBC_SM3),
+    #[cfg(feature = "rsa")]
+    rsa(CipherSuite::RSA_SM4_GCM_SM3, HashAlgorithm::Sm3, SM4_GCM),
+    #[cfg(feature = "rsa")]
+    rsa(CipherSuite::RSA_SM4_GCM_SHA256, HashAlgorithm::Sha256, SM4_GCM),
+    #[cfg(feature = "rsa")]
+    rsa(CipherSuite::RSA_SM4_CBC_SM3, HashAlgorithm::Sm3, SM4_CBC_SM3),
+    #[cfg(feature = "rsa")]
+    rsa(CipherSuite::RSA_SM4_CBC_SHA256, HashAlgorithm::Sha256, SM4_CBC_SHA256),
 ];
 
 impl Suite {

@@ -80,8 +80,8 @@ fn an_open_connection_whose_stream_was_cut_can_still_answer() {
 /// For the log line.
 #[test]
 fn a_connection_that_failed_still_tells_who_it_was_with() {
-    for suite in &SUITES {
-        let world = World::new();
+    for suite in SUITES {
+        let world = World::of(suite);
         let client = world.client().suites(&[suite]).alpn([&b"h"[..]]).build().unwrap();
         let server = world.server().suites(&[suite]).alpn([&b"h"[..]]).client_auth(ClientAuth::Require);
         let ends = Ends::new(&Arc::new(client), &Arc::new(server.build().unwrap())).connected();

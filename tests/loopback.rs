@@ -19,8 +19,8 @@ fn suite_ends(world: &World, suite: &'static Suite, auth: ClientAuth) -> [Ends; 
 
 #[test]
 fn every_suite_connects_and_resumes_with_and_without_client_authentication() {
-    let world = World::new();
-    for suite in &SUITES {
+    for suite in SUITES {
+        let world = World::of(suite);
         for auth in [ClientAuth::None, ClientAuth::Request, ClientAuth::Require] {
             let ends = suite_ends(&world, suite, auth);
             for (Ends { mut client, mut server }, resumed) in ends.into_iter().zip([false, true]) {

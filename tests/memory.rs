@@ -46,10 +46,10 @@ fn carry<A: Endpoint, B: Endpoint>(
 /// R-REC-33 and the promise of the record layer: a warm connection allocates for no record.
 #[test]
 fn a_warm_connection_allocates_nothing_for_any_record() {
-    let world = World::new();
     let data = vec![7; 70_000];
     let mut out = vec![0; 20_000];
-    for suite in &SUITES {
+    for suite in SUITES {
+        let world = World::of(suite);
         let (client, server) = configs(&world, suite, ClientAuth::None);
         let Ends { mut client, mut server } = Ends::new(&client, &server).connected();
         let mut both_ways = |length: usize| {
@@ -80,8 +80,8 @@ fn held<T>(end: T) -> i64 {
 
 #[test]
 fn an_idle_connection_holds_at_most_3_kib_once_trimmed() {
-    let world = World::new();
-    for suite in &SUITES {
+    for suite in SUITES {
+        let world = World::of(suite);
         for auth in [ClientAuth::None, ClientAuth::Require] {
             let (client_config, server_config) = configs(&world, suite, auth);
             for resumed in [false, true] {
@@ -104,8 +104,8 @@ fn an_idle_connection_holds_at_most_3_kib_once_trimmed() {
 /// The same without a store, where the session and with it the peer's certificates belong to the connection alone.
 #[test]
 fn an_idle_connection_without_a_store_holds_at_most_4_kib_beside_what_the_peer_showed() {
-    let world = World::new();
-    for suite in &SUITES {
+    for suite in SUITES {
+        let world = World::of(suite);
         let client = world.client().suites(&[suite]).sessions(None).build().unwrap();
         let server = world.server().suites(&[suite]).sessions(None).client_auth(ClientAuth::Require);
         let Ends { mut client, mut server } =
@@ -172,8 +172,8 @@ fn half_open(config: &Arc<ServerConfig>, hello: &[u8]) -> ServerConnection {
 
 #[test]
 fn a_half_open_server_holds_at_most_8_kib_with_its_flight_and_1_or_2_without() {
-    let world = World::new();
-    for suite in &SUITES {
+    for suite in SUITES {
+        let world = World::of(suite);
         for auth in [ClientAuth::None, ClientAuth::Require] {
             let (client, server) = configs(&world, suite, auth);
             let client = Ends::new(&client, &server).client;

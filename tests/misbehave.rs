@@ -32,6 +32,9 @@ mod limits;
 mod order;
 #[path = "misbehave/records.rs"]
 mod records;
+#[cfg(feature = "rsa")]
+#[path = "misbehave/rsa.rs"]
+mod rsa_suites;
 #[path = "misbehave/server_hello.rs"]
 mod server_hello;
 
@@ -96,7 +99,7 @@ fn kinds(heard: &[Heard]) -> Vec<HandshakeType> {
 /// The script is honest as long as nobody changes it: in every suite, full and resumed, to both roles.
 #[test]
 fn honest_scripts_go_well() {
-    for suite in &SUITES {
+    for suite in SUITES {
         for auth in [ClientAuth::None, ClientAuth::Require] {
             for case in [Case::of(suite).auth(auth), Case::of(suite).auth(auth).resumed()] {
                 let lab = Lab::new(case);

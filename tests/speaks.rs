@@ -117,8 +117,8 @@ fn records(mut bytes: &[u8], protected_after_ccs: bool) -> Vec<(ContentType, Pro
 /// GmSSL can read no other.
 #[test]
 fn every_message_has_a_record_of_its_own_in_the_version_of_tlcp() {
-    let world = World::new();
-    for suite in &SUITES {
+    for suite in SUITES {
+        let world = World::of(suite);
         let client = Arc::new(world.client().suites(&[suite]).build().unwrap());
         let server = world.server().suites(&[suite]).client_auth(ClientAuth::Require).build().unwrap();
         let Ends { mut client, mut server } = Ends::new(&client, &Arc::new(server));
@@ -178,8 +178,8 @@ fn ends(world: &World, suite: &'static Suite) -> (Arc<ClientConfig>, Arc<ServerC
 /// does not send with its first flight either.
 #[test]
 fn nothing_is_shown_or_sent_before_the_peer_has_finished() {
-    let world = World::new();
-    for suite in &SUITES {
+    for suite in SUITES {
+        let world = World::of(suite);
         let (client_config, server_config) = ends(&world, suite);
         for resumed in [false, true] {
             let Ends { mut client, mut server } = Ends::new(&client_config, &server_config);

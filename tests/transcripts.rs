@@ -13,7 +13,7 @@ use support::keys::copy;
 use support::vectors::{Tally, files};
 use tlcp::crypto::{
     AgreementPeer, Digest, Draw, MasterSecret, PreMasterSecret, Provider, PublicKey, Random, SECRET_LEN,
-    Shared, SignatureAlgorithm, TrafficKeys, portable,
+    Shared, TrafficKeys, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::key_schedule::{ConnectionKeys, Sender, connection_keys, master_secret, master_seed, verify_data};
@@ -110,7 +110,7 @@ impl<'a> Check<'a> {
             if conversation.is_ours {
                 check.certificates();
             } else {
-                // The RSA suites: their certificates, signatures and ciphertexts.
+                // The RSA suites without the feature `rsa`: their certificates, signatures and ciphertexts.
                 check.later.extend(["certificates", "ServerKeyExchange", "ClientKeyExchange"]);
                 check.equal("sign_pub", &[], &["sign_pub"]);
                 check.equal("enc_pub", &[], &["enc_pub"]);
@@ -186,9 +186,7 @@ impl<'a> Check<'a> {
                 let point = ClientKeyExchange::read_ephemeral(body).unwrap().point;
                 ClientKeyExchange::ephemeral(point, body.len() == 71)
             }
-            H::CLIENT_KEY_EXCHANGE if c.is_ours => {
-                ClientKeyExchange::encrypted(ClientKeyExchange::read_encrypted(body).unwrap())
-            }
+            H::CLIENT_KEY_EXCHANGE if c.is_ours => ClientKeyExchange::encrypted(c.ciphertext(body).unwrap()),
             _ => return None,
         };
         Some(written.unwrap().to_bytes())
@@ -210,7 +208,7 @@ impl<'a> Check<'a> {
         self.client_signature();
     }
 
-    /// R-HS-17, R-HS-18
+    /// R-HS-17, R-HS-18, R-HS-20, R-RSA-3
     fn server_signature(&mut self, key: &PublicKey, encryption_certificate: &[u8]) {
         let c = self.conversation;
         let body = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body;
@@ -233,14 +231,15 @@ impl<'a> Check<'a> {
     }
 
     fn verifies(&self, key: &PublicKey, signed: &[u8], signature: &[u8]) -> bool {
-        self.provider.keys.verify(SignatureAlgorithm::SM2, key, &[signed], signature).is_ok()
+        let algorithm = self.conversation.signature_algorithm();
+        self.provider.keys.verify(algorithm, key, &[signed], signature).is_ok()
     }
 
-    /// R-SM2-3, R-HS-43: ClientKeyExchange of ECC, with the server's private key.
+    /// R-SM2-3, R-HS-43, R-RSA-1: ClientKeyExchange of ECC and RSA, with the server's private key.
     fn decryption(&mut self, encryption_key: &PublicKey) {
         let c = self.conversation;
         let body = c.client.message(H::CLIENT_KEY_EXCHANGE).unwrap().body;
-        let ciphertext = ClientKeyExchange::read_encrypted(body).unwrap();
+        let ciphertext = c.ciphertext(body).unwrap();
         if let Some(scalar) = c.values.bytes(&["enc_private_key"]) {
             let key = self.provider.keys.sm2_private(&scalar).unwrap();
             self.assert(key.public() == encryption_key, "enc_private_key is the certificate's");
@@ -249,7 +248,7 @@ impl<'a> Check<'a> {
             self.later.push("ClientKeyExchange: the recording has no private key that opens it");
             return;
         };
-        let found = key.decrypt(ciphertext).unwrap();
+        let found = c.decrypt(&**key, ciphertext);
         self.equal("premaster", &found, &["premaster", "pre_master_secret"]);
         let secret =
             PreMasterSecret::select(Ok(&found), c.client_hello.version, PreMasterSecret::zeroed(SECRET_LEN));
@@ -279,7 +278,7 @@ impl<'a> Check<'a> {
         self.assert(*master.expose() == c.master, "the agreement's master secret");
     }
 
-    /// R-HS-27: over the hash; GmSSL's over the messages themselves. Never both.
+    /// R-HS-27, R-HS-28: over the hash; GmSSL's over the messages themselves. Never both.
     fn client_signature(&mut self) {
         let c = self.conversation;
         let Some(message) = c.client.message(H::CERTIFICATE_VERIFY) else { return };
@@ -289,7 +288,8 @@ impl<'a> Check<'a> {
         let mut before = c.messages_before_finished();
         before.retain(|raw| raw[0] != H::CERTIFICATE_VERIFY.0);
         let messages = before.concat();
-        let hash = self.hash(&[&messages]);
+        let algorithm = c.suite.key_exchange.authenticates.fixed_hash();
+        let hash = self.provider.hashes.digest(algorithm, &[&messages]);
         let forms = [hash.as_ref(), &messages].map(|signed| self.verifies(&key, signed, signature));
         let is_gmssl = c.name.contains("gs_");
         self.assert(
@@ -428,6 +428,8 @@ impl<'a> Check<'a> {
 fn point(key: &PublicKey) -> &[u8] {
     match key {
         PublicKey::Sm2(point) => &point[..],
+        // No recording tells it.
+        PublicKey::Rsa(_) => &[],
         _ => panic!("another kind of key"),
     }
 }

@@ -108,6 +108,9 @@ fn client_key_exchange(body: &[u8]) {
     if let Ok(ciphertext) = ClientKeyExchange::read_encrypted(body) {
         same(H::CLIENT_KEY_EXCHANGE, body, &ClientKeyExchange::encrypted(ciphertext).unwrap());
     }
+    if let Ok(ciphertext) = ClientKeyExchange::read_rsa_encrypted(body) {
+        same(H::CLIENT_KEY_EXCHANGE, body, &ClientKeyExchange::encrypted(ciphertext).unwrap());
+    }
     let Ok(params) = ClientKeyExchange::read_ephemeral(body) else { return };
     let point: &[u8; 65] = params.point.try_into().expect("both forms fix the length");
     let with_length = body.len() != EphemeralPoint::LEN;

@@ -92,7 +92,7 @@ impl Choice {
     /// Every suite that is enabled.
     pub fn suites(self) -> Vec<&'static Suite> {
         match self {
-            Self::All => SUITES.iter().collect(),
+            Self::All => SUITES.iter().filter(|suite| suite.by_default).collect(),
             Self::EcdheGcm => vec![&SUITES[0]],
             Self::EccGcm => vec![&SUITES[1]],
             Self::EcdheCbc => vec![&SUITES[2]],

@@ -72,6 +72,11 @@ impl Identity {
     ) -> Result<Self, ConfigError> {
         let (sign_der, encrypt_der) = (sign.certificate.clone(), encrypt.certificate.clone());
         let (sign_view, encrypt_view) = (view(&sign_der)?, view(&encrypt_der)?);
+        if sign.public.kind() != encrypt.public.kind() {
+            return Err(ConfigError::new(
+                "one certificate of the pair has an SM2 key and the other an RSA key",
+            ));
+        }
         for (certificate, key_use) in [(&sign_view, KeyUse::Sign), (&encrypt_view, KeyUse::Encrypt)] {
             usage::check(certificate, key_use, false)
                 .map_err(|e| ConfigError::new(format!("{}: {e}", names::text(certificate.subject))))?;
@@ -221,7 +226,7 @@ fn half(der: &[u8], key: Key, provider: &Provider) -> Result<Half, ConfigError> 
     let name = names::text(certificate.subject);
     let public = certificate
         .public_key(provider.keys)
-        .map_err(|_| ConfigError::new(format!("{name}: the certificate's key is not an SM2 key")))?;
+        .map_err(|_| ConfigError::new(format!("{name}: the certificate's key is none that is used here")))?;
     match &key {
         Key::Here(private) if private.public() != &public => {
             Err(ConfigError::new(format!("{name}: the private key is not this certificate's")))

@@ -1,12 +1,20 @@
-//! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1"), for the SM2 curve (R-SM2-6).
+//! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1") for the SM2 curve (R-SM2-6), PKCS#1.
 use super::der::{self, INTEGER, OCTET_STRING, SEQUENCE, context};
 use super::pbes2;
 use super::x509::algorithm;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
-/// The scalar, 32 bytes big-endian.
-pub(super) type Scalar = Zeroizing<[u8; 32]>;
+/// SM2's scalar, 32 bytes big-endian.
+type Scalar = Zeroizing<[u8; 32]>;
+
+/// What a container holds, for the provider to make a key of.
+pub(super) enum Secret {
+    Sm2(Scalar),
+    /// `RSAPrivateKey` of PKCS#1 in DER.
+    Rsa(Zeroizing<Vec<u8>>),
+}
 
 /// Why a key was not read.
 pub(super) enum Unread {
@@ -24,10 +32,10 @@ impl From<&str> for Unread {
 
 /// What [`Unread::Foreign`] says.
 pub(super) const FOREIGN: &str = "not a key on the SM2 curve";
-const BROKEN: &str = "not a well-formed private key (PKCS#8 or EC PRIVATE KEY)";
+const BROKEN: &str = "not a well-formed private key (PKCS#8, EC or RSA PRIVATE KEY)";
 
 /// Opens an encrypted PKCS#8 key with one of `passwords`, then reads it.
-pub(super) fn read_encrypted(der: &[u8], passwords: &[&[u8]]) -> Result<Scalar, Unread> {
+pub(super) fn read_encrypted(der: &[u8], passwords: &[&[u8]]) -> Result<Secret, Unread> {
     if passwords.is_empty() {
         return Err("the key is encrypted, and no password was given".into());
     }
@@ -45,18 +53,28 @@ pub(super) fn read_encrypted(der: &[u8], passwords: &[&[u8]]) -> Result<Scalar, 
     Err(pbes2::WRONG_PASSWORD.into())
 }
 
-/// Reads PKCS#8 or RFC 5915.
-pub(super) fn read(der: &[u8]) -> Result<Scalar, Unread> {
+/// Reads PKCS#8, RFC 5915 or PKCS#1.
+pub(super) fn read(der: &[u8]) -> Result<Secret, Unread> {
     let mut key = der::only(der, SEQUENCE).map_err(|_| BROKEN)?;
     key.expect(INTEGER).map_err(|_| BROKEN)?;
-    if key.peek() == Some(OCTET_STRING) {
-        return read_ec(der, true);
+    match key.peek() {
+        Some(OCTET_STRING) => return read_ec(der, true).map(Secret::Sm2),
+        Some(INTEGER) => return Ok(Secret::Rsa(Zeroizing::new(der.to_vec()))),
+        _ => {}
     }
     let id = key.expect(SEQUENCE).map_err(|_| BROKEN)?;
-    if !algorithm::KEYS.contains(&id) {
+    if id != algorithm::RSA && !algorithm::KEYS.contains(&id) {
         return Err(Unread::Foreign);
     }
     let inner = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
+    if id == algorithm::RSA {
+        return Ok(Secret::Rsa(Zeroizing::new(inner.to_vec())));
+    }
+    read_sm2(inner).map(Secret::Sm2)
+}
+
+/// What PKCS#8 holds of a key on the SM2 curve.
+fn read_sm2(inner: &[u8]) -> Result<Scalar, Unread> {
     match inner.first() {
         Some(&SEQUENCE) if inner.len() != 32 => read_ec(inner, false),
         // GM/T 0009 SM2PrivateKey, an INTEGER, and the bare scalar

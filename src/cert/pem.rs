@@ -13,7 +13,7 @@ const DASHES: &[u8] = b"-----";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Certificate,
-    /// PKCS#8, or RFC 5915 ("SEC1").
+    /// PKCS#8, RFC 5915 ("SEC1") or PKCS#1.
     PrivateKey,
     EncryptedPrivateKey,
     Crl,
@@ -137,13 +137,13 @@ fn shape(der: &[u8]) -> Result<Kind, &'static str> {
         [INTEGER, SEQUENCE, OCTET_STRING, _] | [INTEGER, OCTET_STRING, _, _] => Ok(Kind::PrivateKey),
         [SEQUENCE, OCTET_STRING, 0, 0] => Ok(Kind::EncryptedPrivateKey),
         [SEQUENCE, BIT_STRING, 0, 0] => Ok(Kind::Other("a public key")),
-        [INTEGER, INTEGER, INTEGER, INTEGER] => Ok(Kind::Other("an RSA key; the suites here take SM2 keys")),
+        [INTEGER, INTEGER, INTEGER, INTEGER] => Ok(Kind::PrivateKey),
         [INTEGER, SEQUENCE, ..] if first == Some(&[3]) => Err(
             "a PKCS#12 container; take certificates and keys out of it with `openssl pkcs12 -in FILE -nodes`",
         ),
         [SEQUENCE, SEQUENCE, BIT_STRING, BIT_STRING] => {
             Err("an SM2EnvelopedKey; open it with the signing key first, and give the key as PKCS#8")
         }
-        _ => Err("neither a certificate nor a private key (PKCS#8 or EC PRIVATE KEY)"),
+        _ => Err("neither a certificate nor a private key (PKCS#8, EC or RSA PRIVATE KEY)"),
     }
 }

@@ -4,7 +4,8 @@ use super::pem::{self, Kind};
 use super::x509::X509;
 use super::{Key, KeyUse, key, names, usage};
 use crate::crypto::{PrivateKey, Provider, PublicKey};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, CryptoError};
+use crate::suite::KeyKind;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::cmp::Reverse;
@@ -17,6 +18,12 @@ struct Leaf<'a> {
     public: Option<PublicKey>,
     /// Its private key, if the pile has it.
     key: Option<Arc<dyn PrivateKey>>,
+}
+
+impl Leaf<'_> {
+    fn kind(&self) -> Option<KeyKind> {
+        self.public.as_ref().map(PublicKey::kind)
+    }
 }
 
 struct PileKey<'a> {
@@ -36,12 +43,16 @@ struct Pile<'a> {
     ca_keys: Vec<String>,
 }
 
+const NO_RSA: &str = "an RSA key; the suites here take SM2 keys (the crate's feature `rsa` has RSA's)";
+const BAD_RSA: &str =
+    "an RSA key that is not used: its numbers do not fit, or they are not 2048 to 16384 bits";
+
 /// A signing and an encryption certificate.
 type Two<'p, 'a> = (&'p Leaf<'a>, &'p Leaf<'a>);
 
 impl Identity {
     /// Finds the pair in any pile of files. Each is PEM, with any number of blocks, or DER; keys are PKCS#8 (encrypted
-    /// ones are opened with any of `passwords`) or EC PRIVATE KEY. Certificates find their keys by the public key and
+    /// ones are opened with any of `passwords`), EC or RSA PRIVATE KEY. Certificates find their keys by the public key and
     /// their places by keyUsage, CA certificates are put in order, and what else stands in the files, such as keys of
     /// other algorithms, is passed over; [`Identity::report`] tells of it. One certificate with both usages takes both
     /// places.
@@ -74,7 +85,7 @@ impl<'a> Pile<'a> {
         for item in items {
             let place = item.place.as_str();
             let fail = |why: &str| ConfigError::new(format!("{place}: {why}"));
-            let scalar = match item.kind {
+            let secret = match item.kind {
                 Kind::Certificate => {
                     let x509 = X509::read(&item.der).map_err(|_| fail("the certificate does not parse"))?;
                     if known.insert(x509.der) {
@@ -93,19 +104,27 @@ impl<'a> Pile<'a> {
                     continue;
                 }
             };
-            match scalar {
+            match secret {
                 Err(key::Unread::Foreign) => pile.skipped.push((place, key::FOREIGN)),
                 Err(key::Unread::Because(why)) => return Err(fail(&why)),
-                Ok(scalar) => {
-                    let private =
-                        provider.keys.sm2_private(&*scalar).map_err(|_| fail("the key is out of range"))?;
-                    let public = private.public().clone();
-                    pile.keys.entry(public).or_insert(PileKey { private, place, used: false });
+                Ok(key::Secret::Sm2(scalar)) => {
+                    let private = provider.keys.sm2_private(&*scalar);
+                    pile.add_key(private.map_err(|_| fail("the key is out of range"))?, place);
                 }
+                Ok(key::Secret::Rsa(der)) => match provider.keys.rsa_private(&der) {
+                    Ok(private) => pile.add_key(private, place),
+                    Err(CryptoError::Unsupported) => pile.skipped.push((place, NO_RSA)),
+                    Err(_) => pile.skipped.push((place, BAD_RSA)),
+                },
             }
         }
         pile.match_keys(provider);
         Ok(pile)
+    }
+
+    fn add_key(&mut self, private: Arc<dyn PrivateKey>, place: &'a str) {
+        let public = private.public().clone();
+        self.keys.entry(public).or_insert(PileKey { private, place, used: false });
     }
 
     fn add_certificate(&mut self, x509: X509<'a>, place: &'a str, provider: &Provider) {
@@ -141,8 +160,8 @@ impl<'a> Pile<'a> {
         }
     }
 
-    /// The best pair: of one subject, each certificate for one use alone, two certificates rather than one, the one
-    /// that lasts longest, the one that comes first.
+    /// The best pair: both keys of one kind, SM2's rather than RSA's; of one subject, each certificate for one use alone, two
+    /// certificates rather than one, the one that lasts longest, the one that comes first.
     fn choose(&self) -> Result<Two<'_, 'a>, ConfigError> {
         let fit =
             |key_use| self.leaves.iter().filter(move |l| l.key.is_some() && usage::allows(&l.x509, key_use));
@@ -160,23 +179,10 @@ impl<'a> Pile<'a> {
         }
         let mut best: Vec<(Two<'_, 'a>, Rank)> =
             self.by_subject().values().filter_map(Candidates::best).collect();
-        if best.is_empty() {
-            // No subject has both: then each certificate is for one use alone.
-            let longest = |key_use| Candidates::longest(fit(key_use)).into_iter().next();
-            let encrypt = longest(KeyUse::Encrypt);
-            let mut signers: BTreeMap<&[u8], &Leaf<'_>> = BTreeMap::new();
-            for leaf in fit(KeyUse::Sign) {
-                let known = signers.entry(leaf.x509.subject).or_insert(leaf);
-                if leaf.x509.not_after > known.x509.not_after {
-                    *known = leaf;
-                }
+        for kind in [KeyKind::Sm2, KeyKind::Rsa] {
+            if best.is_empty() {
+                best = self.across_subjects(kind);
             }
-            best = signers
-                .values()
-                .zip(core::iter::repeat(encrypt))
-                .filter_map(|(s, e)| Some((*s, e?)))
-                .map(|two| (two, Rank::of(two)))
-                .collect();
         }
         best.sort_by_key(|(_, rank)| Reverse(*rank));
         match best.as_slice() {
@@ -192,10 +198,30 @@ impl<'a> Pile<'a> {
         }
     }
 
-    fn by_subject(&self) -> BTreeMap<&[u8], Candidates<'_, 'a>> {
-        let mut out: BTreeMap<&[u8], Candidates<'_, 'a>> = BTreeMap::new();
+    /// No subject has both: then each certificate is for one use alone.
+    fn across_subjects(&self, kind: KeyKind) -> Vec<(Two<'_, 'a>, Rank)> {
+        let fit = |key_use| {
+            let usable = move |l: &&Leaf<'_>| l.kind() == Some(kind) && usage::allows(&l.x509, key_use);
+            self.leaves.iter().filter(|l| l.key.is_some()).filter(usable)
+        };
+        let Some(encrypt) = Candidates::longest(fit(KeyUse::Encrypt)).into_iter().next() else {
+            return Vec::new();
+        };
+        let mut signers: BTreeMap<&[u8], &Leaf<'_>> = BTreeMap::new();
+        for leaf in fit(KeyUse::Sign) {
+            let known = signers.entry(leaf.x509.subject).or_insert(leaf);
+            if leaf.x509.not_after > known.x509.not_after {
+                *known = leaf;
+            }
+        }
+        signers.values().map(|sign| ((*sign, encrypt), Rank::of((sign, encrypt)))).collect()
+    }
+
+    /// By subject and kind of key.
+    fn by_subject(&self) -> BTreeMap<(&[u8], Option<KeyKind>), Candidates<'_, 'a>> {
+        let mut out: BTreeMap<_, Candidates<'_, 'a>> = BTreeMap::new();
         for leaf in self.leaves.iter().filter(|l| l.key.is_some()) {
-            out.entry(leaf.x509.subject).or_default().0.push(leaf);
+            out.entry((leaf.x509.subject, leaf.kind())).or_default().0.push(leaf);
         }
         out
     }
@@ -269,10 +295,11 @@ impl<'a> Pile<'a> {
 #[derive(Default)]
 struct Candidates<'p, 'a>(Vec<&'p Leaf<'a>>);
 
-/// How good a pair is, the better the greater: how many of the two are for one use alone, whether they are two, how long
-/// both last.
+/// How good a pair is, the better the greater: whether it is SM2's, how many of the two are for one use alone, whether they
+/// are two, how long both last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
+    is_sm2: bool,
     for_one_use: u8,
     are_two: bool,
     not_after: u64,
@@ -283,6 +310,7 @@ impl Rank {
         let only_signs = !usage::allows(&sign.x509, KeyUse::Encrypt);
         let only_encrypts = !usage::allows(&encrypt.x509, KeyUse::Sign);
         Self {
+            is_sm2: sign.kind() == Some(KeyKind::Sm2),
             for_one_use: u8::from(only_signs).saturating_add(u8::from(only_encrypts)),
             are_two: sign.x509.der != encrypt.x509.der,
             not_after: sign.x509.not_after.min(encrypt.x509.not_after),
@@ -291,7 +319,8 @@ impl Rank {
 
     /// But for how long they last.
     fn is_as_good_as(self, other: Self) -> bool {
-        (self.for_one_use, self.are_two) == (other.for_one_use, other.are_two)
+        let but_for_time = |rank: Self| (rank.is_sm2, rank.for_one_use, rank.are_two);
+        but_for_time(self) == but_for_time(other)
     }
 }
 

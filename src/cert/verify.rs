@@ -20,12 +20,13 @@ use super::{KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifie
 use crate::crypto::Provider;
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
-use algorithm::{Sm2Algorithm, Work};
+use crate::suite::KeyKind;
+use algorithm::{Algorithm, Work, as_dyn};
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 use path::{Path, Search};
 use revocation::{Algorithms, RevocationList};
-use rustls_pki_types::{SignatureVerificationAlgorithm, TrustAnchor};
+use rustls_pki_types::TrustAnchor;
 use shown::Shown;
 
 /// How closely certificates must follow the standards. What each leniency is for was decided on chains in the field:
@@ -58,6 +59,7 @@ pub struct WebPkiVerifier {
     provider: Provider,
     anchors: Vec<TrustAnchor<'static>>,
     skipped: Vec<Box<str>>,
+    ca_keys: Vec<KeyKind>,
     policy: CertPolicy,
     user_ids: Vec<Vec<u8>>,
     key_usage_required: bool,
@@ -172,16 +174,16 @@ impl WebPkiVerifier {
         let anchors = self.anchors.iter().filter(named).count().max(1);
         // The lists remember what was checked, so that nobody can have it done again.
         let list_work = Work::new(usize::MAX, None);
-        let list_algorithms = Sm2Algorithm::all(self, &list_work);
-        let list_algorithms = list_algorithms.each_ref().map(|a| a as &dyn SignatureVerificationAlgorithm);
+        let list_algorithms = Algorithm::all(self, &list_work);
+        let list_algorithms = as_dyn(&list_algorithms);
         let path = |certificate: &X509<'_>, key_use| {
             let shown = match key_use {
                 KeyUse::Sign => None,
                 KeyUse::Encrypt => Shown::without_empty_purposes(certificate)?,
             };
             let work = Work::new(MOST_SIGNATURE_CHECKS.saturating_mul(anchors), shown);
-            let algorithms = Sm2Algorithm::all(self, &work);
-            let algorithms = algorithms.each_ref().map(|a| a as &dyn SignatureVerificationAlgorithm);
+            let algorithms = Algorithm::all(self, &work);
+            let algorithms = as_dyn(&algorithms);
             let [algorithms, list_algorithms]: [&Algorithms<'_>; 2] = [&algorithms, &list_algorithms];
             let search = Search { algorithms, list_algorithms, work: &work, cas: &cas, purposes, now };
             self.check(certificate, key_use, &search)

@@ -6,7 +6,7 @@ use super::time;
 use crate::crypto::{Keys, PublicKey};
 use crate::error::CertificateProblem;
 
-/// AlgorithmIdentifier contents of SM2-with-SM3 (1.2.156.10197.1.501) and of the SM2 key (R-SM2-9, R-SM2-10).
+/// AlgorithmIdentifier contents of SM2-with-SM3 (1.2.156.10197.1.501) and of the SM2 key (R-SM2-9, R-SM2-10), and RSA's.
 pub(crate) mod algorithm {
     /// SM2-with-SM3, no parameters.
     pub(crate) const SM2_SM3: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75";
@@ -24,6 +24,11 @@ pub(crate) mod algorithm {
     pub(crate) const SM2_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x05\x00";
     /// Every form of a key's algorithm that is taken. Explicit curve parameters are not among them.
     pub(crate) const KEYS: [&[u8]; 4] = [EC_SM2, SM2_SM2, SM2, SM2_NULL];
+    /// rsaEncryption (RFC 3279 2.3.1).
+    pub(crate) const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    /// sha256WithRSAEncryption (RFC 4055 5).
+    #[cfg(feature = "rsa")]
+    pub(crate) const SHA256_RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00";
 }
 
 /// id-ce-extKeyUsage
@@ -154,12 +159,14 @@ impl<'a> X509<'a> {
         Ok(())
     }
 
-    /// The public key, if it is one that we use (R-SM2-9, R-SM2-6).
+    /// The public key, if it is one that the provider has (R-SM2-9, R-SM2-6, R-RSA-2).
     pub(crate) fn public_key(&self, keys: &dyn Keys) -> Result<PublicKey, CertificateProblem> {
-        if !algorithm::KEYS.contains(&self.key_algorithm) {
-            return Err(CertificateProblem::UnsupportedKey);
-        }
-        keys.sm2_public(self.key).map_err(|_| CertificateProblem::UnsupportedKey)
+        let key = match self.key_algorithm {
+            algorithm::RSA => keys.rsa_public(self.key),
+            sm2 if algorithm::KEYS.contains(&sm2) => keys.sm2_public(self.key),
+            _ => return Err(CertificateProblem::UnsupportedKey),
+        };
+        key.map_err(|_| CertificateProblem::UnsupportedKey)
     }
 
     /// Contents of the key's AlgorithmIdentifier.

@@ -1,12 +1,12 @@
 //! A client's configuration.
 use super::builder::ConfigBuilder;
 use super::services::{Later, NamedIdentity, Services};
-use super::{Policy, Setup, select_suites};
-use crate::cert::{Identity, ServerName};
+use super::{Policy, Setup, check_identities, select_suites};
+use crate::cert::{Identity, KeyUse, ServerName};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::session::SessionKey;
-use crate::suite::HashAlgorithm;
+use crate::suite::{HashAlgorithm, KeyExchange};
 use alloc::{format, sync::Arc, vec, vec::Vec};
 
 /// What a client's connections share. Cheap to share in an `Arc`.
@@ -82,12 +82,16 @@ impl ClientConfigBuilder {
         if services.verifier.is_none() && services.verify_later.is_none() {
             return Err(ConfigError::new("no verifier: pass one made from the CA certificates you trust"));
         }
-        let has_identity = !services.identities.is_empty() || services.select_later.is_some();
+        let is_of_use = |named: &NamedIdentity| {
+            named.identity.public_key(KeyUse::Sign).kind() == KeyExchange::ECDHE.authenticates
+        };
+        let has_identity = services.identities.iter().any(is_of_use) || services.select_later.is_some();
         let why = (!has_identity).then_some("no identity is configured: pass a certificate pair");
         policy.suites = select_suites(suites.as_deref(), why)?;
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.keep_sessions();
         policy.check()?;
+        check_identities(&policy, &services)?;
         let own = services.identities.first().map(|named| *named.identity.fingerprint()).unwrap_or_default();
         let session_base = services.context(&provider, &[b"client", &own, &session_tag])?;
         Ok(ClientConfig { setup: Setup { policy, services, provider }, session_base })

@@ -1,17 +1,17 @@
 //! Answers to the engine's requests from the configuration.
 use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
+use crate::crypto::Random;
 use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Input, Request, Selection, Started};
 use crate::message::{CertificateRequest, ClientHello, RequestedName};
 use crate::session::{Found, Peer, Session};
 use crate::suite::Suite;
-use crate::wire::ClientCertificateType;
 use alloc::{boxed::Box, vec::Vec};
 
 /// Answers what can be answered at once, or hands the request back: then it is the caller's.
 pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
     let request = match request {
-        Request::Decrypt(question) => return decrypt(question),
+        Request::Decrypt(question) => return decrypt(question, &*setup.services.random),
         other => other,
     };
     at_once(setup, now, &request).ok_or_else(|| Box::new(request))
@@ -73,12 +73,10 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
 }
 
 /// R-HS-43: whatever comes of it, the answer is 48 bytes.
-fn decrypt(question: DecryptRequest) -> Result<Answer, Box<Request>> {
-    match question.identity().key(question.key_use()) {
-        Key::Here(key) => {
-            let found = key.decrypt(question.ciphertext());
-            Ok(question.answer(found.as_ref().map(|m| &m[..]).map_err(|e| *e)))
-        }
+fn decrypt(question: DecryptRequest, random: &dyn Random) -> Result<Answer, Box<Request>> {
+    let identity = question.identity().clone();
+    match identity.key(question.key_use()) {
+        Key::Here(key) => Ok(question.answer_with(&**key, random)),
         Key::Elsewhere(_) => Err(Box::new(Request::Decrypt(question))),
     }
 }
@@ -136,7 +134,7 @@ fn select_for_server(
     request: &CertificateRequest,
 ) -> Selection {
     // R-HS-21
-    if !request.types.contains(&ClientCertificateType::ECDSA_SIGN) {
+    if !request.types.contains(&suite.key_exchange.authenticates.certificate_type()) {
         return Selection::Nothing;
     }
     let usable = || identities.iter().copied().filter(|i| fits(i, suite));

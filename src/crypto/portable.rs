@@ -7,6 +7,8 @@ mod encryption;
 mod hashes;
 mod keys;
 mod point;
+#[cfg(feature = "rsa")]
+mod rsa;
 mod sm4;
 #[cfg(test)]
 mod test_random;

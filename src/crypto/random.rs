@@ -17,6 +17,10 @@ pub enum Draw {
     PrivateKey,
     /// The scalar k of a public-key encryption, 32 bytes.
     EncryptionNonce,
+    /// The padding of an RSA encryption.
+    EncryptionPadding,
+    /// What hides an RSA operation from the clock; nothing of it is sent.
+    Blinding,
     /// The scalar k of a signature, 32 bytes.
     SignatureNonce,
     /// Explicit IVs of CBC records, 16 bytes each.

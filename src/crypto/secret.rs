@@ -51,6 +51,25 @@ impl PreMasterSecret {
         }
         out
     }
+
+    /// The same of what RSA decrypted to, `block` of as many bytes as the modulus has: `00 02 PS 00 secret`, where PS has
+    /// no zero. No branch and no index depends on what is in it (R-HS-43, R-RSA-2).
+    pub fn select_from_block(block: &[u8], version: ProtocolVersion, substitute: Self) -> Self {
+        let at = block.len().saturating_sub(substitute.0.len());
+        let (head, secret) = block.split_at(at);
+        let ([first, second, padding @ .., separator], [a, b, ..]) = (head, secret) else {
+            return substitute;
+        };
+        let [major, minor] = version.0.to_be_bytes();
+        let mut good = first.ct_eq(&0) & second.ct_eq(&2) & separator.ct_eq(&0);
+        good &= a.ct_eq(&major) & b.ct_eq(&minor);
+        padding.iter().for_each(|byte| good &= !byte.ct_eq(&0));
+        let mut out = substitute;
+        for (o, b) in out.0.iter_mut().zip(secret) {
+            *o = u8::conditional_select(o, b, good);
+        }
+        out
+    }
 }
 
 impl MasterSecret {
@@ -212,5 +231,28 @@ mod tests {
             assert_eq!(select(bad), [9; 48]);
         }
         assert_eq!(select(Ok(&[good.as_slice(), &[0]].concat())), [9; 48]);
+    }
+
+    /// R-RSA-2, R-HS-43: every place of the padding counts.
+    #[test]
+    fn takes_the_substitute_unless_the_padding_and_the_version_are_right() {
+        let mut good = [7u8; 256];
+        good[..2].copy_from_slice(&[0, 2]);
+        good[207..210].copy_from_slice(&[0, 1, 1]);
+        let select = |block: &[u8]| {
+            PreMasterSecret::select_from_block(block, ProtocolVersion::TLCP, substitute()).expose().to_vec()
+        };
+        assert_eq!(select(&good), good[208..]);
+        for (at, byte) in
+            (2..207).map(|at| (at, 0)).chain([(0, 1), (1, 1), (1, 0), (207, 1), (208, 3), (209, 3)])
+        {
+            let mut bad = good;
+            bad[at] = byte;
+            assert_eq!(select(&bad), [9; 48], "{at}");
+        }
+        for short in 0..51 {
+            assert_eq!(select(&good[..short]), [9; 48], "{short}");
+        }
+        assert_eq!(select(&good[1..]), [9; 48]);
     }
 }

@@ -1,11 +1,12 @@
 //! Known answers: what a provider must pass before anything is trusted to it.
 use super::hex::hex;
 use super::{
-    Aead, AgreementPeer, CbcLane, Digest, Draw, MacLane, MasterSeed, PrivateKey, Provider, PublicKey, Random,
-    Shared, SignatureAlgorithm,
+    Aead, AgreementPeer, CbcLane, Digest, Draw, MacLane, MasterSeed, PreMasterSecret, PrivateKey, Provider,
+    PublicKey, Random, SECRET_LEN, Shared, SignatureAlgorithm,
 };
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc};
 
 /// GM/T 0002 Appendix A: a key, and here an IV and a block too.
@@ -27,7 +28,7 @@ type Test = fn(&Provider) -> Option<()>;
 /// # Errors
 /// [`CryptoError::SelfTest`] with the name of the first primitive that is wrong.
 pub fn self_test(provider: &Provider) -> Result<(), CryptoError> {
-    const TESTS: [(&str, Test); 10] = [
+    const TESTS: [(&str, Test); 11] = [
         ("hash", hash),
         ("HMAC", hmac),
         ("PRF", prf),
@@ -38,6 +39,7 @@ pub fn self_test(provider: &Provider) -> Result<(), CryptoError> {
         ("SM2 signature", sm2_signature),
         ("SM2 encryption", sm2_encryption),
         ("SM2 key exchange", sm2_key_exchange),
+        ("RSA", rsa),
     ];
     TESTS.iter().try_for_each(|(name, test)| test(provider).ok_or(CryptoError::SelfTest(name)))
 }
@@ -266,6 +268,48 @@ fn sm2_encryption(provider: &Provider) -> Option<()> {
         check(key.decrypt(&bad).is_err())?;
     }
     Some(())
+}
+
+/// A key, a signature and an encryption that OpenSSL 3.0 made; nothing, if the provider has no RSA.
+fn rsa(provider: &Provider) -> Option<()> {
+    const SIGNATURE: &[u8; 256] = include_bytes!("self_test/rsa.signature");
+    const CIPHERTEXT: &[u8; 256] = include_bytes!("self_test/rsa.ciphertext");
+    let key = match provider.keys.rsa_private(include_bytes!("self_test/rsa.key")) {
+        Ok(key) => key,
+        Err(CryptoError::Unsupported) => return Some(()),
+        Err(_) => return None,
+    };
+    let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
+    let parts: [&[u8]; 2] = [b"message ", b"digest"];
+    check(key.sign(algorithm, &parts, &Counter).ok()? == SIGNATURE)?;
+    let verifies = |text: &[u8], signature: &[u8]| {
+        provider.keys.verify(algorithm, key.public(), &[text], signature).is_ok()
+    };
+    check(verifies(b"message digest", SIGNATURE) && !verifies(b"message digesu", SIGNATURE))?;
+    check(!verifies(b"message digest", SIGNATURE.get(..255)?))?;
+    let secret = |last: u8, major: u8| {
+        let mut ciphertext = *CIPHERTEXT;
+        ciphertext[255] ^= last;
+        let version = ProtocolVersion(u16::from_be_bytes([major, 1]));
+        key.decrypt_secret(&ciphertext, version, PreMasterSecret::zeroed(SECRET_LEN), &Counter).ok()
+    };
+    let expected: [u8; SECRET_LEN] = core::array::from_fn(|i| i.checked_sub(2).map_or(1, |i| i as u8));
+    check(secret(0, 1)?.expose() == expected)?;
+    check(secret(1, 1)?.expose() == [0; SECRET_LEN] && secret(0, 3)?.expose() == [0; SECRET_LEN])?;
+    let made = provider.keys.encrypt(key.public(), &expected, &Counter).ok()?;
+    let version = ProtocolVersion::TLCP;
+    let back = key.decrypt_secret(&made, version, PreMasterSecret::zeroed(SECRET_LEN), &Counter).ok()?;
+    check(back.expose() == expected)
+}
+
+/// No randomness at all: what is drawn of it changes nothing that is looked at.
+struct Counter;
+
+impl Random for Counter {
+    fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+        out.iter_mut().zip((1..=255).cycle()).for_each(|(o, n)| *o = n);
+        Ok(())
+    }
 }
 
 /// One party of the key exchange: private keys, and the points that go with them.

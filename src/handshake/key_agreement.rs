@@ -6,9 +6,11 @@ use crate::config::Policy;
 use crate::crypto::{
     AgreementPeer, Draw, PreMasterSecret, PublicKey, SECRET_LEN, Shared, SignatureAlgorithm,
 };
-use crate::error::{CryptoError, Error, PeerIncompatible, PeerMisbehaved};
+use crate::error::{
+    CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible, PeerMisbehaved,
+};
 use crate::message::{ClientKeyExchange, Credential, EphemeralPoint, Message, ServerKeyExchange};
-use crate::suite::{SecretSource, Signs};
+use crate::suite::{KeyKind, SecretSource, Signs};
 use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -72,7 +74,10 @@ impl ReadyAgreement {
     pub(super) fn receive(self, body: &[u8], cx: &Context<'_>) -> Result<ClientSecret, Error> {
         match self {
             Self::Decrypting(identity) => {
-                let ciphertext = ClientKeyExchange::read_encrypted(body)?.to_vec();
+                let ciphertext = match identity.public_key(KeyUse::Encrypt).kind() {
+                    KeyKind::Sm2 => ClientKeyExchange::read_encrypted(body)?.to_vec(),
+                    KeyKind::Rsa => ClientKeyExchange::read_rsa_encrypted(body)?.to_vec(),
+                };
                 let mut substitute = PreMasterSecret::zeroed(SECRET_LEN);
                 // R-HS-43: drawn always, before anything is known of the ciphertext.
                 cx.random.fill(Draw::Substitute, substitute.expose_mut())?;
@@ -171,6 +176,15 @@ impl<'a> ServerKeys<'a> {
     pub(super) fn of(credential: &'a Credential, keys: &'a PeerKeys) -> Option<Self> {
         let encryption_certificate = credential.encryption_certificate(keys)?;
         Some(Self { sign_key: keys.sign(), encryption_key: keys.encrypt()?, encryption_certificate })
+    }
+}
+
+/// The suite fixes the kind of both parties' keys, of a client's encryption key too.
+pub(super) fn check_kinds(keys: &PeerKeys, agreed: &Agreed) -> Result<(), Error> {
+    let kind = agreed.suite.key_exchange.authenticates;
+    match [Some(keys.sign()), keys.encrypt()].into_iter().flatten().all(|key| key.kind() == kind) {
+        true => Ok(()),
+        false => Err(CertificateError::from(CertificateProblem::UnsupportedKey).into()),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::crypto::{
 use crate::error::{AnswerError, CertificateError, CryptoError};
 use crate::message::{CertificateRequest, ClientHello};
 use crate::session::{Session, SessionKey};
-use crate::suite::Suite;
+use crate::suite::{HashAlgorithm, Suite};
 use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{sync::Arc, vec::Vec};
 use core::any::Any;
@@ -204,7 +204,8 @@ impl SignRequest {
         &self.message
     }
 
-    /// What the scheme signs of the message: for SM2 e = SM3(Z || message) with the default user id, 32 bytes.
+    /// What the scheme signs of the message: for SM2 e = SM3(Z || message) with the default user id, for RSA
+    /// with SHA-256 the hash that stands in the DigestInfo; 32 bytes.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] for a scheme that signs the message itself.
@@ -215,7 +216,10 @@ impl SignRequest {
                 e.update(&self.message);
                 Ok(e.current())
             }
-            (None, _) => Err(CryptoError::Unsupported),
+            (Some(SignatureAlgorithm::RsaPkcs1Sha256), _) => {
+                Ok(hashes.digest(HashAlgorithm::Sha256, &[&self.message]))
+            }
+            (Some(SignatureAlgorithm::Sm2Sm3 { .. }) | None, _) => Err(CryptoError::Unsupported),
         }
     }
 
@@ -254,7 +258,7 @@ impl DecryptRequest {
         KeyUse::Encrypt
     }
 
-    /// SM2Cipher in DER.
+    /// SM2Cipher in DER, or what RSA encrypted: of any length, and not always under the modulus.
     pub fn ciphertext(&self) -> &[u8] {
         &self.ciphertext
     }
@@ -269,6 +273,21 @@ impl DecryptRequest {
     /// constant time. Every error that the ciphertext can cause goes in here.
     pub fn answer(self, found: Result<&[u8], CryptoError>) -> Answer {
         let secret = PreMasterSecret::select(found, self.version, self.substitute);
+        Answer::Decrypted(Decrypted(Shared::PreMaster(secret)))
+    }
+
+    /// The answer of a key that is here: as [`DecryptRequest::answer`], also for RSA.
+    pub fn answer_with(self, key: &dyn PrivateKey, random: &dyn Random) -> Answer {
+        match key.decrypt_secret(&self.ciphertext, self.version, self.substitute, random) {
+            Ok(secret) => Answer::Decrypted(Decrypted(Shared::PreMaster(secret))),
+            Err(_) => Answer::Failed(AnswerError("the encryption key could not be used")),
+        }
+    }
+
+    /// The answer of a device that does RSA without padding: `block` is what it decrypted to, of as many bytes as the
+    /// modulus has; empty for a ciphertext that has another length or is not under the modulus.
+    pub fn answer_block(self, block: &[u8]) -> Answer {
+        let secret = PreMasterSecret::select_from_block(block, self.version, self.substitute);
         Answer::Decrypted(Decrypted(Shared::PreMaster(secret)))
     }
 

@@ -224,15 +224,18 @@ impl ClientExtensions {
         }
     }
 
-    /// The lean hello of R-HS-5: a DNS name if there is one, curve and signature algorithms of SM2, ALPN.
-    pub(crate) fn lean(server_name: Option<&str>, alpn: &[Box<[u8]>]) -> Self {
+    /// The lean hello of R-HS-5: a DNS name if there is one, SM2's curve, signature algorithms (R-HS-35), ALPN.
+    pub(crate) fn lean(
+        server_name: Option<&str>,
+        alpn: &[Box<[u8]>],
+        signature_schemes: Vec<SignatureScheme>,
+    ) -> Self {
         Self {
             server_name: server_name
                 .map_or(RequestedName::None, |n| RequestedName::Host(n.to_string().into())),
             alpn: alpn.iter().map(AsRef::as_ref).collect(),
             supported_groups: Some(alloc::vec![NamedGroup::CURVE_SM2]),
-            // R-HS-35: both code points, since GmSSL's server aborts without 0x0708 and gotlcp knows only 0x0704.
-            signature_schemes: Some(alloc::vec![SignatureScheme::SM2_SM3, SignatureScheme::SM2SIG_SM3]),
+            signature_schemes: Some(signature_schemes),
             ..Self::default()
         }
     }

@@ -61,7 +61,7 @@ pub struct ServerKeyExchange<'a> {
 }
 
 impl<'a> ServerKeyExchange<'a> {
-    /// Reads the body of the ECC form: a signature alone.
+    /// Reads the body of the ECC and RSA forms: a signature alone.
     ///
     /// # Errors
     /// [`DecodeError`] names the field.
@@ -135,7 +135,19 @@ impl ClientKeyExchange {
         if is_sm2_cipher(der) { Ok(der) } else { Err(malformed) }
     }
 
-    /// The message of the ECC form.
+    /// Reads the RSA form: `opaque enc<0..2^16-1>`. What is in it is seen by who decrypts it, and by nobody else
+    /// (R-HS-43).
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the vector does not exactly fill the body.
+    pub fn read_rsa_encrypted(body: &[u8]) -> Result<&[u8], DecodeError> {
+        let mut r = Reader::new("ClientKeyExchange", body).citing("R-RSA-1");
+        let ciphertext = r.vector16("EncryptedPreMasterSecret", 0)?;
+        r.finish("EncryptedPreMasterSecret")?;
+        Ok(ciphertext)
+    }
+
+    /// The message of the ECC and RSA forms.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.

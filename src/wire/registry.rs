@@ -272,6 +272,8 @@ registry! {
 registry! {
     /// `SignatureScheme` (hash and signature algorithm).
     SignatureScheme(u16) {
+        /// rsa_pkcs1_sha256: sha256(4), rsa(1)
+        RSA_PKCS1_SHA256 = 0x0401, "rsa_pkcs1_sha256";
         /// sm3(7), sm2(4): GM/T 0024-2023 A.5.
         SM2_SM3 = 0x0704, "sm2_sm3";
         /// sm2sig_sm3 of RFC 8998, the only one that GmSSL and openHiTLS know (R-HS-6).

@@ -94,5 +94,5 @@ fn says_how_to_convert_what_it_does_not_read() {
     let pfx = with_encryption_key(&[0x30, 7, 2, 1, 3, 0x30, 2, 6, 0], None).unwrap_err();
     assert!(pfx.contains("openssl pkcs12"), "{pfx}");
     let rsa = with_encryption_key(&[0x30, 12, 2, 1, 0, 2, 1, 9, 2, 1, 3, 2, 1, 7], None).unwrap_err();
-    assert!(rsa.contains("an RSA key; the suites here take SM2 keys"), "{rsa}");
+    assert!(rsa.contains("an RSA key"), "{rsa}");
 }

@@ -7,11 +7,12 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tlcp::crypto::{PrivateKey, Provider, PublicKey};
-use tlcp::message::{ClientHello, Credential, Due, Handshake, Joiner, ServerHello};
+use tlcp::crypto::random::SystemRandom;
+use tlcp::crypto::{PreMasterSecret, PrivateKey, Provider, PublicKey, SECRET_LEN, SignatureAlgorithm};
+use tlcp::message::{ClientHello, ClientKeyExchange, Credential, Due, Handshake, Joiner, ServerHello};
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, check_fragment, deframe};
-use tlcp::suite::{KeyExchange, Suite, TLCP};
-use tlcp::wire::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
+use tlcp::suite::{KeyExchange, KeyKind, Suite, TLCP};
+use tlcp::wire::{CipherSuite, ContentType, DecodeError, HandshakeType, ProtocolVersion};
 
 /// A record as it went by.
 #[derive(Clone)]
@@ -216,6 +217,27 @@ impl Conversation {
         side.message(HandshakeType::CERTIFICATE).map(|m| Credential::read(m.body, 10).unwrap())
     }
 
+    /// What the body of a ClientKeyExchange holds, where it is a ciphertext.
+    pub(crate) fn ciphertext<'a>(&self, body: &'a [u8]) -> Result<&'a [u8], DecodeError> {
+        match self.suite.key_exchange.authenticates {
+            KeyKind::Rsa => ClientKeyExchange::read_rsa_encrypted(body),
+            _ => ClientKeyExchange::read_encrypted(body),
+        }
+    }
+
+    /// What that decrypts to.
+    pub(crate) fn decrypt(&self, key: &dyn PrivateKey, ciphertext: &[u8]) -> Vec<u8> {
+        let (substitute, version) = (PreMasterSecret::zeroed(SECRET_LEN), self.client_hello.version);
+        let secret = key.decrypt_secret(ciphertext, version, substitute, &SystemRandom).unwrap();
+        assert_ne!(secret.expose(), [0; SECRET_LEN], "{}: the ciphertext does not open", self.name);
+        secret.expose().to_vec()
+    }
+
+    /// How its parties sign.
+    pub(crate) fn signature_algorithm(&self) -> SignatureAlgorithm<'static> {
+        SignatureAlgorithm::of(self.suite.key_exchange.authenticates.fixed_scheme()).unwrap()
+    }
+
     /// The messages in the order of the transcript, up to the first Finished.
     pub(crate) fn messages_before_finished(&self) -> Vec<&[u8]> {
         let client = self.client.messages.iter().map(Vec::as_slice);
@@ -237,7 +259,8 @@ fn row(id: CipherSuite) -> Option<(&'static Suite, bool)> {
         return Some((row, true));
     }
     let (prf, protection) = suite(id.0)?;
-    let row = Suite { id, protocol: &TLCP, key_exchange: KeyExchange::ECC, prf, protection };
+    let row =
+        Suite { id, protocol: &TLCP, key_exchange: KeyExchange::RSA, prf, protection, by_default: false };
     Some((Box::leak(Box::new(row)), false))
 }
 
@@ -258,7 +281,11 @@ impl KeyRing {
                 scalars.extend(found.map(|text| hex::decode(text).unwrap()));
             }
         }
-        Self(scalars.iter().filter_map(|d| provider.keys.sm2_private(d).ok()).collect())
+        let mut keys: Vec<_> = scalars.iter().filter_map(|d| provider.keys.sm2_private(d).ok()).collect();
+        let pki = files("streams/pki", "key");
+        let rsa = pki.iter().filter_map(|file| pkcs8_rsa(&file.read()));
+        keys.extend(rsa.filter_map(|der| provider.keys.rsa_private(&der).ok()));
+        Self(keys)
     }
 
     pub(crate) fn find(&self, public: &PublicKey) -> Option<&Arc<dyn PrivateKey>> {
@@ -266,11 +293,22 @@ impl KeyRing {
     }
 }
 
-/// The 32 bytes behind ECPrivateKey's version.
-fn pkcs8_scalar(pem: &[u8]) -> Option<Vec<u8>> {
+fn pem(pem: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(pem).ok()?;
     let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
-    let der = Base64::decode_vec(&body).ok()?;
+    Base64::decode_vec(&body).ok()
+}
+
+/// RSAPrivateKey: the long OCTET STRING.
+fn pkcs8_rsa(key: &[u8]) -> Option<Vec<u8>> {
+    let der = pem(key)?;
+    let at = der.windows(2).position(|w| w == [4, 0x82])?;
+    der.get(at + 4..).map(<[u8]>::to_vec)
+}
+
+/// The 32 bytes behind ECPrivateKey's version.
+fn pkcs8_scalar(key: &[u8]) -> Option<Vec<u8>> {
+    let der = pem(key)?;
     let at = der.windows(5).position(|w| w == [2, 1, 1, 4, 32])?;
     der.get(at + 5..at + 37).map(<[u8]>::to_vec)
 }

@@ -8,6 +8,7 @@ use tlcp::crypto::{Draw, Provider, Random, default_provider};
 use tlcp::error::{CryptoError, Error};
 use tlcp::pki::{Options, Pki};
 use tlcp::session::{MemoryStore, SessionStore};
+use tlcp::suite::Suite;
 
 /// 2026-11-21, in Unix seconds: when all tests happen.
 pub const NOW: u64 = 1_795_219_200;
@@ -59,6 +60,31 @@ impl World {
             client: Arc::new(pki.client_identity(&provider).unwrap()),
             verifier: Arc::new(pki.verifier(&provider).unwrap()),
             pki,
+        }
+    }
+
+    /// With the keys that the suite is for.
+    pub fn of(suite: &Suite) -> Self {
+        match suite.key_exchange.authenticates {
+            #[cfg(feature = "rsa")]
+            tlcp::suite::KeyKind::Rsa => Self::rsa(default_provider()),
+            _ => Self::new(),
+        }
+    }
+
+    /// With the pairs of RSA certificates in the vectors.
+    #[cfg(feature = "rsa")]
+    pub fn rsa(provider: Provider) -> Self {
+        let identity = |pem: &[u8]| Arc::new(Identity::from_pile(&[pem], [], &provider).unwrap());
+        let root: &[u8] = include_bytes!("../../vectors/rsa/root.crt");
+        Self {
+            server: identity(include_bytes!("../../vectors/rsa/server.pem")),
+            client: identity(include_bytes!("../../vectors/rsa/client.pem")),
+            verifier: {
+                let builder = WebPkiVerifier::builder(&provider).ca_keys(&[tlcp::suite::KeyKind::Rsa]);
+                Arc::new(builder.roots(&[root]).unwrap().build().unwrap())
+            },
+            ..Self::with(provider, Options::new(NOW))
         }
     }
 

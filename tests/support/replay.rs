@@ -11,10 +11,10 @@ use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time}
 use tlcp::crypto::{Draw, Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
 use tlcp::error::CryptoError;
 use tlcp::handshake::{Answer, IdentityQuery, Request, Selection, SignRequest, Started};
-use tlcp::message::{CertificateRequest, CertificateVerify, ClientKeyExchange, ServerKeyExchange};
+use tlcp::message::{CertificateRequest, CertificateVerify, ServerKeyExchange};
 use tlcp::session::SessionStore;
 use tlcp::suite::{KeyExchange, Protection};
-use tlcp::wire::{ClientCertificateType, HandshakeType as H};
+use tlcp::wire::HandshakeType as H;
 
 const NOW: Time = Time { unix: 1_795_219_200, monotonic: Duration::ZERO };
 
@@ -89,6 +89,10 @@ impl Keys for RecordedKeys {
 
     fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         self.inner.verify_digest(key, digest, signature)
+    }
+
+    fn rsa_public(&self, der: &[u8]) -> Result<PublicKey, CryptoError> {
+        self.inner.rsa_public(der)
     }
 
     fn encrypt(&self, _: &PublicKey, message: &[u8], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
@@ -174,8 +178,8 @@ impl<'a> Part<'a> {
         if !only_name || !c.ticket().is_empty() {
             return Some("the server answers an extension that we do not, such as session_ticket");
         }
-        let only_ecdsa = |r: CertificateRequest| r.types == [ClientCertificateType::ECDSA_SIGN];
-        if !self.certificate_request().is_none_or(only_ecdsa) {
+        let ours = [c.suite.key_exchange.authenticates.certificate_type()];
+        if !self.certificate_request().is_none_or(|request| request.types == ours) {
             return Some("the server asks for other types of certificate");
         }
         match c.suite.key_exchange {
@@ -195,8 +199,9 @@ impl<'a> Part<'a> {
         let recorded = c.values.bytes(&["premaster", "pre_master_secret"]);
         recorded.or_else(|| {
             let exchange = c.client.message(H::CLIENT_KEY_EXCHANGE)?;
-            let ciphertext = ClientKeyExchange::read_encrypted(exchange.body).ok()?;
-            Some(self.keys.find(self.keys_of(&c.server)?.encrypt()?)?.decrypt(ciphertext).ok()?.to_vec())
+            let ciphertext = c.ciphertext(exchange.body).ok()?;
+            let key = self.keys.find(self.keys_of(&c.server)?.encrypt()?)?;
+            Some(c.decrypt(&**key, ciphertext))
         })
     }
 
@@ -222,7 +227,7 @@ impl<'a> Part<'a> {
 
     fn recorded_provider(&self) -> Provider {
         let exchange = self.conversation.client.message(H::CLIENT_KEY_EXCHANGE);
-        let ciphertext = exchange.and_then(|m| ClientKeyExchange::read_encrypted(m.body).ok());
+        let ciphertext = exchange.and_then(|m| self.conversation.ciphertext(m.body).ok());
         let keys = RecordedKeys {
             inner: self.provider.keys,
             pre_master: self.pre_master().unwrap_or_default(),
@@ -292,9 +297,9 @@ impl<'a> Part<'a> {
             Request::Sign(request) => self.sign(&request),
             Request::Decrypt(question) => {
                 let keys = self.keys_of(self.own()).unwrap();
-                let found =
-                    self.keys.find(keys.encrypt().unwrap()).unwrap().decrypt(question.ciphertext()).unwrap();
-                assert_eq!(Some(found.to_vec()), self.pre_master());
+                let key = self.keys.find(keys.encrypt().unwrap()).unwrap();
+                let found = self.conversation.decrypt(&**key, question.ciphertext());
+                assert_eq!(Some(found.clone()), self.pre_master());
                 question.answer(Ok(&found))
             }
             Request::StartAgreement { peer: Some(peer), .. } => {

@@ -11,6 +11,7 @@ use super::watched::{Secret, Watched};
 use keys::copy;
 use std::sync::Arc;
 use tlcp::alert::Alert;
+use tlcp::cert::{Key, KeyUse};
 use tlcp::config::{ClientAuth, ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::crypto::{MasterSecret, SignatureAlgorithm};
@@ -111,7 +112,7 @@ pub struct Lab {
 
 impl Lab {
     pub fn new(case: Case) -> Self {
-        Self::within(World::new(), case)
+        Self::within(World::of(case.suite), case)
     }
 
     pub fn within(world: World, case: Case) -> Self {
@@ -225,9 +226,10 @@ impl Lab {
 
     /// The signing key of the scripted side over `parts`.
     pub fn sign(&self, as_client: bool, parts: &[&[u8]]) -> Vec<u8> {
-        let pki = &self.world.pki;
-        let pair = if as_client { &pki.client } else { &pki.server };
-        pair.sign.key().sign(SignatureAlgorithm::SM2, parts, &Counting::from(77)).unwrap()
+        let identity = if as_client { &self.world.client } else { &self.world.server };
+        let Key::Here(key) = identity.key(KeyUse::Sign) else { panic!("a key elsewhere") };
+        let scheme = self.case.suite.key_exchange.authenticates.fixed_scheme();
+        key.sign(SignatureAlgorithm::of(scheme).unwrap(), parts, &Counting::from(77)).unwrap()
     }
 }
 
@@ -428,7 +430,8 @@ impl<'a, S: Endpoint> Player<'a, S> {
     }
 
     fn certificate_verify(&self) -> Vec<u8> {
-        let digest = self.lab.world.provider.hashes.digest(self.lab.case.suite.prf, &[&self.transcript]);
+        let hash = self.lab.case.suite.key_exchange.authenticates.fixed_hash();
+        let digest = self.lab.world.provider.hashes.digest(hash, &[&self.transcript]);
         let signature = self.lab.sign(true, &[digest.as_ref()]);
         let length = (signature.len() as u16).to_be_bytes();
         message(HandshakeType::CERTIFICATE_VERIFY, &[&length[..], &signature].concat())

@@ -5,7 +5,7 @@ use tlcp::message::{
     CertificateRequest, CertificateVerify, ClientExtensions, ClientHello, ClientKeyExchange, Credential,
     EphemeralPoint, Finished, Handshake, RequestedName, ServerHello, ServerKeyExchange, SessionId,
 };
-use tlcp::suite::{KeyExchange, Suite};
+use tlcp::suite::{HashAlgorithm, KeyExchange, KeyKind, Suite};
 use tlcp::wire::{DecodeError, HandshakeType};
 
 /// A field and its value.
@@ -104,43 +104,64 @@ impl Seen {
         if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::ECDHE) {
             let exchange = ServerKeyExchange::read_ephemeral(body, self.names_scheme())?;
             let mut facts: Vec<Fact> = exchange.ephemeral.iter().flat_map(|(p, _)| ephemeral(p)).collect();
-            facts.push(signature(exchange.signed.signature, "both randoms and this point"));
+            facts.push(self.signature(exchange.signed.signature, "both randoms and this point"));
             return Ok(facts);
         }
         let exchange = ServerKeyExchange::read_signature(body, self.names_scheme())?;
-        Ok(vec![signature(exchange.signed.signature, "both randoms and the encryption certificate")])
+        Ok(vec![self.signature(exchange.signed.signature, "both randoms and the encryption certificate")])
     }
 
     fn names_scheme(&self) -> bool {
         self.suite.is_some_and(|s| s.protocol.names_signature_scheme)
     }
 
+    fn signature(&self, signature: &[u8], over: &str) -> Fact {
+        let how = match self.suite.map(|s| s.key_exchange.authenticates) {
+            Some(KeyKind::Rsa) => "RSA with SHA-256",
+            _ => "SM2 with SM3",
+        };
+        ("signature", format!("{how}, {} bytes, over {over}", signature.len()))
+    }
+
     fn client_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
         if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::ECDHE) {
             return Ok(ephemeral(&ClientKeyExchange::read_ephemeral(body)?).into());
         }
-        let cipher = ClientKeyExchange::read_encrypted(body)?;
-        let text = format!("{} bytes of SM2 ciphertext, for the server's encryption key", cipher.len());
+        let is_rsa = self.suite.is_some_and(|s| s.key_exchange == KeyExchange::RSA);
+        let (kind, cipher) = match is_rsa {
+            true => ("RSA", ClientKeyExchange::read_rsa_encrypted(body)?),
+            false => ("SM2", ClientKeyExchange::read_encrypted(body)?),
+        };
+        let text = format!("{} bytes of {kind} ciphertext, for the server's encryption key", cipher.len());
         Ok(vec![("pre_master_secret", text)])
     }
 
     fn certificate_verify(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        let what = format!("the SM3 hash of the {} messages so far", self.messages);
+        let hash = self.suite.map_or(HashAlgorithm::Sm3, |s| s.key_exchange.authenticates.fixed_hash());
+        let what = format!("the {} hash of the {} messages so far", name(hash), self.messages);
         let signed = CertificateVerify::read(body, self.names_scheme())?;
-        Ok(vec![signature(signed.signature, &what)])
+        Ok(vec![self.signature(signed.signature, &what)])
     }
 
     fn finished(&self, body: &[u8], from_client: bool) -> Result<Vec<Fact>, DecodeError> {
         let length = Finished::read(body)?.len();
+        let hash = name(self.suite.map_or(HashAlgorithm::Sm3, |s| s.prf));
         let label = if from_client { "client finished" } else { "server finished" };
         let (checker, messages) = (if from_client { "the server" } else { "the client" }, self.messages);
         Ok(vec![
             (
                 "verify_data",
-                format!("{length} bytes = PRF(master_secret, \"{label}\", SM3 of {messages} messages)"),
+                format!("{length} bytes = PRF(master_secret, \"{label}\", {hash} of {messages} messages)"),
             ),
             ("", format!("{checker} computes the same and ends the connection if it differs")),
         ])
+    }
+}
+
+fn name(hash: HashAlgorithm) -> &'static str {
+    match hash {
+        HashAlgorithm::Sha256 => "SHA-256",
+        _ => "SM3",
     }
 }
 
@@ -199,10 +220,6 @@ fn ephemeral(point: &EphemeralPoint<'_>) -> [Fact; 2] {
         ("curve", format!("{} ({})", point.named_curve, point.named_curve.0)),
         ("ephemeral point", format!("{}, {} bytes", short(point.point), point.point.len())),
     ]
-}
-
-fn signature(signature: &[u8], over: &str) -> Fact {
-    ("signature", format!("SM2 with SM3, {} bytes, over {over}", signature.len()))
 }
 
 /// The first bytes in hexadecimal.

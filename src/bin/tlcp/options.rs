@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tlcp::cert::{CertPolicy, Identity, WebPkiVerifier};
 use tlcp::config::{Compat, KeyLog, KeyLogFile};
 use tlcp::crypto::{Provider, default_provider};
-use tlcp::suite::{SUITES, Suite};
+use tlcp::suite::{KeyKind, SUITES, Suite};
 
 /// The options that both roles take.
 pub(crate) fn arguments() -> [Arg; 9] {
@@ -80,10 +80,11 @@ pub(crate) struct Common {
 impl Common {
     pub(crate) fn read(matches: &ArgMatches) -> Result<Self, Problem> {
         let provider = default_provider();
+        let suites = suites(&strings(matches, "suite"))?;
         Ok(Self {
             identity: identity(matches, &provider)?,
-            verifier: verifier(matches, &provider)?,
-            suites: suites(&strings(matches, "suite"))?,
+            verifier: verifier(matches, suites.as_deref(), &provider)?,
+            suites,
             alpn: strings(matches, "alpn"),
             compat: string(matches, "compat").and_then(Compat::by_name).unwrap_or_default(),
             key_log: key_log(path(matches, "keylog"))?,
@@ -109,12 +110,21 @@ fn identity(matches: &ArgMatches, provider: &Provider) -> Result<Option<Arc<Iden
     Ok(Some(Arc::new(identity)))
 }
 
-fn verifier(matches: &ArgMatches, provider: &Provider) -> Result<Option<Arc<WebPkiVerifier>>, Problem> {
+/// CAs may have keys of the kinds that the suites are for.
+fn verifier(
+    matches: &ArgMatches,
+    suites: Option<&[&'static Suite]>,
+    provider: &Provider,
+) -> Result<Option<Arc<WebPkiVerifier>>, Problem> {
     let Some(files) = read_all(matches, "ca")? else { return Ok(None) };
     let gm = string(matches, "cert-policy") == Some("gm");
     let policy = if gm { CertPolicy::Gm } else { CertPolicy::Standard };
-    let built =
-        WebPkiVerifier::builder(provider).policy(policy).roots(&slices(&files)).and_then(|b| b.build());
+    let kinds = suites.into_iter().flatten().map(|suite| suite.key_exchange.authenticates);
+    let mut kinds: Vec<KeyKind> = core::iter::once(KeyKind::Sm2).chain(kinds).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let builder = WebPkiVerifier::builder(provider).policy(policy).ca_keys(&kinds);
+    let built = builder.roots(&slices(&files)).and_then(|b| b.build());
     let verifier = built.map_err(|e| Problem::from(e).during("--ca"))?;
     if let [first, others @ ..] = verifier.skipped() {
         let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };

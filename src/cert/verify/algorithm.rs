@@ -1,8 +1,10 @@
-//! SM2 signatures of certificates and CRLs for webpki, by way of the provider.
+//! Signatures of certificates and CRLs for webpki, by way of the provider.
 use super::WebPkiVerifier;
 use super::shown::Shown;
 use crate::cert::x509::algorithm;
 use crate::crypto::SignatureAlgorithm;
+use crate::suite::KeyKind;
+use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
@@ -44,43 +46,79 @@ impl<'a> Work<'a> {
 
 /// One combination of the forms in which certificates name the signature's and the key's algorithm: webpki compares
 /// them byte for byte (R-SM2-9). It lives as long as one search, so it can borrow provider and user ids.
-pub(super) struct Sm2Algorithm<'a> {
+pub(super) struct Algorithm<'a> {
     verifier: &'a WebPkiVerifier,
     work: &'a Work<'a>,
+    form: &'static Form,
+}
+
+/// How certificates name a signature's algorithm and the key's, and what kind of key that is.
+struct Form {
+    kind: KeyKind,
     signature: &'static [u8],
     key: &'static [u8],
 }
 
-impl<'a> Sm2Algorithm<'a> {
+const fn sm2(signature: &'static [u8], key: usize) -> Form {
+    Form { kind: KeyKind::Sm2, signature, key: algorithm::KEYS[key] }
+}
+
+static FORMS: &[Form] = &[
+    sm2(algorithm::SM2_SM3, 0),
+    sm2(algorithm::SM2_SM3, 1),
+    sm2(algorithm::SM2_SM3, 2),
+    sm2(algorithm::SM2_SM3, 3),
+    sm2(algorithm::SM2_SM3_NULL, 0),
+    sm2(algorithm::SM2_SM3_NULL, 1),
+    sm2(algorithm::SM2_SM3_NULL, 2),
+    sm2(algorithm::SM2_SM3_NULL, 3),
+    #[cfg(feature = "rsa")]
+    Form { kind: KeyKind::Rsa, signature: algorithm::SHA256_RSA, key: algorithm::RSA },
+];
+
+impl<'a> Algorithm<'a> {
     /// All combinations.
-    pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> [Self; 8] {
-        const SIGNATURES: [&[u8]; 2] = [algorithm::SM2_SM3, algorithm::SM2_SM3_NULL];
-        core::array::from_fn(|i| {
-            let [a, b, c, d] = algorithm::KEYS;
-            let key = [a, b, c, d, a, b, c, d][i];
-            Self { verifier, work, signature: SIGNATURES[i / 4], key }
-        })
+    pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> Vec<Self> {
+        FORMS
+            .iter()
+            .filter(|form| verifier.ca_keys.contains(&form.kind))
+            .map(|form| Self { verifier, work, form })
+            .collect()
     }
 
-    /// Under one of the user ids, in their order (R-SM2-8).
     fn check(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         self.work.take()?;
         let keys = self.verifier.provider.keys;
-        let public = keys.sm2_public(key).map_err(|_| InvalidSignature)?;
-        let valid = self.verifier.user_ids.iter().any(|user_id| {
-            keys.verify(SignatureAlgorithm::Sm2Sm3 { user_id }, &public, &[message], signature).is_ok()
-        });
+        let valid = match self.form.kind {
+            // Under one of the user ids, in their order (R-SM2-8).
+            KeyKind::Sm2 => {
+                let public = keys.sm2_public(key).map_err(|_| InvalidSignature)?;
+                self.verifier.user_ids.iter().any(|user_id| {
+                    let algorithm = SignatureAlgorithm::Sm2Sm3 { user_id };
+                    keys.verify(algorithm, &public, &[message], signature).is_ok()
+                })
+            }
+            KeyKind::Rsa => {
+                let public = keys.rsa_public(key).map_err(|_| InvalidSignature)?;
+                keys.verify(SignatureAlgorithm::RsaPkcs1Sha256, &public, &[message], signature).is_ok()
+            }
+        };
         if valid { Ok(()) } else { Err(InvalidSignature) }
     }
 }
 
-impl fmt::Debug for Sm2Algorithm<'_> {
+/// As webpki takes them.
+pub(super) fn as_dyn<'a>(all: &'a [Algorithm<'_>]) -> Vec<&'a dyn SignatureVerificationAlgorithm> {
+    all.iter().map(|a| a as &dyn SignatureVerificationAlgorithm).collect()
+}
+
+impl fmt::Debug for Algorithm<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sm2Algorithm")
+        f.write_str("Algorithm")
     }
 }
 
-impl SignatureVerificationAlgorithm for Sm2Algorithm<'_> {
+impl SignatureVerificationAlgorithm for Algorithm<'_> {
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let message = self.work.shown.as_ref().map_or(message, |shown| shown.signed(message));
         #[cfg(feature = "std")]
@@ -99,11 +137,11 @@ impl SignatureVerificationAlgorithm for Sm2Algorithm<'_> {
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        AlgorithmIdentifier::from_slice(self.key)
+        AlgorithmIdentifier::from_slice(self.form.key)
     }
 
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        AlgorithmIdentifier::from_slice(self.signature)
+        AlgorithmIdentifier::from_slice(self.form.signature)
     }
 }
 
@@ -115,7 +153,6 @@ mod tests {
     use crate::cert::test_vectors::{Link, links};
     use crate::cert::{CertPolicy, x509::X509};
     use crate::crypto::portable::provider;
-    use alloc::vec::Vec;
 
     /// tbsCertificate with its header, the signature algorithm's contents, the signature.
     fn parts(certificate: &[u8]) -> (&[u8], &[u8], &[u8]) {
@@ -131,13 +168,13 @@ mod tests {
         let (tbs, signature_algorithm, signature) = parts(&link.certificate);
         let issuer = X509::read(&link.issuer).unwrap();
         let work = Work::new(24, None);
-        let fits: Vec<_> = Sm2Algorithm::all(&verifier, &work)
+        let fits: Vec<_> = Algorithm::all(&verifier, &work)
             .into_iter()
-            .filter(|a| a.signature == signature_algorithm && a.key == issuer.key_algorithm())
+            .filter(|a| a.form.signature == signature_algorithm && a.form.key == issuer.key_algorithm())
             .collect();
         let explicit = !algorithm::KEYS.contains(&issuer.key_algorithm());
         assert_eq!(fits.len(), usize::from(!explicit), "{}: one algorithm for each form", link.name);
-        let verify = |a: &Sm2Algorithm<'_>| a.verify_signature(issuer.key(), tbs, signature).is_ok();
+        let verify = |a: &Algorithm<'_>| a.verify_signature(issuer.key(), tbs, signature).is_ok();
         fits.iter().any(|a| verify(a) && verify(a))
     }
 

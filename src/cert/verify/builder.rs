@@ -8,7 +8,7 @@ use crate::cert::pem::{self, Kind};
 use crate::cert::x509::X509;
 use crate::crypto::{DEFAULT_USER_ID, Provider};
 use crate::error::ConfigError;
-use crate::suite::HashAlgorithm;
+use crate::suite::{HashAlgorithm, KeyKind};
 use alloc::collections::BTreeSet;
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::cmp::Reverse;
@@ -22,6 +22,7 @@ pub struct VerifierBuilder {
     /// The certificates of [`VerifierBuilder::anchors`], to know those that come twice.
     known: BTreeSet<Box<[u8]>>,
     skipped: Vec<Box<str>>,
+    ca_keys: Vec<KeyKind>,
     policy: CertPolicy,
     user_ids: Option<Vec<Vec<u8>>>,
     key_usage_required: bool,
@@ -40,6 +41,7 @@ impl VerifierBuilder {
             anchors: Vec::new(),
             known: BTreeSet::new(),
             skipped: Vec::new(),
+            ca_keys: Vec::from([KeyKind::Sm2]),
             policy: CertPolicy::Standard,
             user_ids: None,
             key_usage_required: false,
@@ -50,6 +52,13 @@ impl VerifierBuilder {
             #[cfg(feature = "std")]
             remembered: super::cache::DEFAULT_CAPACITY,
         }
+    }
+
+    /// The kinds of keys that CAs may have, to be told before [`VerifierBuilder::roots`]: by default SM2 alone, so that of a
+    /// system's bundle no CA of the Web is trusted. The feature `rsa` verifies RSA's signatures with SHA-256.
+    pub fn ca_keys(mut self, kinds: &[KeyKind]) -> Self {
+        self.ca_keys = kinds.to_vec();
+        self
     }
 
     /// Trusts every CA certificate in a pile of PEM or DER files: roots, and intermediate CAs as well if they are in it.
@@ -87,8 +96,12 @@ impl VerifierBuilder {
     fn anchor(&self, der: &[u8]) -> Result<TrustAnchor<'static>, String> {
         let x509 = X509::read(der).map_err(|_| "the certificate does not parse")?;
         let fail = |why: &str| Err(format!("{}: {why}", names::text(x509.subject)));
-        if x509.public_key(self.provider.keys).is_err() {
-            return fail("its key is not an SM2 key on the named curve");
+        let key = x509.public_key(self.provider.keys);
+        if !key.is_ok_and(|key| self.ca_keys.contains(&key.kind())) {
+            return fail(match *self.ca_keys {
+                [KeyKind::Sm2] => "its key is not an SM2 key on the named curve",
+                _ => "its key is of no kind that its CAs may have, or too short",
+            });
         }
         if !x509.is_authority() {
             return fail("not a CA certificate; trust the certificate of its issuer");
@@ -207,6 +220,7 @@ impl VerifierBuilder {
         let mut crls = self.crls;
         crls.sort_by_key(|list| Reverse(list.this_update()));
         Ok(WebPkiVerifier {
+            ca_keys: self.ca_keys,
             context,
             authorities,
             provider: self.provider,
@@ -245,6 +259,7 @@ impl VerifierBuilder {
             u8::from(self.key_usage_required),
             u8::from(self.same_subject),
             u8::from(self.name_on_both),
+            u8::from(self.ca_keys.contains(&KeyKind::Rsa)),
         ];
         let parts: [&[u8]; 4] = [b"WebPkiVerifier", &rules, &octets(&ids), &anchors];
         self.provider.hashes.digest(HashAlgorithm::Sm3, &parts).as_ref().to_vec()

@@ -8,6 +8,7 @@ mod vectors;
 use super::*;
 use crate::crypto::portable::provider;
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier as _};
+use rustls_pki_types::SignatureVerificationAlgorithm;
 use rustls_pki_types::{AlgorithmIdentifier, CertificateDer, InvalidSignature, alg_id, pem::PemObject};
 use serde_json::Value;
 use std::collections::BTreeMap;

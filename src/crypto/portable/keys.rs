@@ -1,5 +1,7 @@
-//! SM2 keys and signatures.
+//! SM2 keys and signatures, and which keys are RSA's.
 use super::agreement::Started;
+#[cfg(feature = "rsa")]
+use super::rsa;
 use super::{encryption, point};
 use crate::crypto::der::Signature;
 use crate::crypto::{
@@ -27,6 +29,16 @@ impl Keys for Portable {
         Ok(Arc::new(Sm2Key::new(scalar)?))
     }
 
+    #[cfg(feature = "rsa")]
+    fn rsa_public(&self, der: &[u8]) -> Result<PublicKey, CryptoError> {
+        rsa::public(der)
+    }
+
+    #[cfg(feature = "rsa")]
+    fn rsa_private(&self, der: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        Ok(Arc::new(rsa::RsaKey::new(der)?))
+    }
+
     fn verify(
         &self,
         algorithm: SignatureAlgorithm<'_>,
@@ -34,13 +46,24 @@ impl Keys for Portable {
         parts: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        let SignatureAlgorithm::Sm2Sm3 { user_id } = algorithm;
+        let user_id = match (algorithm, key) {
+            #[cfg(feature = "rsa")]
+            (SignatureAlgorithm::RsaPkcs1Sha256, PublicKey::Rsa(der)) => {
+                return rsa::verify(der, parts, signature);
+            }
+            (SignatureAlgorithm::RsaPkcs1Sha256, _) => return Err(CryptoError::BadSignature),
+            (SignatureAlgorithm::Sm2Sm3 { user_id }, _) => user_id,
+        };
         let (bytes, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
         let e = hash_message(user_id, bytes, parts)?;
         if verifies(e, public.into(), signature) { Ok(()) } else { Err(CryptoError::BadSignature) }
     }
 
     fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        #[cfg(feature = "rsa")]
+        if let PublicKey::Rsa(der) = key {
+            return rsa::verify_hash(der, digest, signature);
+        }
         let (_, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
         let e = point::reduce(digest.try_into().map_err(|_| CryptoError::BadSignature)?);
         if verifies(e, public.into(), signature) { Ok(()) } else { Err(CryptoError::BadSignature) }
@@ -49,7 +72,11 @@ impl Keys for Portable {
     /// Beside the trait's errors: [`CryptoError::Unsupported`] for an empty message, which SM2 cannot encrypt, and
     /// [`CryptoError::BadPoint`] for a key that is not on the curve.
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-        encryption::encrypt(&point::of_key(key)?.1.into(), message, random)
+        match key {
+            #[cfg(feature = "rsa")]
+            PublicKey::Rsa(der) => rsa::encrypt(der, message, random),
+            key => encryption::encrypt(&point::of_key(key)?.1.into(), message, random),
+        }
     }
 }
 
@@ -83,6 +110,7 @@ struct Sm2Key {
     d: Zeroizing<Scalar>,
     /// (1 + d)^-1
     inverse: Zeroizing<Scalar>,
+    public_bytes: Arc<[u8; 65]>,
     public: PublicKey,
 }
 
@@ -94,12 +122,8 @@ impl Sm2Key {
         let inverse =
             Option::from((*d + Scalar::ONE).invert()).map(Zeroizing::new).ok_or(CryptoError::BadKey)?;
         let public = point::encode(&point::times_generator(&d)).ok_or(CryptoError::BadKey)?;
-        Ok(Self { d, inverse, public: PublicKey::Sm2(Arc::new(public)) })
-    }
-
-    fn public_bytes(&self) -> &[u8; 65] {
-        let PublicKey::Sm2(bytes) = &self.public;
-        bytes
+        let public_bytes = Arc::new(public);
+        Ok(Self { d, inverse, public: PublicKey::Sm2(public_bytes.clone()), public_bytes })
     }
 
     /// The signature of e with the nonce k, unless k is one of the few that give none.
@@ -125,8 +149,8 @@ impl PrivateKey for Sm2Key {
         parts: &[&[u8]],
         random: &dyn Random,
     ) -> Result<Vec<u8>, CryptoError> {
-        let SignatureAlgorithm::Sm2Sm3 { user_id } = algorithm;
-        let e = hash_message(user_id, self.public_bytes(), parts)?;
+        let user_id = algorithm.sm2_user_id()?;
+        let e = hash_message(user_id, &self.public_bytes, parts)?;
         for _ in 0..point::MAX_DRAWS {
             let k = point::draw(random, Draw::SignatureNonce)?;
             if let Some(signature) = self.sign_with(e, &k) {
@@ -145,7 +169,7 @@ impl PrivateKey for Sm2Key {
         peer: Option<&AgreementPeer>,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        let z = point::z(DEFAULT_USER_ID, self.public_bytes())?;
+        let z = point::z(DEFAULT_USER_ID, &self.public_bytes)?;
         Ok(Arc::new(Started::new(&self.d, z, peer.is_some(), random)?))
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<AffinePoint
 
 /// The point of a public key. Anybody can make a [`PublicKey`], so it is checked again.
 pub(super) fn of_key(key: &PublicKey) -> Result<(&[u8; 65], AffinePoint), CryptoError> {
-    let PublicKey::Sm2(bytes) = key;
+    let PublicKey::Sm2(bytes) = key else { return Err(CryptoError::BadKey) };
     Ok((bytes, decode(&bytes[..])?))
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::cert::{CertificateForm, Identity, PeerClaim, PeerRole, Verified};
 use crate::crypto::Shared;
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
-use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, encrypt};
+use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, check_kinds, encrypt};
 use crate::handshake::{
     Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started,
 };
@@ -24,6 +24,7 @@ impl AwaitCertificate {
         let Self { mut agreed, target } = self;
         let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
         let keys = Box::new(credential.keys(true, cx.provider.keys)?);
+        check_kinds(&keys, &agreed)?;
         agreed.transcript.add(message);
         let server = ServerClaim { target, credential, keys };
         Ok(S::AwaitServerKeyExchange(AwaitServerKeyExchange { agreed, server }))

@@ -7,10 +7,10 @@ use crate::error::{Error, PeerMisbehaved};
 use crate::handshake::{Action, Agreed, Context, Keyed, Negotiated, Request, illegal};
 use crate::message::{ClientExtensions, ClientHello, Handshake, ServerHello, SessionId};
 use crate::session::Session;
-use crate::suite::Suite;
+use crate::suite::{KeyKind, Suite};
 use crate::transcript::{TranscriptPlan, TranscriptStart};
-use crate::wire::HandshakeType;
-use alloc::{boxed::Box, sync::Arc};
+use crate::wire::{HandshakeType, SignatureScheme};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// The client's first state. Asks for a session if one may be offered, else sends ClientHello.
 ///
@@ -32,7 +32,7 @@ impl AwaitSession {
         let session = found.filter(|s| may_offer(s, cx));
         let server_name = server_name(&self.target.name);
         let extensions = if cx.policy.hello_extensions {
-            ClientExtensions::lean(server_name.as_deref(), &cx.policy.alpn)
+            ClientExtensions::lean(server_name.as_deref(), &cx.policy.alpn, signature_schemes(cx))
         } else {
             ClientExtensions::default()
         };
@@ -62,6 +62,18 @@ impl AwaitSession {
     }
 }
 
+/// R-HS-35: SM2's always, others if a suite that is offered signs by them.
+fn signature_schemes(cx: &Context<'_>) -> Vec<SignatureScheme> {
+    let suites = cx.policy.suites.iter().map(|suite| suite.key_exchange.authenticates);
+    let mut out: Vec<SignatureScheme> = Vec::new();
+    for scheme in core::iter::once(KeyKind::Sm2).chain(suites).flat_map(KeyKind::schemes) {
+        if !out.contains(scheme) {
+            out.push(*scheme);
+        }
+    }
+    out
+}
+
 /// R-SES-11, R-SES-13: a session is offered while it and the server's certificates are valid and its suite is enabled.
 fn may_offer(session: &Session, cx: &Context<'_>) -> bool {
     !session.id.is_empty()
@@ -89,10 +101,11 @@ impl AwaitServerHello {
         };
         let suite = Suite::find(hello.cipher_suite)
             .ok_or_else(|| illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "R-CS-5"))?;
+        let kind = suite.key_exchange.authenticates;
         let plan = TranscriptPlan {
             prf: suite.prf,
-            also: Some(suite.key_exchange.authenticates.fixed_hash()),
-            raw: cx.policy.compat.raw_certificate_verify,
+            also: Some(kind.fixed_hash()),
+            raw: cx.policy.compat.raw_certificate_verify && kind == KeyKind::Sm2,
         };
         let mut transcript =
             transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;

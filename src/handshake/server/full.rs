@@ -8,7 +8,7 @@ use crate::config::ClientAuth;
 use crate::crypto::{self, DEFAULT_USER_ID, PublicKey, Shared};
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{
-    ReadyAgreement, ServerAgreement, agreement_error, check_signature, signature_error,
+    ReadyAgreement, ServerAgreement, agreement_error, check_kinds, check_signature, signature_error,
 };
 use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request};
 use crate::key_schedule::{self, Sender};
@@ -46,8 +46,7 @@ impl AwaitCertificate {
         }
         let keys = Box::new(client_keys(&credential, &full.agreed, cx)?);
         // R-HS-47: with the client's key Z is known, and the messages themselves need not be kept any longer.
-        let PublicKey::Sm2(public) = keys.sign();
-        if full.agreed.transcript.keeps_messages() {
+        if let (PublicKey::Sm2(public), true) = (keys.sign(), full.agreed.transcript.keeps_messages()) {
             let e = crypto::sm2::start_digest(cx.provider.hashes, DEFAULT_USER_ID, public)?;
             full.agreed.transcript.hash_messages_behind(e)?;
         }
@@ -68,6 +67,7 @@ fn client_keys(credential: &Credential, agreed: &Agreed, cx: &Context<'_>) -> Re
     if agreed.suite.key_exchange.is_mutual() && keys.encrypt().is_none() {
         return Err(PeerIncompatible::ClientCertificateMissing.into());
     }
+    check_kinds(&keys, agreed)?;
     Ok(keys)
 }
 

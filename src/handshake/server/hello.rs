@@ -18,8 +18,8 @@ use crate::message::{
 use crate::session::SessionKey;
 use crate::suite::{KeyKind, SecretSource, Suite};
 use crate::transcript::{TranscriptPlan, TranscriptStart};
-use crate::wire::{ClientCertificateType, HandshakeType, NamedGroup, SignatureScheme};
-use alloc::{boxed::Box, sync::Arc, vec};
+use crate::wire::{HandshakeType, NamedGroup};
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
 /// The longest ClientHello whose sender may sign the messages themselves, in bytes with its header: GmSSL's has 65
 /// (R-HS-47).
@@ -28,14 +28,18 @@ const MAX_RAW_HELLO: usize = 512;
 impl AwaitClientHello {
     pub(super) fn on_client_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let mut hello = ClientHello::read(message.body)?;
-        let suites = common_suites(&hello, cx)?;
+        let mut suites = common_suites(&hello, cx)?;
         if !hello.offers_null_compression {
             return Err(illegal(message.kind, "compression_methods", "R-REC-16"));
         }
-        check_signature_schemes(&hello, cx)?;
         if suites.is_empty() {
             return Err(PeerIncompatible::NoCommonCipherSuite.into());
         }
+        suites.retain(|suite| may_sign(suite, &hello, cx));
+        if suites.is_empty() {
+            return Err(PeerIncompatible::NoCommonSignatureScheme.into());
+        }
+        let suites: Arc<[&'static Suite]> = suites.into();
         let alpn = choose_alpn(&hello, cx)?;
         hello.keep_known(&cx.policy.alpn);
         // R-HS-47: what GmSSL's clients sign cannot be made anew later.
@@ -59,7 +63,7 @@ fn may_keep_session(hello: &ClientHello, cx: &Context<'_>) -> bool {
 
 /// R-CS-4: ours that the client offers, in our order; unknown values are ignored. R-HS-33: of those, the ones whose
 /// protocol answers the client's version.
-fn common_suites(hello: &ClientHello, cx: &Context<'_>) -> Result<Arc<[&'static Suite]>, Error> {
+fn common_suites(hello: &ClientHello, cx: &Context<'_>) -> Result<Vec<&'static Suite>, Error> {
     let version = hello.version;
     let in_version = |suite: &&&'static Suite| suite.protocol.hello_versions.contains(&version.0);
     if !cx.policy.suites.iter().any(|suite| in_version(&suite)) {
@@ -69,14 +73,13 @@ fn common_suites(hello: &ClientHello, cx: &Context<'_>) -> Result<Arc<[&'static 
     Ok(cx.policy.suites.iter().filter(in_version).filter(offered).copied().collect())
 }
 
-/// R-HS-6: the suite fixes SM2 whatever the list says; a strict policy wants to see it there.
-fn check_signature_schemes(hello: &ClientHello, cx: &Context<'_>) -> Result<(), Error> {
-    let ours = [SignatureScheme::SM2_SM3, SignatureScheme::SM2SIG_SM3];
+/// R-HS-6: the suite fixes the scheme whatever the list says; a strict policy wants to see it there.
+fn may_sign(suite: &Suite, hello: &ClientHello, cx: &Context<'_>) -> bool {
     match &hello.extensions.signature_schemes {
-        Some(theirs) if cx.policy.strict_signature_schemes && !theirs.iter().any(|s| ours.contains(s)) => {
-            Err(PeerIncompatible::NoCommonSignatureScheme.into())
+        Some(theirs) if cx.policy.strict_signature_schemes => {
+            suite.key_exchange.authenticates.schemes().iter().any(|ours| theirs.contains(ours))
         }
-        _ => Ok(()),
+        _ => true,
     }
 }
 
@@ -211,7 +214,7 @@ impl AwaitKeyExchangeSigned {
         let asks = asks_for_certificate(full.agreed.suite, cx);
         if asks {
             let request = CertificateRequest {
-                types: vec![ClientCertificateType::ECDSA_SIGN],
+                types: vec![full.agreed.suite.key_exchange.authenticates.certificate_type()],
                 authorities: cx.policy.authorities.clone(), // Q20
             };
             cx.write_request(transcript, request)?;

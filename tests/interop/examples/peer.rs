@@ -148,9 +148,13 @@ impl Options {
             "ECC_SM4_GCM_SM3" => Suite::EccGcm,
             "ECDHE_SM4_CBC_SM3" => Suite::EcdheCbc,
             "ECC_SM4_CBC_SM3" => Suite::EccCbc,
+            "RSA_SM4_GCM_SM3" => Suite::RsaGcm,
+            "RSA_SM4_GCM_SHA256" => Suite::RsaGcmSha256,
+            "RSA_SM4_CBC_SM3" => Suite::RsaCbc,
+            "RSA_SM4_CBC_SHA256" => Suite::RsaCbcSha256,
             other => panic!("unknown suite {other}"),
         };
-        self.text("suite").map_or(Suite::ALL.to_vec(), |names| names.split(',').map(named).collect())
+        self.text("suite").map_or(Suite::SM2.to_vec(), |names| names.split(',').map(named).collect())
     }
 
     fn protocols(&self) -> Vec<String> {

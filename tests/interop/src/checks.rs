@@ -13,7 +13,7 @@ type Party<'a> = &'a dyn Implementation;
 /// # Panics
 /// If it fails.
 pub fn every_suite_runs_in_full_and_then_resumes(server: Party, client: Party) {
-    for suite in Suite::ALL {
+    for suite in Suite::all() {
         for mutual in [false, true] {
             // ECDHE takes both ends' encryption certificates: always mutual.
             if mutual || !suite.is_ecdhe() {
@@ -36,9 +36,9 @@ fn full_then_resumed(server: Party, client: Party, suite: Suite, mutual: bool) {
             clean_close: true,
         };
         let met = meet(&*server, &*client, &Script::SHORT).unwrap(&format!("{suite:?} mutual: {mutual}"));
-        let client_certificate = mutual.then(|| pki::der(&pki::client().sign_certificate));
+        let client_certificate = mutual.then(|| pki::der(&suite.pki().client.sign_certificate));
         assert_eq!(met.0, expected(client_certificate), "server, {suite:?}");
-        assert_eq!(met.1, expected(Some(pki::der(&pki::server().sign_certificate))), "client, {suite:?}");
+        assert_eq!(met.1, expected(Some(pki::der(&suite.pki().server.sign_certificate))), "client, {suite:?}");
     }
 }
 
@@ -47,7 +47,7 @@ fn full_then_resumed(server: Party, client: Party, suite: Suite, mutual: bool) {
 /// # Panics
 /// If it fails.
 pub fn four_mebibytes_go_each_way(server: Party, client: Party) {
-    for suite in Suite::ALL {
+    for suite in Suite::all() {
         for closer in [Closer::Client, Closer::Server] {
             let (server_settings, client_settings) = settings(suite, suite.is_ecdhe());
             let (server, client) = (server.server(&server_settings), client.client(&client_settings));

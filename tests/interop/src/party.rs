@@ -1,11 +1,11 @@
 //! What a test asks of either implementation, and what it learns from it.
 
 use crate::exchange::Talk;
-use crate::pki::{self, Pair};
+use crate::pki::{self, Pair, Pki};
 use std::fmt;
 use std::io::{Read, Write};
 
-/// The four SM2 suites.
+/// The four SM2 suites and the four RSA suites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Suite {
@@ -13,11 +13,22 @@ pub enum Suite {
     EccGcm,
     EcdheCbc,
     EccCbc,
+    RsaGcm,
+    RsaGcmSha256,
+    RsaCbc,
+    RsaCbcSha256,
 }
 
 impl Suite {
+    /// Those of SM2.
+    pub const SM2: [Self; 4] = [Self::EcdheGcm, Self::EccGcm, Self::EcdheCbc, Self::EccCbc];
+    /// Those of RSA.
+    pub const RSA: [Self; 4] = [Self::RsaGcm, Self::RsaGcmSha256, Self::RsaCbc, Self::RsaCbcSha256];
+
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::EcdheGcm, Self::EccGcm, Self::EcdheCbc, Self::EccCbc];
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::SM2.into_iter().chain(Self::RSA)
+    }
 
     /// The two bytes on the wire.
     #[must_use]
@@ -27,6 +38,10 @@ impl Suite {
             Self::EccGcm => 0xE053,
             Self::EcdheCbc => 0xE011,
             Self::EccCbc => 0xE013,
+            Self::RsaGcm => 0xE059,
+            Self::RsaGcmSha256 => 0xE05A,
+            Self::RsaCbc => 0xE019,
+            Self::RsaCbcSha256 => 0xE01C,
         }
     }
 
@@ -34,6 +49,12 @@ impl Suite {
     #[must_use]
     pub const fn is_ecdhe(self) -> bool {
         matches!(self, Self::EcdheGcm | Self::EcdheCbc)
+    }
+
+    /// The certificates that it is for.
+    #[must_use]
+    pub fn pki(self) -> Pki {
+        if Self::RSA.contains(&self) { Pki::rsa() } else { Pki::sm2() }
     }
 }
 
@@ -81,18 +102,19 @@ pub struct ClientSettings {
 /// The settings most tests start from: one suite, the PKI's certificates where `mutual`, no ALPN.
 #[must_use]
 pub fn settings(suite: Suite, mutual: bool) -> (ServerSettings, ClientSettings) {
-    let client_auth = if mutual { ClientAuth::Required { root: pki::root() } } else { ClientAuth::None };
+    let Pki { root, server, client } = suite.pki();
+    let client_auth = if mutual { ClientAuth::Required { root: root.clone() } } else { ClientAuth::None };
     let server = ServerSettings {
         suites: vec![suite],
-        identity: pki::server(),
+        identity: server,
         client_auth,
         protocols: Vec::new(),
         now: pki::VALID_AT,
     };
     let client = ClientSettings {
         suites: vec![suite],
-        identity: mutual.then(pki::client),
-        server_root: pki::root(),
+        identity: mutual.then_some(client),
+        server_root: root,
         name: pki::SERVER_NAME.to_owned(),
         protocols: Vec::new(),
         now: pki::VALID_AT,

@@ -1,4 +1,4 @@
-//! The certificates and keys of `vectors/streams/pki`, as PEM, and one more root.
+//! The certificates and keys of `vectors/streams/pki` and, for RSA, of `vectors/rsa`, as PEM, and one more root.
 
 use std::path::Path;
 use tongsuo::x509::X509;
@@ -25,22 +25,35 @@ pub struct Pair {
     pub intermediate: Vec<u8>,
 }
 
-/// The server's pair.
-#[must_use]
-pub fn server() -> Pair {
-    pair("server")
+/// Both parties' certificates.
+#[derive(Clone)]
+pub struct Pki {
+    /// The anchor of both chains.
+    pub root: Vec<u8>,
+    /// The server's pair.
+    pub server: Pair,
+    /// The client's pair.
+    pub client: Pair,
 }
 
-/// The client's pair.
-#[must_use]
-pub fn client() -> Pair {
-    pair("client")
+impl Pki {
+    /// Of SM2.
+    #[must_use]
+    pub fn sm2() -> Self {
+        Self { root: root(), server: pair("server"), client: pair("client") }
+    }
+
+    /// Of RSA.
+    #[must_use]
+    pub fn rsa() -> Self {
+        Self { root: read("rsa/root.crt"), server: rsa_pair("server"), client: rsa_pair("client") }
+    }
 }
 
 /// The anchor of both chains.
 #[must_use]
 pub fn root() -> Vec<u8> {
-    read("sm2-root.crt")
+    read("streams/pki/sm2-root.crt")
 }
 
 /// An anchor that issued neither chain; made with Tongsuo 8.5.0-pre2, its key thrown away.
@@ -59,16 +72,31 @@ pub fn der(pem: &[u8]) -> Vec<u8> {
 }
 
 fn pair(who: &str) -> Pair {
+    let file = |name: &str| read(&format!("streams/pki/sm2-{name}"));
     Pair {
-        sign_certificate: read(&format!("sm2-{who}-sign.crt")),
-        sign_key: read(&format!("sm2-{who}-sign.key")),
-        encryption_certificate: read(&format!("sm2-{who}-enc.crt")),
-        encryption_key: read(&format!("sm2-{who}-enc.key")),
-        intermediate: read("sm2-inter.crt"),
+        sign_certificate: file(&format!("{who}-sign.crt")),
+        sign_key: file(&format!("{who}-sign.key")),
+        encryption_certificate: file(&format!("{who}-enc.crt")),
+        encryption_key: file(&format!("{who}-enc.key")),
+        intermediate: file("inter.crt"),
+    }
+}
+
+/// The five blocks of a file.
+fn rsa_pair(who: &str) -> Pair {
+    let text = String::from_utf8(read(&format!("rsa/{who}.pem"))).expect("PEM");
+    let mut blocks = text.split("-----BEGIN").skip(1);
+    let mut block = || format!("-----BEGIN{}", blocks.next().expect("five blocks")).into_bytes();
+    Pair {
+        sign_certificate: block(),
+        sign_key: block(),
+        encryption_certificate: block(),
+        encryption_key: block(),
+        intermediate: block(),
     }
 }
 
 fn read(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/streams/pki").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -15,6 +15,7 @@ use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::crypto::{Provider, default_provider};
 use tlcp::error::{CertificateError, ConfigError, Error};
 use tlcp::stream::{Clock, Stream};
+use tlcp::suite::KeyKind;
 use tlcp::wire::CipherSuite;
 
 /// The library, with what tests vary beside the settings.
@@ -118,7 +119,8 @@ impl Tlcp {
     }
 
     fn verifier(&self, roots: &[u8], time: u64) -> Result<Arc<dyn Verifier>, ConfigError> {
-        let inner = WebPkiVerifier::builder(&self.provider).roots(&[roots])?.build()?;
+        let builder = WebPkiVerifier::builder(&self.provider).ca_keys(&[KeyKind::Sm2, KeyKind::Rsa]);
+        let inner = builder.roots(&[roots])?.build()?;
         Ok(Arc::new(AtTime { inner, time }))
     }
 }

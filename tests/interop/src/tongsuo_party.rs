@@ -27,6 +27,10 @@ pub const fn cipher_name(suite: Suite) -> &'static str {
         Suite::EccGcm => "ECC-SM2-SM4-GCM-SM3",
         Suite::EcdheCbc => "ECDHE-SM2-SM4-CBC-SM3",
         Suite::EccCbc => "ECC-SM2-SM4-CBC-SM3",
+        Suite::RsaGcm => "RSA-SM4-GCM-SM3",
+        Suite::RsaGcmSha256 => "RSA-SM4-GCM-SHA256",
+        Suite::RsaCbc => "RSA-SM4-CBC-SM3",
+        Suite::RsaCbcSha256 => "RSA-SM4-CBC-SHA256",
     }
 }
 
@@ -187,7 +191,7 @@ fn run(stream: SslStream<Box<dyn Transport>>, talk: &Talk) -> Result<(Report, Op
 fn report(ssl: &SslRef, clean_close: bool) -> Report {
     let suite = ssl.current_cipher().map_or("", |cipher| cipher.name());
     Report {
-        suite: Suite::ALL.into_iter().find(|&known| cipher_name(known) == suite).map_or(0, Suite::id),
+        suite: Suite::all().find(|&known| cipher_name(known) == suite).map_or(0, Suite::id),
         resumed: ssl.session_reused(),
         server_name: ssl.servername(NameType::HOST_NAME).map(str::to_owned),
         protocol: ssl.selected_alpn_protocol().map(<[u8]>::to_vec),

@@ -42,11 +42,11 @@ impl Sm2PrivateKey {
     }
 
     fn digest(&self, algorithm: SignatureAlgorithm<'_>, parts: &[&[u8]]) -> Result<Limbs, CryptoError> {
-        let SignatureAlgorithm::Sm2Sm3 { user_id } = algorithm;
+        let user_id = algorithm.sm2_user_id()?;
         if user_id == DEFAULT_USER_ID {
             return Ok(message_digest(self.secret.z(), parts));
         }
-        let PublicKey::Sm2(public) = &self.public;
+        let PublicKey::Sm2(public) = &self.public else { return Err(CryptoError::BadKey) };
         let z = z_of(user_id, public).ok_or(CryptoError::TooLong)?;
         Ok(message_digest(&z, parts))
     }

@@ -8,7 +8,7 @@ use super::hot_key::{Found, HotKeys};
 use super::key::Sm2PrivateKey;
 use super::limbs::{self, Limbs};
 use super::sign::Signature;
-use crate::crypto::{DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm};
+use crate::crypto::{DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm, portable};
 use crate::error::CryptoError;
 use alloc::{sync::Arc, vec::Vec};
 
@@ -79,6 +79,14 @@ impl Keys for Sm2Keys {
         Ok(Arc::new(Sm2PrivateKey::with_backend(self.backend(), scalar)?))
     }
 
+    fn rsa_public(&self, der: &[u8]) -> Result<PublicKey, CryptoError> {
+        portable::provider().keys.rsa_public(der)
+    }
+
+    fn rsa_private(&self, der: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        portable::provider().keys.rsa_private(der)
+    }
+
     fn verify(
         &self,
         algorithm: SignatureAlgorithm<'_>,
@@ -86,8 +94,9 @@ impl Keys for Sm2Keys {
         parts: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        let SignatureAlgorithm::Sm2Sm3 { user_id } = algorithm;
-        let PublicKey::Sm2(public) = key;
+        let (SignatureAlgorithm::Sm2Sm3 { user_id }, PublicKey::Sm2(public)) = (algorithm, key) else {
+            return portable::provider().keys.verify(algorithm, key, parts, signature);
+        };
         let signature = Signature::from_der(signature)?;
         with_field!(self.backend(), field => {
             let found = self.hot.find(field, public).map_err(|_| CryptoError::BadSignature)?;
@@ -101,7 +110,9 @@ impl Keys for Sm2Keys {
     }
 
     fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-        let PublicKey::Sm2(public) = key;
+        let PublicKey::Sm2(public) = key else {
+            return portable::provider().keys.verify_digest(key, digest, signature);
+        };
         let signature = Signature::from_der(signature)?;
         let e = limbs::from_be_bytes(digest.try_into().map_err(|_| CryptoError::BadSignature)?);
         with_field!(self.backend(), field => {
@@ -111,7 +122,9 @@ impl Keys for Sm2Keys {
     }
 
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-        let PublicKey::Sm2(public) = key;
+        let PublicKey::Sm2(public) = key else {
+            return portable::provider().keys.encrypt(key, message, random);
+        };
         with_field!(self.backend(), field => {
             let found = self.hot.find(field, public)?;
             let receiver = match &found {

@@ -165,6 +165,6 @@ fn debug_shows_no_secret() {
     let scalar = [0x5a; 32];
     let key = keys(backends()[0]).sm2_private(&scalar).unwrap();
     let text = format!("{key:?}");
-    let PublicKey::Sm2(public) = key.public();
+    let PublicKey::Sm2(public) = key.public() else { panic!("not SM2") };
     assert_eq!(text, format!("PrivateKey(Sm2({}…))", hex::encode(&public[1..5])));
 }

@@ -177,7 +177,7 @@ fn refuses_an_agreement_that_ends_in_infinity() {
     for backend in backends() {
         let r = random_scalar();
         let ephemeral = private(backend, &r);
-        let PublicKey::Sm2(point) = ephemeral.public().clone();
+        let PublicKey::Sm2(point) = ephemeral.public().clone() else { panic!("not SM2") };
         let mut x = [0; 32];
         x[16..].copy_from_slice(&point[17..33]);
         x[16] |= 0x80;
@@ -186,7 +186,7 @@ fn refuses_an_agreement_that_ends_in_infinity() {
         let key = private(backend, &d.to_be_bytes());
         let started = key.start_agreement(None, &Replay::new(&[&r])).unwrap();
         let peer = private(backend, &random_scalar());
-        let PublicKey::Sm2(peer_ephemeral) = ephemeral.public().clone();
+        let PublicKey::Sm2(peer_ephemeral) = ephemeral.public().clone() else { panic!("not SM2") };
         let finished = finish(&*started, &AgreementPeer::sm2(peer.public().clone(), &peer_ephemeral[..]));
         assert_eq!(finished.unwrap_err(), CryptoError::BadPoint);
     }
