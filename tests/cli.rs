@@ -67,6 +67,30 @@ fn the_folder_is_all_that_the_server_gives_away() {
     assert!(piped.out().starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{}", piped.out());
 }
 
+/// R-RSA-1, R-CS-1: with pairs of RSA certificates on both sides.
+#[test]
+fn the_rsa_suites_run_once_they_are_named() {
+    let folder = Folder::new();
+    for (name, file) in [("server.pem", "server.pem"), ("client.pem", "client.pem"), ("ca.crt", "root.crt")] {
+        folder.write(name, &std::fs::read_to_string(format!("vectors/rsa/{file}")).unwrap());
+    }
+    let suites = ["RSA_SM4_GCM_SM3", "RSA_SM4_GCM_SHA256", "RSA_SM4_CBC_SM3", "RSA_SM4_CBC_SHA256"];
+    let mut options: Vec<&str> = suites.iter().flat_map(|suite| ["--suite", suite]).collect();
+    options.extend(["--echo", "--client-auth", "require"]);
+    let server = Server::start(&folder, &options);
+    let identity = folder.file("client.pem");
+    for suite in suites {
+        let options = ["--suite", suite, "--identity", &identity, "--trace"];
+        let client = server.client(&folder, &options, b"hello").succeeded();
+        assert_eq!(client.out(), "hello");
+        for part in
+            [suite, "256 bytes of RSA ciphertext", "RSA with SHA-256, 256 bytes, over the SHA-256 hash"]
+        {
+            assert!(client.err().contains(part), "{suite}, {part}: {}", client.err());
+        }
+    }
+}
+
 /// More than all buffers on the way hold: both directions must move at once. The end of the input ends one of them.
 #[test]
 fn a_megabyte_through_the_pipe_comes_back_in_every_suite() {
