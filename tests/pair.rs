@@ -35,7 +35,7 @@ impl Kinds {
             no_usage: make(template.clone()),
             ca_no_usage: make(template.clone().for_ca(None).without_key_usage()),
             garbage: b"\x30\x03abc".to_vec(),
-            not_sm2: support::certificates(&support::vector("streams/pki/rsa-server-sign.crt")).remove(0),
+            not_sm2: support::certificates(&support::vector("certs/foreign-roots.pem")).remove(0),
             ca: ca.certificate,
         }
     }
@@ -82,8 +82,8 @@ fn finds_the_encryption_certificate_where_one_is_needed() {
         ("broken first", vec![&k.garbage, &k.encrypt], Err(E::Malformed)),
         ("broken second", vec![&k.sign, &k.garbage], Err(E::Malformed)),
         ("broken last", vec![&k.sign, &k.ca, &k.garbage], Err(E::Malformed)),
-        ("RSA first", vec![&k.not_sm2, &k.encrypt], Err(E::UnsupportedKey)),
-        ("RSA second", vec![&k.no_usage, &k.not_sm2], Err(E::WrongUsage(ENCRYPT))),
+        ("P-256 first", vec![&k.not_sm2, &k.encrypt], Err(E::UnsupportedKey)),
+        ("P-256 second", vec![&k.no_usage, &k.not_sm2], Err(E::UnsupportedKey)),
     ] {
         assert_eq!(choose(&list, true), expected, "{name}");
     }

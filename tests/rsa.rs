@@ -125,7 +125,7 @@ fn rsa_public(provider: &Provider, spki: &[u8]) -> PublicKey {
 /// R-RSA-3: strict where Wycheproof leaves a choice.
 #[test]
 fn agrees_with_wycheproof_on_rsa_signatures() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/wycheproof");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/rsa");
     let mut count = 0;
     for bits in [2048, 3072, 4096] {
         let file = std::fs::read(format!("{folder}/rsa_signature_{bits}_sha256.json")).unwrap();
