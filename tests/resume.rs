@@ -1,6 +1,8 @@
 //! Sessions: what is resumed, what never is, and what becomes of them (spec sections 9.3, 15.5).
 #![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[path = "resume/alone.rs"]
+mod alone;
 #[path = "support/engine.rs"]
 mod engine;
 #[path = "support/pair.rs"]

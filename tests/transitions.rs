@@ -6,6 +6,8 @@
 mod engine;
 #[path = "support/pair.rs"]
 mod pair;
+#[path = "transitions/steps.rs"]
+mod steps;
 
 use engine::{Driver, Given, Memo, Recorded, Scenario, pre_master};
 use pair::World;

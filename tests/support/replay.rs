@@ -8,7 +8,9 @@ use std::time::Duration;
 use tlcp::cert::{CertificateForm, Identity, Key, PeerClaim, PeerKeys, ServerName, Verified};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
-use tlcp::crypto::{Draw, Keys, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
+use tlcp::crypto::{
+    Draw, Keys, MasterSecret, PrivateKey, Provider, PublicKey, Random, Share, Shared, SignatureAlgorithm,
+};
 use tlcp::error::CryptoError;
 use tlcp::handshake::{Answer, IdentityQuery, Request, Selection, SignRequest, Started};
 use tlcp::message::{CertificateRequest, CertificateVerify, ServerKeyExchange};
@@ -182,10 +184,9 @@ impl<'a> Part<'a> {
         if !self.certificate_request().is_none_or(|request| request.types == ours) {
             return Some("the server asks for other types of certificate");
         }
-        match c.suite.key_exchange {
-            KeyExchange::ECDHE => Some("the server's ephemeral scalar is not known"),
-            _ => (self.pre_master().is_none() && !c.is_resumed()).then_some("no private key of the server"),
-        }
+        // The agreement of ECDHE is answered by a device that made its point and has the master secret.
+        let needs_key = c.suite.key_exchange != KeyExchange::ECDHE && !c.is_resumed();
+        (needs_key && self.pre_master().is_none()).then_some("no private key of the server")
     }
 
     fn certificate_request(&self) -> Option<CertificateRequest> {
@@ -308,7 +309,30 @@ impl<'a> Part<'a> {
                 let started = key.start_agreement(Some(&peer), &*self.random());
                 Answer::AgreementStarted(started.map(Started::Here))
             }
+            Request::StartAgreement { peer: None, group, .. } => {
+                let share =
+                    Share { group, bytes: Box::from(self.server_exchange().ephemeral.unwrap().0.point) };
+                Answer::AgreementStarted(Ok(Started::Elsewhere { share, handle: Arc::new(()) }))
+            }
+            Request::FinishAgreement { started: Started::Elsewhere { .. }, peer, .. } => {
+                let sent = ClientKeyExchange::read_ephemeral(
+                    self.peer().message(H::CLIENT_KEY_EXCHANGE).unwrap().body,
+                );
+                assert_eq!(*peer.share.bytes, *sent.unwrap().point);
+                assert_eq!(peer.key.as_ref(), self.keys_of(self.peer()).unwrap().encrypt());
+                let master = MasterSecret::from_bytes(&self.conversation.master);
+                Answer::AgreementFinished(Ok(Shared::Master(master)))
+            }
             other => panic!("nothing was recorded for {other:?}"),
+        }
+    }
+
+    /// The recorded ServerKeyExchange.
+    fn server_exchange(&self) -> ServerKeyExchange<'_> {
+        let body = self.conversation.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body;
+        match self.conversation.suite.key_exchange {
+            KeyExchange::ECDHE => ServerKeyExchange::read_ephemeral(body, false).unwrap(),
+            _ => ServerKeyExchange::read_signature(body, false).unwrap(),
         }
     }
 
@@ -337,10 +361,7 @@ impl<'a> Part<'a> {
                 let verify = c.client.message(H::CERTIFICATE_VERIFY).unwrap();
                 CertificateVerify::read(verify.body, false).unwrap()
             }
-            Role::Server => {
-                let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap();
-                ServerKeyExchange::read_signature(exchange.body, false).unwrap().signed
-            }
+            Role::Server => self.server_exchange().signed,
         };
         let key = self.keys_of(self.own()).unwrap().sign().clone();
         let algorithm = SignatureAlgorithm::of(request.scheme()).unwrap();
