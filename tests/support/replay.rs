@@ -13,7 +13,7 @@ use tlcp::crypto::{
 };
 use tlcp::error::CryptoError;
 use tlcp::handshake::{Answer, IdentityQuery, Request, Selection, SignRequest, Started};
-use tlcp::message::{CertificateRequest, CertificateVerify, ServerKeyExchange};
+use tlcp::message::{CertificateRequest, CertificateVerify, ClientKeyExchange, ServerKeyExchange};
 use tlcp::session::SessionStore;
 use tlcp::suite::{KeyExchange, Protection};
 use tlcp::wire::HandshakeType as H;
