@@ -25,7 +25,7 @@ use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use core::time::Duration;
-use facts::Facts;
+use facts::{Facts, Progress};
 use incoming::Incoming;
 use outgoing::Outgoing;
 
@@ -75,6 +75,7 @@ enum Phase<S> {
 struct Failed {
     error: Error,
     facts: Option<Box<Facts>>,
+    progress: Progress,
 }
 
 /// The peer's direction of the stream.
@@ -108,6 +109,7 @@ enum Asked {
 pub struct Connection<S: Endpoint> {
     config: Arc<S::Config>,
     phase: Phase<S>,
+    progress: Progress,
     joiner: Joiner,
     opener: Opener,
     sealer: Sealer,
@@ -181,6 +183,7 @@ impl<S: Endpoint> Connection<S> {
         Self {
             config,
             phase: Phase::Handshaking(Box::new(Engine::new(state))),
+            progress: Progress::default(),
             joiner: Joiner::new(limits.messages),
             opener: Opener::plain(),
             sealer,
@@ -314,10 +317,18 @@ impl<S: Endpoint> Connection<S> {
         }
     }
 
+    /// What a handshake that failed had come to.
+    fn progress(&self) -> Option<&Progress> {
+        match &self.phase {
+            Phase::Failed(failed) => Some(&failed.progress),
+            Phase::Handshaking(_) | Phase::Open(_) => None,
+        }
+    }
+
     /// The cipher suite, once the handshake is complete. This and the other facts of the handshake stay known when the
-    /// connection fails later.
+    /// connection fails later; of a handshake that failed, suite and server_name are told if it had come to them.
     pub fn cipher_suite(&self) -> Option<&'static Suite> {
-        self.facts().map(|facts| facts.suite)
+        self.facts().map(|facts| facts.suite).or_else(|| self.progress()?.suite)
     }
 
     /// Whether the handshake resumed a session.
@@ -338,7 +349,10 @@ impl<S: Endpoint> Connection<S> {
 
     /// The name in the client's server_name.
     pub fn server_name(&self) -> Option<&str> {
-        self.facts()?.server_name.as_deref()
+        match self.facts() {
+            Some(facts) => facts.server_name.as_deref(),
+            None => self.progress()?.server_name.as_deref(),
+        }
     }
 
     /// SM3 of the server's signing certificate: what an application may bind its own authentication to (R-SES-14).
@@ -357,7 +371,8 @@ impl<S: Endpoint> Connection<S> {
 
     /// Drops keys and buffers; what was to be sent already stays, and what had been agreed on.
     fn enter_failed(&mut self, error: Error) {
-        let failed = Phase::Failed(Box::new(Failed { error, facts: None }));
+        let progress = core::mem::take(&mut self.progress);
+        let failed = Phase::Failed(Box::new(Failed { error, facts: None, progress }));
         let before = core::mem::replace(&mut self.phase, failed);
         if let (Phase::Open(facts), Phase::Failed(failed)) = (before, &mut self.phase) {
             failed.facts = Some(facts);

@@ -48,6 +48,10 @@ pub enum Input<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Action {
+    /// The client asks for this name: for whoever tells of a failure later.
+    NameRequested(Arc<str>),
+    /// Both hellos agree on this suite: likewise.
+    SuiteChosen(&'static Suite),
     /// Send this handshake message, in a record of its own (R-REC-11).
     Write(Message),
     /// Send a ChangeCipherSpec record.
@@ -88,7 +92,7 @@ pub struct Summary {
     /// The application protocol (R-ALPN-2).
     pub alpn: Option<Box<[u8]>>,
     /// The name the client asked for.
-    pub server_name: Option<Box<str>>,
+    pub server_name: Option<Arc<str>>,
 }
 
 /// What a step is given: configuration, primitives, randomness and the time.
@@ -187,7 +191,7 @@ pub struct Agreed {
 #[derive(Default)]
 struct Negotiated {
     /// The name in the client's server_name.
-    server_name: Option<Box<str>>,
+    server_name: Option<Arc<str>>,
     /// The application protocol (R-ALPN-2).
     alpn: Option<Box<[u8]>>,
 }

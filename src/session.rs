@@ -9,7 +9,7 @@ use crate::crypto::{Digest, MasterSecret, SECRET_LEN};
 use crate::message::{Credential, SessionId};
 use crate::suite::Suite;
 use crate::wire::{CipherSuite, DecodeError, Overlong, Problem, Reader, Writer};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use zeroize::Zeroizing;
 
 /// The longest a session may live from its full handshake, in seconds (R-SES-13).
@@ -27,7 +27,7 @@ pub struct Session {
     /// When the full handshake was, Unix seconds; resuming does not change it (R-SES-13).
     pub created: u64,
     /// On a server: the name in the client's server_name, `None` being a value of its own (R-SES-10).
-    pub server_name: Option<Box<str>>,
+    pub server_name: Option<Arc<str>>,
     /// On a server: the hash of client-auth mode, verifier and the caller's tag (R-SES-10).
     pub context: [u8; 32],
     /// On a server: the fingerprint of the identity that it chose (R-SES-16).

@@ -128,7 +128,7 @@ fn session(name: Option<&str>, certificates: usize) -> Arc<Session> {
         suite: &SUITES[1],
         master: MasterSecret::from_bytes(&[7; 48]),
         created: at(0).unix,
-        server_name: name.map(Box::from),
+        server_name: name.map(Arc::from),
         context: [7; 32],
         peer: match certificates {
             0 => Peer::Anonymous,

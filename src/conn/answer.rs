@@ -111,7 +111,7 @@ fn select_for_client(
         RequestedName::None => return chosen(default(), false),
         RequestedName::Unservable => None,
         RequestedName::Host(name) => {
-            let named = identities().find(|i| i.names.contains(name));
+            let named = identities().find(|i| i.names.iter().any(|n| **n == **name));
             named.or_else(|| identities().find(|i| i.names.is_empty() && i.identity.is_for(name)))
         }
     };

@@ -4,7 +4,7 @@ use crate::handshake::Summary;
 use crate::message::Credential;
 use crate::session::{Peer, SessionKey};
 use crate::suite::Suite;
-use alloc::boxed::Box;
+use alloc::{boxed::Box, sync::Arc};
 
 /// What a completed handshake agreed on. It outlives a failure of the connection, so that a log can tell whose it was.
 pub(super) struct Facts {
@@ -12,10 +12,18 @@ pub(super) struct Facts {
     pub(super) resumed: bool,
     peer: Peer,
     pub(super) alpn: Option<Box<[u8]>>,
-    pub(super) server_name: Option<Box<str>>,
+    pub(super) server_name: Option<Arc<str>>,
     pub(super) server_end_point: Digest,
     /// By which name the session is to be dropped after a fatal alert (R-SES-12).
     pub(super) session_key: Option<SessionKey>,
+}
+
+/// What is known while the handshake is under way, for a log line if it fails. Whoever the peer says it is stays untold
+/// (R-SM-5).
+#[derive(Default)]
+pub(super) struct Progress {
+    pub(super) suite: Option<&'static Suite>,
+    pub(super) server_name: Option<Arc<str>>,
 }
 
 impl Facts {

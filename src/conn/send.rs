@@ -1,5 +1,5 @@
 //! What we send: the engine's actions, application data, alerts.
-use super::{Asked, Connection, Endpoint, Facts, Phase, Writing};
+use super::{Asked, Connection, Endpoint, Facts, Phase, Progress, Writing};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::Error;
@@ -138,7 +138,12 @@ impl<S: Endpoint> Connection<S> {
             }
             Action::NewWriteKeys(keys) => self.sealer = Sealer::new(keys, self.setup().provider.ciphers)?,
             Action::NewReadKeys(keys) => self.opener = Opener::new(&keys, self.setup().provider.ciphers)?,
-            Action::Done(summary) => self.phase = Phase::Open(Box::new(Facts::new(*summary))),
+            Action::NameRequested(name) => self.progress.server_name = Some(name),
+            Action::SuiteChosen(suite) => self.progress.suite = Some(suite),
+            Action::Done(summary) => {
+                self.phase = Phase::Open(Box::new(Facts::new(*summary)));
+                self.progress = Progress::default();
+            }
             Action::RefuseRenegotiation => {
                 self.patience.refused_renegotiation()?;
                 // Nothing follows our close_notify.

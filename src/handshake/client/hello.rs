@@ -47,6 +47,7 @@ impl AwaitSession {
         let message = hello.to_message()?;
         let (hashes, raw) = (cx.provider.hashes, cx.policy.compat.raw_certificate_verify);
         let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message.as_handshake(), raw);
+        cx.actions.extend(hello.extensions.server_name.clone().into_host().map(Action::NameRequested));
         cx.actions.push(Action::Write(message));
         Ok(S::AwaitServerHello(AwaitServerHello {
             offer: Box::new(Offer {
@@ -110,6 +111,7 @@ impl AwaitServerHello {
         let mut transcript =
             transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;
         transcript.add(message);
+        cx.actions.push(Action::SuiteChosen(suite));
         let agreed = Box::new(Agreed {
             suite,
             client_version: cx.policy.version,

@@ -9,7 +9,7 @@ use crate::crypto::Draw;
 use crate::error::{CryptoError, Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::key_agreement::ServerAgreement;
 use crate::handshake::{
-    Agreed, Context, IdentityQuery, Negotiated, Request, Selection, SignRequest, Started, illegal,
+    Action, Agreed, Context, IdentityQuery, Negotiated, Request, Selection, SignRequest, Started, illegal,
 };
 use crate::message::{
     self, CertificateRequest, ClientHello, DigitallySigned, Handshake, RequestedName, ServerExtensions,
@@ -48,6 +48,7 @@ impl AwaitClientHello {
             && suites.iter().any(|suite| asks_for_certificate(suite, cx));
         let hashes = cx.provider.hashes;
         let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message, raw);
+        cx.actions.extend(hello.extensions.server_name.clone().into_host().map(Action::NameRequested));
         let hello = Box::new(Hello { message: Arc::new(hello), suites, alpn, transcript });
         cx.ask(Request::SelectIdentity(IdentityQuery::ForClient {
             hello: hello.message.clone(),
@@ -158,6 +159,7 @@ pub(super) fn agree(
         raw: certificate_verify == Some(KeyKind::Sm2),
     };
     let transcript = transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;
+    cx.actions.push(Action::SuiteChosen(suite));
     let mut agreed = Box::new(Agreed {
         suite,
         client_version: message.version,

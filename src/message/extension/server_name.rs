@@ -1,6 +1,6 @@
 //! The name of the host that a hello asks for.
 use crate::wire::{DecodeError, Problem, Reader};
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 /// The host that a ClientHello asks for (R-HS-37, R-HS-48).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum RequestedName {
     /// A name that no host has and nobody serves: not kept, not logged, and no session of it is resumed.
     Unservable,
     /// At most 253 letters, digits, `-`, `_` and `.`, in lower case.
-    Host(Box<str>),
+    Host(Arc<str>),
 }
 
 impl RequestedName {
@@ -27,7 +27,7 @@ impl RequestedName {
     }
 
     /// The same, owned.
-    pub fn into_host(self) -> Option<Box<str>> {
+    pub fn into_host(self) -> Option<Arc<str>> {
         match self {
             Self::Host(name) => Some(name),
             Self::None | Self::Unservable => None,
@@ -54,7 +54,7 @@ impl RequestedName {
         };
         match core::str::from_utf8(name) {
             Ok(text) if text.len() <= Self::MAX && name.split(|b| *b == b'.').all(is_label) => {
-                Self::Host(text.to_ascii_lowercase().into_boxed_str())
+                Self::Host(text.to_ascii_lowercase().into())
             }
             _ => Self::Unservable,
         }
