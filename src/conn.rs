@@ -25,7 +25,8 @@ use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use core::time::Duration;
-use facts::{Facts, Progress};
+use facts::Facts;
+pub use facts::Progress;
 use incoming::Incoming;
 use outgoing::Outgoing;
 
@@ -317,18 +318,18 @@ impl<S: Endpoint> Connection<S> {
         }
     }
 
-    /// What a handshake that failed had come to.
-    fn progress(&self) -> Option<&Progress> {
+    /// What a handshake that failed had come to, for the log line; nothing while it lasts, or if it was complete.
+    pub fn failed_handshake(&self) -> Option<&Progress> {
         match &self.phase {
-            Phase::Failed(failed) => Some(&failed.progress),
-            Phase::Handshaking(_) | Phase::Open(_) => None,
+            Phase::Failed(failed) if failed.facts.is_none() => Some(&failed.progress),
+            Phase::Failed(_) | Phase::Handshaking(_) | Phase::Open(_) => None,
         }
     }
 
     /// The cipher suite, once the handshake is complete. This and the other facts of the handshake stay known when the
-    /// connection fails later; of a handshake that failed, suite and server_name are told if it had come to them.
+    /// connection fails later.
     pub fn cipher_suite(&self) -> Option<&'static Suite> {
-        self.facts().map(|facts| facts.suite).or_else(|| self.progress()?.suite)
+        self.facts().map(|facts| facts.suite)
     }
 
     /// Whether the handshake resumed a session.
@@ -349,10 +350,7 @@ impl<S: Endpoint> Connection<S> {
 
     /// The name in the client's server_name.
     pub fn server_name(&self) -> Option<&str> {
-        match self.facts() {
-            Some(facts) => facts.server_name.as_deref(),
-            None => self.progress()?.server_name.as_deref(),
-        }
+        self.facts()?.server_name.as_deref()
     }
 
     /// SM3 of the server's signing certificate: what an application may bind its own authentication to (R-SES-14).

@@ -42,7 +42,7 @@ fn a_stream_that_ends_within_any_message_was_heard() {
         let Ends { mut server, .. } = Ends::new(&client, &server);
         server.receive(&hello[..n], at(1)).unwrap();
         assert_eq!(server.received_end(at(1)), Err(Error::ClosedInHandshake { heard: true }), "{n} bytes");
-        assert!(server.peer_certificates().is_none());
+        assert!(server.cipher_suite().is_none() && server.peer_certificates().is_none());
     }
 }
 
@@ -107,20 +107,19 @@ fn a_handshake_that_failed_tells_suite_and_name_and_names_nobody() {
     let mut ends = ends();
     carry(&mut ends.client, &mut ends.server).unwrap();
     carry(&mut ends.server, &mut ends.client).unwrap();
-    assert!(ends.server.cipher_suite().is_none() && ends.server.server_name().is_none(), "not yet");
+    assert!(ends.server.failed_handshake().is_none(), "not yet");
     ends.client.received_end(at(1)).unwrap_err();
     ends.server.received_end(at(1)).unwrap_err();
     assert!(ends.client.peer_certificates().is_none() && ends.server.peer_certificates().is_none());
-    for (suite, name) in [
-        (ends.client.cipher_suite(), ends.client.server_name()),
-        (ends.server.cipher_suite(), ends.server.server_name()),
-    ] {
-        assert_eq!((suite.map(|suite| suite.id), name), (Some(SUITES[0].id), Some("localhost")));
+    assert!(ends.client.cipher_suite().is_none() && ends.server.cipher_suite().is_none(), "never in use");
+    for progress in [ends.client.failed_handshake().unwrap(), ends.server.failed_handshake().unwrap()] {
+        let name = progress.server_name.as_deref();
+        assert_eq!((progress.suite.map(|suite| suite.id), name), (Some(SUITES[0].id), Some("localhost")));
     }
     // Nothing is known of a peer that said nothing.
     let mut silent = self::ends().server;
     silent.received_end(at(1)).unwrap_err();
-    assert!(silent.cipher_suite().is_none() && silent.server_name().is_none());
+    assert_eq!(silent.failed_handshake(), Some(&Default::default()));
 }
 
 /// `Ok(0)` for ever would make whoever feeds a slice to its end wait for ever.

@@ -18,12 +18,14 @@ pub(super) struct Facts {
     pub(super) session_key: Option<SessionKey>,
 }
 
-/// What is known while the handshake is under way, for a log line if it fails. Whoever the peer says it is stays untold
-/// (R-SM-5).
-#[derive(Default)]
-pub(super) struct Progress {
-    pub(super) suite: Option<&'static Suite>,
-    pub(super) server_name: Option<Arc<str>>,
+/// How far a handshake had come before it failed. Who the peer said it was is not told, being unproved (R-SM-5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The suite that both hellos agreed on, if it came to that.
+    pub suite: Option<&'static Suite>,
+    /// The name in the client's server_name.
+    pub server_name: Option<Arc<str>>,
 }
 
 impl Facts {

@@ -117,6 +117,11 @@ impl Server {
         let clock = Clock::start();
         let mut stream = Stream::new(ServerConnection::new(config, clock.now()), socket, clock);
         let outcome = self.talk(&mut stream, number, peer);
+        if let Some(progress) = stream.connection().failed_handshake() {
+            let name = progress.server_name.as_deref().unwrap_or("no name");
+            let suite = progress.suite.map_or_else(|| String::from("no suite yet"), |s| s.id.to_string());
+            log!("#{number} {peer}: the handshake fails with {suite}, asked for {name}");
+        }
         let closed = stream.finish();
         outcome?;
         Ok(closed?)
