@@ -181,7 +181,7 @@ impl<'a> Part<'a> {
             return Some("the server answers an extension that we do not, such as session_ticket");
         }
         let ours = [c.suite.key_exchange.authenticates.certificate_type()];
-        if !self.certificate_request().is_none_or(|request| request.types == ours) {
+        if self.certificate_request().is_some_and(|request| request.types != ours) {
             return Some("the server asks for other types of certificate");
         }
         // The agreement of ECDHE is answered by a device that made its point and has the master secret.
