@@ -104,7 +104,7 @@ impl<S: Role, C: AsRef<Setup>> End<S, C> {
         for action in actions {
             match action {
                 Action::Write(message) => {
-                    self.outbox.push_back(self.sending.write(MESSAGE, &message.to_bytes()))
+                    self.outbox.push_back(self.sending.write(MESSAGE, message.as_bytes()))
                 }
                 Action::WriteChangeCipherSpec => self.outbox.push_back(self.sending.write(CHANGE, &[])),
                 Action::NewWriteKeys(keys) => self.sending = Frames::new(&keys, self.config.as_ref())?,

@@ -57,15 +57,15 @@ impl<'a> Handshake<'a> {
     }
 }
 
-/// A handshake message of our own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A handshake message of our own. It is made with the header of TLS and TLCP before it, so that those send it as it is.
+#[derive(Debug, Clone)]
 pub struct Message {
     kind: HandshakeType,
-    body: Body,
+    bytes: Bytes,
 }
 
 #[derive(Debug, Clone)]
-enum Body {
+enum Bytes {
     Owned(Vec<u8>),
     /// The same for many connections.
     Shared(Arc<[u8]>),
@@ -74,55 +74,51 @@ enum Body {
 impl Message {
     /// Its type and body.
     pub fn as_handshake(&self) -> Handshake<'_> {
-        Handshake { kind: self.kind, body: self.body.as_ref() }
+        Handshake { kind: self.kind, body: self.as_bytes().get(Handshake::HEADER_LEN..).unwrap_or_default() }
+    }
+
+    /// The whole message of TLS or TLCP: header and body.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Owned(bytes) => bytes,
+            Bytes::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The same, owned.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
     }
 
     /// A copy of what went by.
     pub(crate) fn copied(message: Handshake<'_>) -> Self {
-        Self { kind: message.kind, body: Body::Owned(message.body.to_vec()) }
+        Self { kind: message.kind, bytes: Bytes::Owned(message.to_bytes()) }
     }
 
     /// The same, cheap to clone.
     pub(crate) fn shared(self) -> Self {
-        let Self { kind, body } = self;
-        match body {
-            Body::Owned(body) => Self { kind, body: Body::Shared(body.into()) },
-            Body::Shared(_) => Self { kind, body },
-        }
-    }
-
-    /// Header and body: the whole message of TLS or TLCP.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.as_handshake().to_bytes()
-    }
-}
-
-impl AsRef<[u8]> for Body {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Owned(body) => body,
-            Self::Shared(body) => body,
+        let Self { kind, bytes } = self;
+        match bytes {
+            Bytes::Owned(bytes) => Self { kind, bytes: Bytes::Shared(bytes.into()) },
+            Bytes::Shared(_) => Self { kind, bytes },
         }
     }
 }
 
-impl PartialEq for Body {
+impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
-        self.as_ref() == other.as_ref()
+        self.as_bytes() == other.as_bytes()
     }
 }
 
-impl Eq for Body {}
+impl Eq for Message {}
 
-/// A message with the body that `fill` writes, of less than 2^24 bytes.
+/// A message with the body that `fill` writes.
 pub(crate) fn encode(kind: HandshakeType, fill: impl FnOnce(&mut Writer)) -> Result<Message, Overlong> {
     let mut w = Writer::with_capacity(128);
-    fill(&mut w);
-    let body = w.finish()?;
-    if body.len() > 0x00ff_ffff {
-        return Err(Overlong);
-    }
-    Ok(Message { kind, body: Body::Owned(body) })
+    w.u8(kind.0);
+    w.vector24(fill);
+    Ok(Message { kind, bytes: Bytes::Owned(w.finish()?) })
 }
 
 /// Reads a body that must be empty: HelloRequest, ServerHelloDone (spec section 4.6).

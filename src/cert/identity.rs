@@ -1,7 +1,7 @@
 //! Our own pair of certificates with its keys, ready to send.
 use super::chain::upwards;
 use super::x509::X509;
-use super::{Description, Key, KeyUse, ServerName, names, peer, time, usage};
+use super::{Description, Key, KeyUse, names, peer, time, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential, DistinguishedNames, Message};
@@ -29,6 +29,8 @@ pub struct Identity {
     dual: Message,
     sign_only: Message,
     fingerprint: [u8; 32],
+    /// Of the signing certificate's subjectAltName: looked at for each hello.
+    dns_names: Vec<Box<[u8]>>,
     not_before: u64,
     not_after: u64,
     report: Box<str>,
@@ -107,6 +109,7 @@ impl Identity {
         Ok(Self {
             dual: certificate_message([&sign_der, &encrypt_der].into_iter().chain(&cas))?,
             sign_only: certificate_message([&sign_der].into_iter().chain(&cas))?,
+            dns_names: names::dns(&sign_view).into_iter().map(Box::from).collect(),
             fingerprint: fingerprint(&sign_der, &encrypt_der, provider)?,
             not_before: sign_view.not_before.max(encrypt_view.not_before),
             not_after: sign_view.not_after.min(encrypt_view.not_after),
@@ -168,9 +171,7 @@ impl Identity {
 
     /// Whether the signing certificate's subjectAltName holds this DNS name (R-HS-41).
     pub fn is_for(&self, dns_name: &str) -> bool {
-        let name = ServerName::try_from(dns_name);
-        let certificate = X509::read(&self.sign.certificate);
-        matches!((name, certificate), (Ok(name), Ok(c)) if names::matches(&c, &name, false))
+        self.dns_names.iter().any(|presented| names::dns_matches(presented, dns_name))
     }
 
     /// When the first of the pair expires, in Unix seconds.

@@ -34,12 +34,18 @@ pub(super) fn matches(certificate: &X509<'_>, reference: &ServerName<'_>, common
     }
 }
 
+/// The DNS names of subjectAltName.
+pub(super) fn dns<'a>(certificate: &X509<'a>) -> Vec<&'a [u8]> {
+    let mut names = Der::new(certificate.subject_alt_name.unwrap_or_default());
+    core::iter::from_fn(|| names.next().ok()).filter(|name| name.tag == DNS).map(|name| name.value).collect()
+}
+
 fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
 /// A wildcard is the whole left-most label, and two labels at least follow it.
-fn dns_matches(presented: &[u8], wanted: &str) -> bool {
+pub(super) fn dns_matches(presented: &[u8], wanted: &str) -> bool {
     let wanted = without_dot(wanted).as_bytes();
     let Some(domain) = presented.strip_prefix(b"*.") else {
         return !presented.is_empty() && !presented.contains(&b'*') && presented.eq_ignore_ascii_case(wanted);

@@ -6,7 +6,7 @@ use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Input, Request, Se
 use crate::message::{CertificateRequest, ClientHello, RequestedName};
 use crate::session::{Found, Peer, Session};
 use crate::suite::Suite;
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 /// Answers what can be answered at once, or hands the request back: then it is the caller's.
 pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
@@ -83,29 +83,27 @@ fn decrypt(question: DecryptRequest, random: &dyn Random) -> Result<Answer, Box<
 
 fn select(services: &Services, query: &IdentityQuery, now: u64) -> Selection {
     // those that are valid come first
-    let is_valid = |i: &&NamedIdentity| i.identity.is_valid_at(now);
-    let (mut identities, others): (Vec<_>, Vec<_>) = services.identities.iter().partition(is_valid);
-    identities.extend(others);
+    let all = || services.identities.iter();
+    let is_valid = move |i: &&NamedIdentity| i.identity.is_valid_at(now);
+    let identities = || all().filter(is_valid).chain(all().filter(move |i| !is_valid(i)));
     match query {
         IdentityQuery::ForClient { hello, suites } => {
-            let refuse = services.refuse_unknown_names;
-            select_for_client(&identities, hello, suites, refuse)
+            select_for_client(identities, hello, suites, services.refuse_unknown_names)
         }
-        IdentityQuery::ForServer { suite, request } => select_for_server(&identities, suite, request),
+        IdentityQuery::ForServer { suite, request } => select_for_server(identities, suite, request),
     }
 }
 
 /// Of the identities that a suite in common has a use for: the one named for the client's server_name, else one without
 /// names whose certificate is for it; else the first without names, or the first of all (R-HS-37). Nobody serves a name
 /// that no host has (R-HS-48).
-fn select_for_client(
-    identities: &[&NamedIdentity],
+fn select_for_client<'a, I: Iterator<Item = &'a NamedIdentity>>(
+    identities: impl Fn() -> I,
     hello: &ClientHello,
     suites: &[&'static Suite],
     refuse_unknown_names: bool,
 ) -> Selection {
-    let usable = |i: &&NamedIdentity| suites.iter().any(|suite| fits(i, suite));
-    let identities = || identities.iter().copied().filter(usable);
+    let identities = || identities().filter(|i| suites.iter().any(|suite| fits(i, suite)));
     let default = || identities().find(|i| i.names.is_empty()).or(identities().next());
     let served = match &hello.extensions.server_name {
         RequestedName::None => return chosen(default(), false),
@@ -128,8 +126,8 @@ fn fits(named: &NamedIdentity, suite: &Suite) -> bool {
 
 /// The identity that a CA named by the server has issued. If none was, the first all the same: CA lists are often
 /// incomplete, and the server says so if it means it.
-fn select_for_server(
-    identities: &[&NamedIdentity],
+fn select_for_server<'a, I: Iterator<Item = &'a NamedIdentity>>(
+    identities: impl Fn() -> I,
     suite: &Suite,
     request: &CertificateRequest,
 ) -> Selection {
@@ -137,7 +135,7 @@ fn select_for_server(
     if !request.types.contains(&suite.key_exchange.authenticates.certificate_type()) {
         return Selection::Nothing;
     }
-    let usable = || identities.iter().copied().filter(|i| fits(i, suite));
+    let usable = || identities().filter(|i| fits(i, suite));
     let fitting = usable().find(|i| i.identity.matches_authorities(&request.authorities));
     chosen(fitting.or(usable().next()), false)
 }

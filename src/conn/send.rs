@@ -130,7 +130,7 @@ impl<S: Endpoint> Connection<S> {
         match action {
             Action::Write(message) => {
                 self.observe(Direction::Sent, Event::Handshake(message.as_handshake()));
-                self.seal(ContentType::HANDSHAKE, &message.to_bytes())?;
+                self.seal(ContentType::HANDSHAKE, message.as_bytes())?;
             }
             Action::WriteChangeCipherSpec => {
                 self.observe(Direction::Sent, Event::ChangeCipherSpec);
