@@ -187,3 +187,76 @@ impl Transcript {
         self.also = None;
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::crypto::portable::provider;
+    use crate::wire::HandshakeType;
+
+    const HELLO: Handshake<'_> = Handshake { kind: HandshakeType::CLIENT_HELLO, body: b"hello" };
+    const DONE: Handshake<'_> = Handshake { kind: HandshakeType::SERVER_HELLO_DONE, body: b"" };
+    const BOTH: &[u8] = b"\x01\0\0\x05hello\x0e\0\0\0";
+    const HASHES: [HashAlgorithm; 3] = [HashAlgorithm::Sm3, HashAlgorithm::Sm3, HashAlgorithm::Sha256];
+
+    fn digest(algorithm: HashAlgorithm, parts: &[&[u8]]) -> Digest {
+        provider().hashes.digest(algorithm, parts)
+    }
+
+    /// Both messages, where the messages themselves were begun to be kept, or not, and the plan wants them or not.
+    fn transcript(also: Option<HashAlgorithm>, [begun, wanted]: [bool; 2]) -> Transcript {
+        let start = TranscriptStart::new(provider().hashes, HASHES, HELLO, begun);
+        let plan = TranscriptPlan { prf: HashAlgorithm::Sm3, also, raw: wanted };
+        let mut transcript = start.begin(plan).unwrap();
+        transcript.add(DONE);
+        transcript
+    }
+
+    /// R-KEY-3, R-HS-45: each hash that was planned, and each begun once.
+    #[test]
+    fn hashes_headers_and_bodies_under_each_algorithm_of_the_plan() {
+        let [sm3, sha256] = [HashAlgorithm::Sm3, HashAlgorithm::Sha256];
+        let two = transcript(Some(sha256), [false; 2]);
+        assert_eq!((two.current(), two.digest(sm3)), (digest(sm3, &[BOTH]), Some(digest(sm3, &[BOTH]))));
+        assert_eq!(two.digest(sha256), Some(digest(sha256, &[BOTH])));
+        for also in [None, Some(sm3)] {
+            assert_eq!(transcript(also, [false; 2]).digest(sha256), None);
+        }
+        let start = TranscriptStart::new(provider().hashes, HASHES, HELLO, false);
+        assert_eq!(start.running.len(), 2);
+        let plan = TranscriptPlan { prf: sha256, also: Some(sm3), raw: false };
+        assert!(TranscriptStart::new(provider().hashes, [sm3], HELLO, false).begin(plan).is_none());
+    }
+
+    /// R-HS-47: the messages are there only where they were begun and planned, until they are forgotten.
+    #[test]
+    fn keeps_the_messages_as_long_as_a_signature_may_be_over_them() {
+        for both in [[false, false], [false, true], [true, false], [true, true]] {
+            let mut kept = transcript(Some(HashAlgorithm::Sha256), both);
+            let expected = (both == [true, true]).then(|| BOTH.to_vec());
+            assert_eq!((kept.keeps_messages(), kept.messages().unwrap()), (expected.is_some(), expected));
+            kept.forget_messages();
+            assert!(!kept.keeps_messages() && kept.digest(HashAlgorithm::Sha256).is_none());
+            assert_eq!(kept.messages(), Ok(None));
+            assert_eq!(kept.current(), digest(HashAlgorithm::Sm3, &[BOTH]));
+        }
+    }
+
+    /// R-HS-47: behind what was hashed before them, with those that come later.
+    #[test]
+    fn hashes_kept_messages_behind_something_else() {
+        for kept in [true, false] {
+            let mut transcript = transcript(None, [kept; 2]);
+            let mut z = provider().hashes.start(HashAlgorithm::Sm3);
+            z.update(b"Z");
+            transcript.hash_messages_behind(z).unwrap();
+            transcript.add(DONE);
+            let expected = digest(HashAlgorithm::Sm3, &[b"Z", BOTH, &DONE.header()]);
+            assert_eq!(transcript.digest_behind(), kept.then_some(expected));
+            assert!(!transcript.keeps_messages());
+            transcript.forget_messages();
+            assert_eq!(transcript.digest_behind(), None);
+        }
+    }
+}

@@ -75,3 +75,18 @@ fn a_connection_gives_back_what_a_backlog_took_and_the_next_write_allocates_noth
     let held = freed(|| client.trim());
     assert!(held <= most + 4096 + 512, "{held} bytes were kept, of {most}");
 }
+
+/// R-AL-3: what follows close_notify is ignored, and nothing is kept for it.
+#[test]
+fn a_closed_connection_holds_no_buffer_for_what_follows() {
+    let Ends { mut client, mut server } = connected();
+    server.write(&[7; 9000]).unwrap();
+    client.receive(server.pending_output(), at(1)).unwrap();
+    server.sent(usize::MAX);
+    client.consume(9000).unwrap();
+    server.close();
+    let bytes = [server.pending_output(), &[0xff; 3000]].concat();
+    let freed = freed(|| drop(client.receive(&bytes, at(1)).unwrap()));
+    assert!(freed >= 9000, "{freed}");
+    assert!(!client.wants_read() && client.error().is_none());
+}

@@ -8,15 +8,15 @@ mod support {
 use support::connection;
 use support::vectors::{Case, files, run_cases};
 use tlcp::crypto::{
-    AgreementPeer, CbcHmac, CbcLane, DEFAULT_USER_ID, Draw, MasterSeed, Provider, Random, Shared,
-    SignatureAlgorithm, portable,
+    AgreementPeer, CbcHmac, CbcLane, DEFAULT_USER_ID, Draw, MasterSeed, Provider, PublicKey, Random, Shared,
+    SignatureAlgorithm, default_provider, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
 
-/// Every provider that there is on this machine.
+/// Every provider that there is on this machine: where there is nothing faster, the default is the portable one again.
 fn providers() -> Vec<Provider> {
-    vec![portable::provider()]
+    vec![portable::provider(), default_provider()]
 }
 
 /// R-SM2-2…5, R-KEY-1, R-REC-19, R-REC-26: the standards' own examples, and what other implementations test with.
@@ -34,6 +34,62 @@ fn judges_sm2_edge_cases_strictly() {
     for provider in providers() {
         println!("{provider:?}");
         run_cases("sm2", |case| sm2(&provider, case));
+    }
+}
+
+/// n + a - b for the order n of the curve, where that has 32 bytes.
+fn minus(a: i16, b: &[u8]) -> Vec<u8> {
+    let mut out = hex::decode("fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123").unwrap();
+    let mut carry = a;
+    for (to, from) in out.iter_mut().zip(b).rev() {
+        carry += i16::from(*to) - i16::from(*from);
+        *to = carry.rem_euclid(256) as u8;
+        carry = carry.div_euclid(256);
+    }
+    out
+}
+
+/// d * G, for a small d.
+fn small_key(provider: &Provider, d: i16) -> PublicKey {
+    let mut scalar = [0; 32];
+    scalar[31] = u8::try_from(d).unwrap();
+    provider.keys.sm2_private(&scalar).unwrap().public().clone()
+}
+
+/// R-SM2-2: neither r nor s is 0 or over the order, and r + s is not the order: also where the equation holds, for a digest
+/// that was chosen so.
+#[test]
+fn refuses_numbers_out_of_range_that_fulfil_the_equation() {
+    const D: i16 = 7;
+    let small = |n: u8| vec![2, 1, n];
+    let order_and = |n: i16| [&[2, 33, 0][..], &minus(n, &[0; 32])].concat();
+    for provider in providers() {
+        let key = small_key(&provider, D);
+        for (r, s, in_r, in_s, good) in [
+            (1, 1, small(1), small(1), true),
+            (2, 3, small(2), small(3), true),
+            (0, 1, small(0), small(1), false),
+            (1, 0, small(1), small(0), false),
+            (0, 1, order_and(0), small(1), false),
+            (1, 0, small(1), order_and(0), false),
+            (1, 1, order_and(1), small(1), false),
+            (1, 1, small(1), order_and(1), false),
+            (-1, 2, order_and(-1), small(2), true),
+            (-1, 1, order_and(-1), small(1), false),
+            (-2, 2, order_and(-2), small(2), false),
+        ] {
+            // e such that r = e + x(sG + (r + s)P), where P = D * G
+            let point = match small_key(&provider, s + (r + s) * D) {
+                PublicKey::Sm2(point) => point,
+                other => panic!("an SM2 key, not {other:?}"),
+            };
+            let digest = minus(r, &point[1..33]);
+            let content = [in_r, in_s].concat();
+            let signature = [&[0x30, content.len() as u8][..], &content].concat();
+            let verified = provider.keys.verify_digest(&key, &digest, &signature);
+            let expected = if good { Ok(()) } else { Err(CryptoError::BadSignature) };
+            assert_eq!(verified, expected, "{provider:?}: r {r}, s {s}: {}", hex::encode(&signature));
+        }
     }
 }
 

@@ -306,7 +306,9 @@ fn with_resume_only_ecdhe_other_sessions_are_neither_kept_nor_resumed() {
                 }
             };
             connect(1);
-            assert_eq!(town.client.sessions().len(), usize::from(good));
+            // R-SES-9: nor under an empty id.
+            let kept = [&town.client, &town.server].map(|store| store.sessions().len() == 1);
+            assert_eq!(kept, [good, good || !by_server]);
             assert_eq!(resumes(&connect(2)), good, "{} by_server {by_server}", suite.id);
         }
     }
@@ -382,6 +384,21 @@ fn a_session_survives_the_end_of_its_connection() {
         }
         drop(ends);
         assert!(resumes(&town.connect(town.client(), town.server(), 3)), "close {close}");
+    }
+}
+
+/// R-SES-12: a handshake that ends without an alert, by the stream's end or by the clock, says nothing against the session.
+#[test]
+fn a_session_survives_a_handshake_that_ends_without_an_alert() {
+    for by_clock in [true, false] {
+        let town = Town::new();
+        town.first();
+        let config = Arc::new(town.client().build().unwrap());
+        let mut client = ClientConnection::new(config, name(), at(2)).unwrap();
+        let ended = if by_clock { client.tick(at(100)) } else { client.received_end(at(2)) };
+        assert!(ended.is_err() && client.is_closed());
+        assert_eq!(town.client.removed(), 0);
+        assert!(resumes(&town.connect(town.client(), town.server(), 3)), "by_clock {by_clock}");
     }
 }
 

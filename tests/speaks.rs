@@ -83,6 +83,45 @@ fn suites_are_offered_in_order_as_far_as_they_can_work() {
     assert!(blind().client_auth(ClientAuth::Request).build().is_err());
 }
 
+/// R-CS-4: of the suites in common the server's order decides, not the client's.
+#[test]
+fn the_server_chooses_the_suite_that_it_prefers() {
+    let world = World::new();
+    let [ecdhe, ecc, ecdhe_cbc, ecc_cbc] = [0, 1, 2, 3].map(|i| &SUITES[i]);
+    for (ours, theirs, chosen) in [
+        ([ecc, ecc_cbc], [ecc_cbc, ecc], ecc),
+        ([ecc_cbc, ecc], [ecc, ecc_cbc], ecc_cbc),
+        ([ecc, ecdhe], [ecdhe, ecc], ecc),
+        ([ecdhe, ecc], [ecc, ecdhe_cbc], ecc),
+    ] {
+        let client = Arc::new(world.client().suites(&theirs).build().unwrap());
+        let server = Arc::new(world.server().suites(&ours).build().unwrap());
+        let ends = Ends::new(&client, &server).connected();
+        assert_eq!(ends.server.cipher_suite(), Some(chosen));
+        assert_eq!(ends.client.cipher_suite(), Some(chosen));
+    }
+}
+
+/// What waits to be sent has a limit: no more is taken than fits under it, and again when some was sent.
+#[test]
+fn no_more_is_taken_to_be_sent_than_fits_under_the_limit() {
+    const LIMIT: usize = 16 * 16_384;
+    let world = World::new();
+    for suite in [&SUITES[1], &SUITES[3]] {
+        let client = Arc::new(world.client().suites(&[suite]).build().unwrap());
+        let Ends { mut client, .. } =
+            Ends::new(&client, &Arc::new(world.server().build().unwrap())).connected();
+        let data = vec![7; LIMIT + 1];
+        assert_eq!(client.write(&data), Ok(LIMIT));
+        assert_eq!(client.write(&data), Ok(0));
+        let waiting = client.pending_output().len();
+        assert!((LIMIT..LIMIT + 16 * 128).contains(&waiting), "{waiting}");
+        client.sent(waiting - LIMIT + 5);
+        assert_eq!(client.write(&data), Ok(5));
+        assert_eq!(client.write(&data), Ok(0));
+    }
+}
+
 /// R-HS-2, R-HS-33: 32 random bytes, or by option the time and 28.
 #[test]
 fn the_random_of_a_hello_is_random_to_the_last_byte() {

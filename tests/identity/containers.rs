@@ -1,5 +1,5 @@
 //! Private keys in their containers (R-SM2-6): every form gives the same key.
-use super::support::{pki_file, vector};
+use super::support::{element, pki_file, vector};
 use tlcp::cert::{Identity, KeyUse};
 use tlcp::crypto::portable::provider;
 
@@ -78,6 +78,35 @@ fn opens_encrypted_keys_with_the_password_alone() {
         }
     }
     expect(&vector("keys/gmssl-both.pem"), Some(b"123456"), "GmSSL");
+}
+
+/// EncryptedPrivateKeyInfo with PBES2: PBKDF2 of HMAC-SM3, SM4 in CBC mode.
+fn encrypted(iterations: &[u8]) -> Vec<u8> {
+    let oid = |hex_digits: &str| element(6, &[&hex::decode(hex_digits).unwrap()]);
+    let prf = element(0x30, &[&oid("2a811ccf550183110301")]);
+    let parameters = element(0x30, &[&element(4, &[&[7; 8]]), &element(2, &[iterations]), &prf]);
+    let derivation = element(0x30, &[&oid("2a864886f70d01050c"), &parameters]);
+    let cipher = element(0x30, &[&oid("2a811ccf55016802"), &element(4, &[&[9; 16]])]);
+    let scheme = element(0x30, &[&derivation, &cipher]);
+    let algorithm = element(0x30, &[&oid("2a864886f70d01050d"), &scheme]);
+    element(0x30, &[&algorithm, &element(4, &[&[1; 160]])])
+}
+
+/// A file can ask for any number of iterations: more than two million are hours of work, and none is no derivation.
+#[test]
+fn refuses_iteration_counts_that_make_no_sense() {
+    let refused =
+        |iterations: &[u8]| with_encryption_key(&encrypted(iterations), Some(b"123456")).unwrap_err();
+    for none in [&[1][..], &[8, 0]] {
+        let text = refused(none);
+        assert!(text.contains("does not open: the password is wrong"), "{none:?}: {text}");
+    }
+    // 2,000,001 and more
+    for odd in [&[0][..], &[0x1e, 0x84, 0x81], &[0x7f, 0xff, 0xff, 0xff]] {
+        let text = refused(odd);
+        assert!(text.contains("an iteration count that makes no sense"), "{odd:?}: {text}");
+    }
+    assert!(refused(&[1, 0, 0, 0, 0]).contains("not a well-formed encrypted PKCS#8 key"));
 }
 
 #[test]

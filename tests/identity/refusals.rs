@@ -1,5 +1,5 @@
 //! Piles that do not work: the error says what is missing and what there is.
-use super::support::{TestRandom, pki_file, vector};
+use super::support::{TestRandom, element, pki_file, vector};
 use super::{from_pile, provider};
 use tlcp::pki::{DAY, Issued, Pair, Template};
 
@@ -103,6 +103,34 @@ fn refuses_files_that_are_no_certificates_and_no_keys() {
     assert!(text.contains(alone), "{text}");
     let text = from_pile(&[rsa]).unwrap_err();
     assert!(text.contains(without_key), "{text}");
+}
+
+/// R-HS-40, R-HS-50: what peers refuse is not loaded, be it the one half or the other.
+#[test]
+fn refuses_a_pair_with_a_certificate_over_16_kib() {
+    let random = TestRandom::new(12);
+    let ca = Template::new(0, DAY).common_name("ca").for_ca(None);
+    let ca = Issued::self_signed(&ca, &provider(), &random).unwrap();
+    let long = |length: usize| {
+        let oid = element(6, &[&[0x2a, 3, 4]]);
+        element(0x30, &[&oid, &element(4, &[&vec![0; length]])])
+    };
+    let template = Template::new(0, DAY).common_name("x");
+    let issue = |template: Template<'_>, length: usize| {
+        let extension = long(length);
+        let template = if length == 0 { template } else { template.extension(&extension) };
+        ca.issue(&template, &provider(), &random).unwrap()
+    };
+    // Over 65,535 bytes what is signed over it could be read as something else.
+    for (sign, encrypt) in [(0, 17_000), (17_000, 0), (0, 66_000), (66_000, 0), (0, 15_000), (15_000, 0)] {
+        let pair =
+            [issue(template.clone().for_signing(), sign), issue(template.clone().for_encryption(), encrypt)];
+        let loaded = from_pile(&pair.map(|i| [i.certificate.clone(), i.key_der().to_vec()]).concat());
+        match sign.max(encrypt) {
+            15_000 => drop(loaded.unwrap()),
+            _ => assert!(loaded.unwrap_err().contains("over 16 KiB"), "{sign} {encrypt}"),
+        }
+    }
 }
 
 /// keyUsage decides, and a CA's certificate is nobody's own.

@@ -199,11 +199,17 @@ fn server_names_of_no_length_that_a_name_can_have_are_decode_errors() {
 #[test]
 fn names_that_no_host_has_are_served_by_nobody_and_kept_nowhere() {
     let long = vec![b'*'; 253];
+    // Its server draws no id either, and so the same randomness.
+    let nameless = Lab::new(Case { server: |s| s.resume_only_ecdhe(true), ..ECC.case });
+    // A session of no name is not one of a name that nobody serves.
+    let of_no_name = Lab::new(Case { client: |c| c.hello_extensions(false), ..RESUMED.case });
+    let heard = of_no_name.to_server(&of_no_name.client).heard;
+    assert!(!kinds(&heard).contains(&H::CERTIFICATE), "it is resumed as it is");
     let odd =
         [&b"\xff\xfe"[..], b"local host", b"localhost.", b".", b"a..b", b".a", b"h\nost", b"h/o", &long];
     for name in odd {
         let data = server_names(&[(0, name)]);
-        for lab in [&*ECC, &ECDHE, &RESUMED] {
+        for lab in [&*ECC, &ECDHE, &RESUMED, &of_no_name] {
             let script = with(&lab.client, hello(lab).with(X::SERVER_NAME, &data).to_message());
             let store = Arc::new(lab.store(true));
             let mut player = lab.server_player(&store);
@@ -221,12 +227,13 @@ fn names_that_no_host_has_are_served_by_nobody_and_kept_nowhere() {
             let outcome = lab.to_server_of(server.refuse_unknown_names(), &script);
             outcome.refused(A::UNRECOGNIZED_NAME, "R-HS-37");
         }
-        let store = Arc::new(ECC.store(true));
-        let mut player = ECC.server_player(&store);
-        player.play(&with(&ECC.client, hello(&ECC).with(X::SERVER_NAME, &data).to_message()));
-        assert!(!player.victim.is_handshaking());
+        let store = Arc::new(nameless.store(true));
+        let mut player = nameless.server_player(&store);
+        player.play(&with(&nameless.client, hello(&nameless).with(X::SERVER_NAME, &data).to_message()));
         assert_eq!(player.victim.server_name(), None);
-        assert_eq!(player.outcome(&store).stored, 0);
+        let outcome = player.outcome(&store);
+        outcome.went_well();
+        assert_eq!(outcome.stored, 0);
     }
 }
 
@@ -282,7 +289,8 @@ fn protocol_names_are_chosen_or_refused() {
     outcome.refused(A::NO_APPLICATION_PROTOCOL, "R-ALPN-2");
     let expected = Error::PeerIncompatible(PeerIncompatible::NoApplicationProtocol);
     assert_eq!(outcome.error, Some(expected));
-    for bad in [vec![], protocol_names(&[]), protocol_names(&[b""]), protocol_names(&[b"h2", b""])] {
+    let surplus = [&protocol_names(&[b"h2"])[..], &[0]].concat();
+    for bad in [vec![], protocol_names(&[]), protocol_names(&[b""]), protocol_names(&[b"h2", b""]), surplus] {
         play(&lab, &hello(&lab).with(X::ALPN, &bad)).refused(A::DECODE_ERROR, "R-ALPN-1");
     }
     // A server without protocols of its own does not mind, but the syntax must be right.
@@ -312,7 +320,7 @@ fn trusted_ca_keys_of_any_content_are_borne() {
 /// R-HS-1: the extensions of the specification are parsed strictly, but for the hint above.
 #[test]
 fn malformed_extensions_are_decode_errors() {
-    let bad: [(X, &[u8], &str); 9] = [
+    let bad: [(X, &[u8], &str); 11] = [
         (X::SUPPORTED_GROUPS, &[], "supported_groups"),
         (X::SUPPORTED_GROUPS, &[0, 0], "supported_groups"),
         (X::SUPPORTED_GROUPS, &[0, 3, 0, 41, 0], "supported_groups"),
@@ -322,6 +330,8 @@ fn malformed_extensions_are_decode_errors() {
         (X::STATUS_REQUEST, &[], "status_type"),
         (X::STATUS_REQUEST, &[1, 0, 0, 0, 0, 0], "status_request"),
         (X::CLIENT_ID, &[0, 0], "client_id"),
+        (X::CLIENT_ID, &[0, 1, 7, 0], "client_id"),
+        (X::SERVER_NAME, &[0, 4, 0, 0, 1, b'a', 0], "server_name"),
     ];
     for (kind, data, field) in bad {
         play(&ECC, &hello(&ECC).with(kind, data)).refused(A::DECODE_ERROR, &format!("ClientHello: {field}"));

@@ -97,6 +97,27 @@ fn other_records_inside_a_message_are_unexpected() {
     }
 }
 
+/// R-REC-13: nor application data, on an open connection, where it would be welcome but for the half message before it: the
+/// peer's wish to renegotiate.
+#[test]
+fn application_data_inside_a_message_is_unexpected() {
+    let data = Item::Record(ContentType::APPLICATION_DATA, b"x".to_vec());
+    for lab in labs() {
+        let hello = Item::Record(HANDSHAKE, vec![H::CLIENT_HELLO.0, 0, 0, 60, 1]);
+        let mut script = lab.client.clone();
+        script.extend([data.clone(), hello, data.clone()]);
+        let outcome = lab.to_server(&script);
+        outcome.refused(A::UNEXPECTED_MESSAGE, "R-REC-13");
+        assert_eq!((outcome.opened, &outcome.data[..]), (true, &b"x"[..]));
+        let request = Item::Record(HANDSHAKE, vec![H::HELLO_REQUEST.0, 0]);
+        let mut script = lab.server.clone();
+        script.extend([data.clone(), request, data.clone()]);
+        let outcome = lab.to_client(&script);
+        outcome.refused(A::UNEXPECTED_MESSAGE, "R-REC-13");
+        assert_eq!((outcome.opened, &outcome.data[..]), (true, &b"x"[..]));
+    }
+}
+
 /// The script up to message `at`, of which only the first half comes, and then `other`.
 fn torn(script: &[Item], at: usize, other: Item) -> Vec<Item> {
     let Item::Message(raw) = &script[at] else { panic!("not a message") };

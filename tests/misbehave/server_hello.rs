@@ -99,7 +99,8 @@ fn one_protocol_name_that_was_offered_is_answered() {
     let other = answer(&protocol_names(&[b"spdy/1"]));
     refused(&lab, &other, A::ILLEGAL_PARAMETER, "ServerHello: protocol_name_list");
     let two: [&[u8]; 2] = [b"h2", b"http/1.1"];
-    for data in [protocol_names(&two), protocol_names(&[]), protocol_names(&[b""]), vec![]] {
+    let surplus = [&protocol_names(&[b"h2"])[..], &[0]].concat();
+    for data in [protocol_names(&two), protocol_names(&[]), protocol_names(&[b""]), vec![], surplus] {
         refused(&lab, &answer(&data), A::DECODE_ERROR, "ServerHello: ");
     }
 }

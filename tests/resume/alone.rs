@@ -1,15 +1,15 @@
 //! Checks of sessions that stand one on the other, each tried alone: with a store that hands out what it should not, an
 //! engine whose other half was never asked, and a configuration that changed over a store that did not.
-use super::{Ends, Scenario, Town, World, pair, resumes};
+use super::{Ends, Options, Scenario, Town, World, pair, resumes};
 use crate::engine::{Driver, Given, Memo};
-use crate::pair::NOW;
+use crate::pair::{NOW, Side};
 use std::sync::Arc;
 use tlcp::cert::{Identity, KeyUse};
 use tlcp::config::ClientAuth;
 use tlcp::handshake::{Action, Selection, server};
 use tlcp::message::SessionId;
-use tlcp::pki::{Pair, Template};
-use tlcp::session::{Session, SessionKey};
+use tlcp::pki::Template;
+use tlcp::session::{Peer, Session, SessionKey};
 use tlcp::suite::SUITES;
 
 /// A session of an ECC suite, from the server's side.
@@ -17,22 +17,25 @@ fn stored(world: &World, scenario: &Scenario) -> Arc<Session> {
     world.record(scenario).stored[1].clone().unwrap()
 }
 
-/// The same but for its id.
-fn under(session: &Session, id: SessionId) -> Arc<Session> {
+/// The same but for its id and its peer.
+fn changed(session: &Session, id: SessionId, peer: &Peer) -> Arc<Session> {
     let Session { suite, created, context, own_identity, server_end_point, .. } = *session;
-    let (server_name, peer) = (session.server_name.clone(), session.peer.clone());
-    let master = session.master.clone();
     Arc::new(Session {
         id,
         suite,
-        master,
+        master: session.master.clone(),
         created,
-        server_name,
+        server_name: session.server_name.clone(),
         context,
         own_identity,
-        peer,
+        peer: peer.clone(),
         server_end_point,
     })
+}
+
+/// The same but for its id.
+fn under(session: &Session, id: SessionId) -> Arc<Session> {
+    changed(session, id, &session.peer)
 }
 
 /// A server that was offered `offered` and whose store hands it `found`, whatever was asked for.
@@ -78,6 +81,18 @@ fn a_server_does_not_resume_a_session_of_another_id() {
         let server = given(&world, &scenario, &offered, under(&offered, id));
         assert_eq!(server.engine.state(), "AwaitKeyExchangeSigned", "{id:?}");
     }
+}
+
+/// R-SES-10, R-CS-3: no session of a suite that is always mutual is resumed without a client in it, wherever a store has it
+/// from and whatever the policy asks of others.
+#[test]
+fn a_server_does_not_resume_a_mutual_suite_without_a_client() {
+    let world = World::new();
+    let scenario = Scenario::full(&SUITES[0], ClientAuth::None, true);
+    let session = stored(&world, &scenario);
+    assert_eq!(given(&world, &scenario, &session, session.clone()).engine.state(), RESUMED);
+    let anonymous = changed(&session, session.id, &Peer::Anonymous);
+    assert_ne!(given(&world, &scenario, &session, anonymous).engine.state(), RESUMED);
 }
 
 /// R-SES-9, R-SES-11: a client offers nothing of a store that hands out a session of no id, of a suite that it has not
@@ -126,15 +141,27 @@ fn resume_only_ecdhe_holds_over_a_store_that_was_filled_before() {
     }
 }
 
-/// The identity of `pair`, and one that differs from it in this half alone.
-fn renewed(world: &World, pair: &Pair, half: KeyUse) -> Arc<Identity> {
-    let hosts = [String::from("localhost")];
-    let template = Template::new(NOW - 3600, NOW + 3600).common_name("renewed").names(&hosts);
-    let fresh = Pair::issue(&world.pki.intermediate, &template, &world.provider, &pair::Counting::from(70));
-    let fresh = fresh.unwrap();
+/// A party with one half of its pair renewed: another key and another signature, at the same length to the byte, so that
+/// nothing but the bytes of that half tells it from the old one.
+fn renewed(world: &World, party: Side, half: KeyUse) -> Arc<Identity> {
+    let options = Options::new(NOW);
+    let template = Template::new(options.not_before, options.not_after).organization(&options.organization);
+    let (pair, template) = match party {
+        Side::Client => (&world.pki.client, template.common_name(&options.client).for_client()),
+        Side::Server => {
+            (&world.pki.server, template.common_name("localhost").names(&options.hosts).for_server())
+        }
+    };
+    let (old, template) = match half {
+        KeyUse::Sign => (&pair.sign, template.for_signing()),
+        KeyUse::Encrypt => (&pair.encrypt, template.for_encryption()),
+    };
+    let issue =
+        |seed| world.pki.intermediate.issue(&template, &world.provider, &pair::Counting::from(seed)).unwrap();
+    let fresh = (70..).map(issue).find(|c| c.certificate.len() == old.certificate.len()).unwrap();
     let (sign, encrypt) = match half {
-        KeyUse::Sign => (&fresh.sign, &pair.encrypt),
-        KeyUse::Encrypt => (&pair.sign, &fresh.encrypt),
+        KeyUse::Sign => (&fresh, &pair.encrypt),
+        KeyUse::Encrypt => (&pair.sign, &fresh),
     };
     let mut pile = [sign, encrypt].map(|c| format!("{}{}", c.certificate_pem(), *c.key_pem())).concat();
     pile.push_str(&world.pki.intermediate.certificate_pem());
@@ -147,13 +174,12 @@ fn a_session_does_not_outlive_either_certificate_of_ones_own_pair() {
     for half in [KeyUse::Sign, KeyUse::Encrypt] {
         let town = Town::new();
         town.first();
-        let pki = &town.world.pki;
         let client =
-            Arc::new(town.client().identity(renewed(&town.world, &pki.client, half)).build().unwrap());
+            Arc::new(town.client().identity(renewed(&town.world, Side::Client, half)).build().unwrap());
         let server = Arc::new(town.server().build().unwrap());
         let ends = Ends::at(&client, &server, 2);
         assert_eq!(ends.client.pending_output()[43], 0, "the client's {half:?}: no session is offered");
-        let identity = renewed(&town.world, &pki.server, half);
+        let identity = renewed(&town.world, Side::Server, half);
         let server =
             tlcp::config::ServerConfig::builder_with(town.world.provider, Arc::new(pair::Counting::from(71)));
         let server = server.identity(identity).verifier(town.world.verifier.clone());
@@ -170,11 +196,10 @@ fn a_session_key_stands_for_both_certificates() {
         let config = town.client().identity(identity.clone()).build().unwrap();
         config.session_key(&pair::name(), b"").unwrap()
     };
-    let pair = &town.world.pki.client;
     let keys = [
         key(&town.world.client),
-        key(&renewed(&town.world, pair, KeyUse::Sign)),
-        key(&renewed(&town.world, pair, KeyUse::Encrypt)),
+        key(&renewed(&town.world, Side::Client, KeyUse::Sign)),
+        key(&renewed(&town.world, Side::Client, KeyUse::Encrypt)),
     ];
     assert!(keys[0] != keys[1] && keys[0] != keys[2] && keys[1] != keys[2]);
 }

@@ -5,7 +5,7 @@ use tlcp::alert::alert_for;
 use tlcp::config::ClientAuth;
 use tlcp::crypto::{Draw, Random, SignatureAlgorithm};
 use tlcp::error::{CryptoError, Error};
-use tlcp::handshake::{Action, Answer, Context, Failure, Input, Role, client, server};
+use tlcp::handshake::{Action, Answer, Context, Failure, Input, Role, Selection, client, server};
 use tlcp::message::Handshake;
 use tlcp::suite::SUITES;
 use tlcp::wire::{AlertDescription as A, HandshakeType as H};
@@ -157,5 +157,24 @@ fn the_secret_is_logged_once_and_only_where_it_is_asked_for() {
                 assert_eq!((client, server), (usize::from(wanted), usize::from(wanted)), "{}", suite.id);
             }
         }
+    }
+}
+
+/// R-HS-37: no name is acknowledged where none was asked for, whatever the one who chose the identity says.
+#[test]
+fn a_name_that_was_not_asked_for_is_not_acknowledged() {
+    let world = World::new();
+    let scenario = Scenario::full(&SUITES[1], ClientAuth::None, false);
+    for (with_name, length) in [(true, 76), (false, 70)] {
+        let mut client = scenario.client(&world);
+        client.policy.hello_extensions = with_name;
+        client.give(&Given::Answer(Memo::SessionFound(None))).unwrap();
+        let Some(Action::Write(hello)) = client.actions.pop() else { panic!("a ClientHello") };
+        let mut server = scenario.server(&world);
+        server.give(&Given::Message(hello.to_bytes())).unwrap();
+        let identity = Selection::Identity { identity: world.server.clone(), by_name: true };
+        server.give(&Given::Answer(Memo::IdentitySelected(identity))).unwrap();
+        let Some(Action::Write(hello)) = server.actions.first() else { panic!("a ServerHello") };
+        assert_eq!(hello.as_handshake().body.len(), length);
     }
 }

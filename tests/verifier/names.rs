@@ -36,6 +36,24 @@ fn looks_for_dns_names_and_addresses_in_their_own_places() {
     assert_eq!(alert(&E::NameMismatch), A::BAD_CERTIFICATE);
 }
 
+/// R-HS-41: it is the signing certificate that must be for the name; what the encryption certificate says does not make up
+/// for it. The other way round the pair is one of the same subject.
+#[test]
+fn looks_for_the_name_in_the_signing_certificate() {
+    let w = World::new(23);
+    let (right, other) = (hosts(&["www.example.com"]), hosts(&["other.example"]));
+    for wrong in [&[][..], &other] {
+        let issue = |t: Template<'_>| w.issue(&w.ca, t.common_name("www.example.com"));
+        let sign = [wrong, &right].map(|names| issue(template().names(names).for_signing()));
+        let encrypt = [&right, wrong].map(|names| issue(template().names(names).for_encryption()));
+        let verdicts = [0, 1].map(|i| {
+            let list = [&sign[i], &encrypt[i], &w.ca];
+            w.verify(CertPolicy::Standard, &list, server("www.example.com")).map(|_| ())
+        });
+        assert_eq!(verdicts, [Err(E::NameMismatch), Ok(())], "only encryption has it, only signing has it");
+    }
+}
+
 /// CertPolicy::Gm alone, no DNS name and no address in subjectAltName, exactly, never a wildcard or an address.
 #[test]
 fn takes_the_common_name_under_the_gm_policy_alone() {

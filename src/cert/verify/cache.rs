@@ -55,6 +55,27 @@ mod tests {
         digests.map(|d| cache.contains(&d))
     }
 
+    /// R-HS-50: what was verified is one signature of one key over one message: each of the three names the entry, and none
+    /// borrows from its neighbour.
+    #[test]
+    fn an_entry_is_bound_to_key_message_and_signature() {
+        let (cache, provider) = (Cache::new(1), crate::crypto::portable::provider());
+        let digest = |parts: [&[u8]; 3]| cache.digest(&provider, parts);
+        let all: [[&[u8]; 3]; 8] = [
+            [b"key", b"message", b"signature"],
+            [b"kez", b"message", b"signature"],
+            [b"key", b"messagf", b"signature"],
+            [b"key", b"message", b"signaturf"],
+            [b"keym", b"essage", b"signature"],
+            [b"key", b"messages", b"ignature"],
+            [b"", b"keymessage", b"signature"],
+            [b"key", b"", b"messagesignature"],
+        ];
+        for (i, parts) in all.iter().enumerate() {
+            assert!(all[..i].iter().all(|other| digest(*other) != digest(*parts)), "{i}");
+        }
+    }
+
     #[test]
     fn keeps_the_newest_up_to_its_capacity_and_nothing_when_switched_off() {
         assert_eq!(
