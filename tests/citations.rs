@@ -42,13 +42,27 @@ fn cited(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The part of a file that is tests: all of it under `tests`, and in the library what is only there for them.
-fn tests_in(source: &Source) -> &str {
-    let whole = source.path.starts_with("tests/")
-        || source.path.ends_with("tests.rs")
-        || source.path.contains("/tests/");
-    let start = if whole { Some(0) } else { source.text.find("#[cfg(test)]") };
-    start.map_or("", |start| &source.text[start..])
+/// The doc lines of tests: those right above the attributes of a function that has `#[test]` among them, and those at the
+/// top of a file that is all tests. Whatever else stands in a test file is no claim that something is tested.
+fn doc_lines_of_tests(source: &Source) -> Vec<&str> {
+    let (mut found, mut above, mut is_test) = (Vec::new(), Vec::new(), false);
+    for line in source.text.lines().map(str::trim) {
+        if line.starts_with("///") {
+            above.push(line);
+        } else if line.starts_with("#[") {
+            is_test |= line == "#[test]";
+        } else {
+            if is_test {
+                found.append(&mut above);
+            }
+            above.clear();
+            is_test = false;
+        }
+    }
+    if source.path.starts_with("tests/") {
+        found.extend(source.text.lines().filter(|line| line.starts_with("//!")));
+    }
+    found
 }
 
 fn all() -> Vec<Source> {
@@ -60,7 +74,7 @@ fn all() -> Vec<Source> {
 #[test]
 fn every_requirement_is_cited_by_a_test_or_has_a_reason() {
     let sources = all();
-    let by_tests: BTreeSet<&str> = sources.iter().flat_map(|s| cited(tests_in(s))).collect();
+    let by_tests: BTreeSet<&str> = sources.iter().flat_map(doc_lines_of_tests).flat_map(cited).collect();
     let requirements = requirements();
     let is_cited = |id: &str, r: &Requirement| {
         by_tests.contains(id) || r.amended.is_some_and(|newer| by_tests.contains(newer))
@@ -85,6 +99,18 @@ fn every_id_that_is_cited_exists() {
             }
         }
     }
+}
+
+#[test]
+fn only_the_doc_lines_of_tests_count() {
+    let text = "//! R-A-1\n/// R-B-1\n#[test]\n#[ignore]\nfn a() {\n    // R-C-1\n}\n// R-D-1\n#[test]\nfn b() {}\n\
+                /// R-E-1\nfn helper() {}\n    /// R-F-1, R-F-2:\n    /// R-G-1\n    #[test]\n";
+    let of = |path: &str, text: &str| {
+        let source = Source { path: path.into(), text: format!("{text}    fn c() {{}}\n") };
+        doc_lines_of_tests(&source).into_iter().flat_map(cited).map(String::from).collect::<Vec<_>>()
+    };
+    assert_eq!(of("src/a.rs", text), ["R-B-1", "R-F-1", "R-F-2", "R-G-1"]);
+    assert_eq!(of("tests/a.rs", text), ["R-B-1", "R-F-1", "R-F-2", "R-G-1", "R-A-1"]);
 }
 
 #[test]
