@@ -201,7 +201,7 @@ pub trait Ciphers: Send + Sync {
 pub enum PublicKey {
     /// `04 || X[32] || Y[32]` on the SM2 curve.
     Sm2(Arc<[u8; 65]>),
-    /// `RSAPublicKey` of PKCS#1 in DER: 2048 to 16384 bits, an odd exponent of 3 to 2^33 - 1.
+    /// `RSAPublicKey` of PKCS#1 in DER: 2048 to 8192 bits, an odd exponent of 3 to 2^33 - 1.
     Rsa(Arc<[u8]>),
 }
 
@@ -281,7 +281,7 @@ pub trait Keys: Send + Sync {
     /// The RSA public key of this `RSAPublicKey` (PKCS#1, DER).
     ///
     /// # Errors
-    /// [`CryptoError::BadKey`] for other lengths than 2048 to 16384 bits, and other exponents than odd ones of 3 to
+    /// [`CryptoError::BadKey`] for other lengths than 2048 to 8192 bits, and other exponents than odd ones of 3 to
     /// 2^33 - 1: so that a peer's key costs bounded work. [`CryptoError::Unsupported`], as by default.
     fn rsa_public(&self, der: &[u8]) -> Result<PublicKey, CryptoError> {
         let _ = der;

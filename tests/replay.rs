@@ -25,6 +25,7 @@ const SIZES: [usize; 3] = [usize::MAX, 1000, 1];
 /// R-RSA-1, R-HS-20, R-KEY-2: Tongsuo's.
 const RSA: &[&str] = if cfg!(feature = "rsa") { &["ts_rsa_e019", "ts_rsa_e05a"] } else { &[] };
 
+/// R-KEY-2, R-HS-20: in Tongsuo's RSA suites too.
 #[test]
 fn a_client_sends_what_the_recorded_clients_sent() {
     let replayed = replay_all("handshakes", Role::Client);

@@ -45,7 +45,7 @@ struct Pile<'a> {
 
 const NO_RSA: &str = "an RSA key; the suites here take SM2 keys (the crate's feature `rsa` has RSA's)";
 const BAD_RSA: &str =
-    "an RSA key that is not used: its numbers do not fit, or they are not 2048 to 16384 bits";
+    "an RSA key that is not used: its numbers do not fit, or they are not 2048 to 8192 bits";
 
 /// A signing and an encryption certificate.
 type Two<'p, 'a> = (&'p Leaf<'a>, &'p Leaf<'a>);

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Bits of a modulus: no fewer can be trusted, and no more are worth a peer's asking.
-const SIZES: RangeInclusive<usize> = 2048..=16384;
+const SIZES: RangeInclusive<usize> = 2048..=8192;
 
 /// DigestInfo of SHA-256, up to the hash (RFC 8017 9.2).
 const SHA256_PREFIX: [u8; 19] =
