@@ -48,6 +48,18 @@ fn a_stream_that_ends_within_any_message_was_heard() {
     }
 }
 
+/// R-AL-3: only whoever reads to the end answers close_notify: asking for no bytes is not reading.
+#[test]
+fn a_read_of_no_bytes_does_not_answer_the_end() {
+    let Ends { mut client, mut server } = ends().connected();
+    server.close();
+    carry(&mut server, &mut client).unwrap();
+    assert_eq!(client.read(&mut []), Ok(0));
+    assert!(!client.wants_write() && !client.is_closed());
+    assert_eq!(client.read(&mut [0; 9]), Ok(0));
+    assert!(client.wants_write() && client.is_closed());
+}
+
 /// R-AL-10: every read fails, not only the first; no session is dropped; what was read is answered.
 #[test]
 fn an_open_connection_whose_stream_was_cut_can_still_answer() {

@@ -5,8 +5,8 @@
 mod pair;
 
 use pair::{Ends, World, carry, read_all};
-use std::sync::Arc;
-use tlcp::config::ClientAuth;
+use std::sync::{Arc, Mutex};
+use tlcp::config::{ClientAuth, Direction, Event, Observer};
 use tlcp::suite::{SUITES, Suite};
 
 fn suite_ends(world: &World, suite: &'static Suite, auth: ClientAuth) -> [Ends; 2] {
@@ -106,4 +106,41 @@ fn acknowledges_a_name_that_its_certificate_is_for_and_no_other() {
         let hello = tlcp::message::ServerHello::read(body).unwrap();
         assert_eq!(hello.extensions.server_name, acknowledged);
     }
+}
+
+/// What an observer saw, in order: by direction, the first byte of a message, or the name of another record with its bytes.
+#[derive(Default)]
+struct Seen(Mutex<[Vec<String>; 2]>);
+
+impl Observer for Seen {
+    fn observe(&self, direction: Direction, event: Event<'_>) {
+        let text = match event {
+            Event::Handshake(message) => message.kind.to_string(),
+            Event::ChangeCipherSpec => String::from("ChangeCipherSpec"),
+            Event::Alert(alert) => format!("{} {}", alert.level, alert.description),
+            other => panic!("{other:?}"),
+        };
+        self.0.lock().unwrap()[usize::from(direction == Direction::Received)].push(text);
+    }
+}
+
+/// An observer sees everything that goes out and comes in, as the other end's sees it: messages, ChangeCipherSpec, alerts.
+#[test]
+fn observers_of_both_ends_see_the_same() {
+    let world = World::new();
+    let seen = [(); 2].map(|()| Arc::new(Seen::default()));
+    let client = Arc::new(world.client().observer(seen[0].clone()).build().unwrap());
+    let server = Arc::new(world.server().observer(seen[1].clone()).build().unwrap());
+    let Ends { mut client, mut server } = Ends::new(&client, &server).connected();
+    client.close();
+    carry(&mut client, &mut server).unwrap();
+    server.write(b"bye").unwrap();
+    assert!(read_all(&mut server).is_empty());
+    let [[sent, received], [answered, heard]] = seen.map(|seen| std::mem::take(&mut *seen.0.lock().unwrap()));
+    assert_eq!((&sent, &answered), (&heard, &[&received[..], &["warning close_notify".into()]].concat()));
+    let own = ["ClientHello", "Certificate", "ClientKeyExchange", "CertificateVerify"];
+    let end = ["ChangeCipherSpec", "Finished", "warning close_notify"];
+    assert_eq!(sent, [&own[..], &end].concat());
+    let flight = ["ServerHello", "Certificate", "ServerKeyExchange", "CertificateRequest", "ServerHelloDone"];
+    assert_eq!(answered, [&flight[..], &end].concat());
 }
