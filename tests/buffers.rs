@@ -92,3 +92,13 @@ fn a_closed_connection_holds_no_buffer_for_what_follows() {
     assert!(freed >= 9000, "{freed}");
     assert!(!client.wants_read() && client.error().is_none());
 }
+
+/// R-AL-10: half a record is worth nothing once the stream has ended.
+#[test]
+fn a_stream_that_was_cut_leaves_no_buffer() {
+    let Ends { mut client, mut server } = connected();
+    server.write(&[7; 9000]).unwrap();
+    client.receive(&server.pending_output()[..8000], at(1)).unwrap();
+    let freed = freed(|| assert!(client.received_end(at(1)).is_err()));
+    assert!(freed >= 8000, "{freed}");
+}

@@ -33,16 +33,32 @@ impl Incoming {
         let want = need.saturating_add(HEADER_LEN).max(CHUNK);
         let whole = self.sealed.len().saturating_add(want).min(MOST);
         if self.plaintext.is_empty() && self.sealed.start.saturating_add(whole) > self.bytes.len() {
-            self.bytes.copy_within(self.sealed.clone(), 0);
+            if self.bytes.len() < whole {
+                self.grow(whole);
+            } else {
+                self.bytes.copy_within(self.sealed.clone(), 0);
+            }
             self.sealed = 0..self.sealed.len();
             self.plaintext = 0..0;
-            if self.bytes.len() < whole {
-                self.bytes.reserve_exact(whole.saturating_sub(self.bytes.len()));
-                self.bytes.resize(whole, 0);
-            }
         }
         let end = self.sealed.start.saturating_add(whole).min(self.bytes.len());
         self.bytes.get_mut(self.sealed.end..end).unwrap_or_default()
+    }
+
+    /// A larger place with what was not opened yet at its front. A vector that grows by itself would leave plaintext behind.
+    fn grow(&mut self, whole: usize) {
+        let mut larger = Vec::with_capacity(whole);
+        larger.extend_from_slice(self.sealed());
+        larger.resize(whole, 0);
+        self.wipe();
+        self.bytes = larger;
+    }
+
+    fn wipe(&mut self) {
+        if self.held_plaintext {
+            self.bytes.zeroize();
+        }
+        self.held_plaintext = false;
     }
 
     /// `n` bytes were put into the free space.
@@ -95,8 +111,6 @@ impl Incoming {
 impl Drop for Incoming {
     /// Plaintext of a connection is wiped with it. Handshake messages are no secret.
     fn drop(&mut self) {
-        if self.held_plaintext {
-            self.bytes.zeroize();
-        }
+        self.wipe();
     }
 }
