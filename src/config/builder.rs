@@ -135,7 +135,9 @@ impl<C> ConfigBuilder<C> {
 
     /// Hand every `VerifyPeer` to the caller of the connection, to be answered in his own time. `decision` stands for his
     /// verifier and policy: bytes that differ whenever what he accepts could. Without them no session is resumed, since
-    /// nobody would be asked whether the peer is still acceptable (R-SES-16).
+    /// nobody would be asked whether the peer is still acceptable (R-SES-16). A server then names the CAs itself, with
+    /// [`ServerConfigBuilder::authorities`](super::ServerConfigBuilder::authorities): some clients, GmSSL among them, show
+    /// nothing to a server that names none.
     pub fn verify_later(mut self, decision: Option<&[u8]>) -> Self {
         self.services.verify_later = Some(Later::new(decision));
         self

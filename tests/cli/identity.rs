@@ -1,8 +1,8 @@
-//! What the program says of the files that it is given, before anybody connects.
+//! What the program says of the certificates that it is given: its own before anybody connects, the peer's afterwards.
 use super::program::{Folder, Server, run};
 use std::fs;
 use tlcp::crypto::{default_provider, random::SystemRandom};
-use tlcp::pki::{DAY, Options, Pki};
+use tlcp::pki::{DAY, Issued, Options, Pki, Template};
 
 /// Replaces the folder's files by those of a PKI whose certificates expire at this second.
 fn expiring(folder: &Folder, not_after: u64) {
@@ -66,4 +66,34 @@ fn passwords_of_several_keys_stand_in_one_file() {
     assert!(!try_with(&passwords).contains("password"), "{}", try_with(&passwords));
     let one = folder.write("one", "abc\n");
     assert!(try_with(&one).contains("the password is wrong"), "{}", try_with(&one));
+}
+
+/// Replaces the folder's root and the server's pair: who signs them how, and the two subjects.
+fn issue(folder: &Folder, user_id: &[u8], subjects: [&str; 2]) {
+    let (provider, random, hosts) = (default_provider(), SystemRandom, [String::from("localhost")]);
+    let template = |name| Template::new(1_700_000_000, 4_000_000_000).common_name(name).user_id(user_id);
+    let ca = Issued::self_signed(&template("ca").for_ca(None), &provider, &random).unwrap();
+    let [sign, encrypt] = subjects.map(template);
+    let issue = |t: &Template<'_>| ca.issue(t, &provider, &random).unwrap();
+    let pair = [issue(&sign.names(&hosts).for_signing()), issue(&encrypt.for_encryption())];
+    folder.write("ca.crt", &ca.certificate_pem());
+    folder.write(
+        "server.pem",
+        &pair.map(|half| format!("{}{}", half.certificate_pem(), *half.key_pem())).concat(),
+    );
+}
+
+/// R-HS-46, R-SM2-8: what only the other policy takes is an error that names it.
+#[test]
+fn the_policy_that_would_take_the_servers_pair_is_named() {
+    let folder = Folder::new();
+    for (user_id, subjects, said) in [
+        (&b"1234567812345678"[..], ["server sign", "server enc"], "do not belong together"),
+        (b"", ["server", "server"], "its signature does not verify"),
+    ] {
+        issue(&folder, user_id, subjects);
+        let server = Server::start(&folder, &["--echo"]);
+        server.client(&folder, &[], b"").failed_with(&[said, "--cert-policy gm"]);
+        server.client(&folder, &["--cert-policy", "gm"], b"").succeeded();
+    }
 }

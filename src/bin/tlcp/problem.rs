@@ -153,14 +153,19 @@ fn for_certificate(problem: &CertificateProblem) -> &'static str {
         }
         C::NameMismatch => "give a name that the certificate has with --name (--trace shows the certificate)",
         C::Expired | C::NotYetValid => "renew the certificate, or check the clock of this machine",
-        C::InconsistentPair | C::MissingEncryptionCertificate => {
-            "the peer must send its signing certificate first and its encryption certificate second, both of one subject"
+        C::InconsistentPair => {
+            "both certificates must have one subject or the same names; --cert-policy gm takes a server's pair also if one \
+             CA has issued both"
+        }
+        C::MissingEncryptionCertificate => {
+            "the peer must send its signing certificate first and its encryption certificate second"
         }
         C::WrongUsage(_) => {
             "the peer's certificates need the right keyUsage: signing first, encryption second"
         }
         C::BadSignature => {
-            "the CA given with --ca has the right name but another key: get its current certificate"
+            "the CA given with --ca has the right name but another key: get its current certificate; or it signs under the \
+             empty user id: --cert-policy gm takes that"
         }
         C::UnsupportedKey => "TLCP needs SM2 certificates; the peer may have sent its TLS certificate",
         _ => "see the peer's certificates with --trace",
@@ -197,7 +202,8 @@ fn for_alert(description: A) -> &'static str {
         | A::UNSUPPORTED_CERTIFICATE
         | A::CERTIFICATE_UNKNOWN
         | A::CERTIFICATE_REQUIRED => {
-            "the peer does not accept our certificates: see what it expects, and --identity"
+            "the peer does not accept our certificates: see what it expects, and --identity; if it is GmSSL, try --compat \
+             gmssl"
         }
         A::CERTIFICATE_EXPIRED | A::CERTIFICATE_REVOKED => "renew the certificates given with --identity",
         A::DECRYPT_ERROR | A::DECODE_ERROR | A::ILLEGAL_PARAMETER => {
