@@ -1,4 +1,4 @@
-//! Hello extensions (spec section 4.2): one table, [`EXTENSIONS`], says of each where it may stand and how it is read and
+//! Hello extensions (spec section 4.2): one table, `EXTENSIONS`, says of each where it may stand and how it is read and
 //! written. Types without a row are passed over, whatever they hold.
 mod data;
 mod server_name;
