@@ -78,7 +78,8 @@ pub enum Selection {
     Identity {
         /// Who.
         identity: Arc<Identity>,
-        /// On a server: it was chosen by the client's server_name, which is then acknowledged (R-HS-37).
+        /// On a server: it was chosen by the client's server_name, which is then acknowledged (R-HS-37); an openHiTLS client
+        /// resumes only then.
         by_name: bool,
     },
     /// None fits. A client goes on without, where the suite allows it.

@@ -11,7 +11,7 @@ use tlcp::crypto::{
     AgreementPeer, MasterSeed, PrivateKey, Provider, SignatureAlgorithm, default_provider, portable,
 };
 use tlcp::suite::HashAlgorithm;
-use tlcp_interop::pki;
+use tlcp_interop::pki::Pki;
 use tongsuo::pkey::{PKey, Private};
 use tongsuo::pkey_ctx::PkeyCtx;
 
@@ -58,7 +58,7 @@ pub(crate) fn compare(filter: &str) {
         Box::new(Tlcp::new(default_provider())),
         Box::new(Tlcp::new(without_hot_keys())),
         Box::new(Tlcp::new(portable::provider())),
-        Box::new(Tongsuo(PKey::private_key_from_pem(&pki::server().encryption_key).expect("a key"))),
+        Box::new(Tongsuo(PKey::private_key_from_pem(&Pki::sm2().server.encryption_key).expect("a key"))),
     ];
     let made: Vec<_> =
         all.iter_mut().map(|one| Made { signature: one.sign(), ciphertext: one.encrypt() }).collect();
@@ -85,7 +85,7 @@ struct Tlcp {
 impl Tlcp {
     /// With the key of the PKI's server.
     fn new(provider: Provider) -> Self {
-        let pem = pki::server().encryption_key;
+        let pem = Pki::sm2().server.encryption_key;
         let key = PKey::private_key_from_pem(&pem).and_then(|key| key.ec_key()).expect("a key");
         let scalar = key.private_key().to_vec_padded(32).expect("32 bytes");
         let key = provider.keys.sm2_private(&scalar).expect("a key");

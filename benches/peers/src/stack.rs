@@ -29,7 +29,7 @@ pub(crate) fn compare(filter: &str) {
 
 fn handshakes(filter: &str) {
     let table = Table::new("handshakes, both ends on one core", &NAMES, &PAIRS);
-    for suite in Suite::ALL {
+    for suite in Suite::all() {
         for resume in [false, true] {
             let kind = if resume { "resumed" } else { "full" };
             let mutual = if suite.is_ecdhe() { ", mutual" } else { "" };
