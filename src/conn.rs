@@ -76,7 +76,6 @@ enum Phase<S> {
 struct Failed {
     error: Error,
     facts: Option<Box<Facts>>,
-    progress: Progress,
 }
 
 /// The peer's direction of the stream.
@@ -110,6 +109,7 @@ enum Asked {
 pub struct Connection<S: Endpoint> {
     config: Arc<S::Config>,
     phase: Phase<S>,
+    /// While the handshake lasts, and after it failed.
     progress: Progress,
     joiner: Joiner,
     opener: Opener,
@@ -321,7 +321,7 @@ impl<S: Endpoint> Connection<S> {
     /// What a handshake that failed had come to, for the log line; nothing while it lasts, or if it was complete.
     pub fn failed_handshake(&self) -> Option<&Progress> {
         match &self.phase {
-            Phase::Failed(failed) if failed.facts.is_none() => Some(&failed.progress),
+            Phase::Failed(failed) if failed.facts.is_none() => Some(&self.progress),
             Phase::Failed(_) | Phase::Handshaking(_) | Phase::Open(_) => None,
         }
     }
@@ -369,8 +369,7 @@ impl<S: Endpoint> Connection<S> {
 
     /// Drops keys and buffers; what was to be sent already stays, and what had been agreed on.
     fn enter_failed(&mut self, error: Error) {
-        let progress = core::mem::take(&mut self.progress);
-        let failed = Phase::Failed(Box::new(Failed { error, facts: None, progress }));
+        let failed = Phase::Failed(Box::new(Failed { error, facts: None }));
         let before = core::mem::replace(&mut self.phase, failed);
         if let (Phase::Open(facts), Phase::Failed(failed)) = (before, &mut self.phase) {
             failed.facts = Some(facts);

@@ -1,7 +1,6 @@
 //! What an open connection still knows of its handshake: facts, and no secret (R-KEY-5).
 use crate::crypto::Digest;
 use crate::handshake::Summary;
-use crate::message::Credential;
 use crate::session::{Peer, SessionKey};
 use crate::suite::Suite;
 use alloc::{boxed::Box, sync::Arc};
@@ -46,7 +45,7 @@ impl Facts {
     /// The peer's certificates, as it sent them.
     pub(super) fn peer_certificates(&self) -> Option<&[Box<[u8]>]> {
         match &self.peer {
-            Peer::Authenticated { credential, .. } => Some(Credential::certificates(credential)),
+            Peer::Authenticated { credential, .. } => Some(credential.certificates()),
             Peer::Anonymous => None,
         }
     }

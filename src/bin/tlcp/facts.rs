@@ -5,7 +5,7 @@ use tlcp::message::{
     CertificateRequest, CertificateVerify, ClientExtensions, ClientHello, ClientKeyExchange, Credential,
     EphemeralPoint, Finished, Handshake, RequestedName, ServerHello, ServerKeyExchange, SessionId,
 };
-use tlcp::suite::{HashAlgorithm, KeyExchange, KeyKind, Suite};
+use tlcp::suite::{HashAlgorithm, KeyKind, SecretSource, Suite};
 use tlcp::wire::{DecodeError, HandshakeType};
 
 /// A field and its value.
@@ -101,7 +101,7 @@ impl Seen {
     }
 
     fn server_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::ECDHE) {
+        if self.agrees_on_secret() {
             let exchange = ServerKeyExchange::read_ephemeral(body, self.names_scheme())?;
             let mut facts: Vec<Fact> = exchange.ephemeral.iter().flat_map(|(p, _)| ephemeral(p)).collect();
             facts.push(self.signature(exchange.signed.signature, "both randoms and this point"));
@@ -115,30 +115,38 @@ impl Seen {
         self.suite.is_some_and(|s| s.protocol.names_signature_scheme)
     }
 
+    fn agrees_on_secret(&self) -> bool {
+        self.suite.is_some_and(|s| s.key_exchange.secret == SecretSource::Agreed)
+    }
+
+    /// Of both parties' keys: SM2 where no suite was seen.
+    fn key_kind(&self) -> KeyKind {
+        self.suite.map_or(KeyKind::Sm2, |s| s.key_exchange.authenticates)
+    }
+
     fn signature(&self, signature: &[u8], over: &str) -> Fact {
-        let how = match self.suite.map(|s| s.key_exchange.authenticates) {
-            Some(KeyKind::Rsa) => "RSA with SHA-256",
+        let how = match self.key_kind() {
+            KeyKind::Rsa => "RSA with SHA-256",
             _ => "SM2 with SM3",
         };
         ("signature", format!("{how}, {} bytes, over {over}", signature.len()))
     }
 
     fn client_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        if self.suite.is_some_and(|s| s.key_exchange == KeyExchange::ECDHE) {
+        if self.agrees_on_secret() {
             return Ok(ephemeral(&ClientKeyExchange::read_ephemeral(body)?).into());
         }
-        let is_rsa = self.suite.is_some_and(|s| s.key_exchange == KeyExchange::RSA);
-        let (kind, cipher) = match is_rsa {
-            true => ("RSA", ClientKeyExchange::read_rsa_encrypted(body)?),
-            false => ("SM2", ClientKeyExchange::read_encrypted(body)?),
+        let (kind, cipher) = match self.key_kind() {
+            KeyKind::Rsa => ("RSA", ClientKeyExchange::read_rsa_encrypted(body)?),
+            _ => ("SM2", ClientKeyExchange::read_encrypted(body)?),
         };
         let text = format!("{} bytes of {kind} ciphertext, for the server's encryption key", cipher.len());
         Ok(vec![("pre_master_secret", text)])
     }
 
     fn certificate_verify(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        let hash = self.suite.map_or(HashAlgorithm::Sm3, |s| s.key_exchange.authenticates.fixed_hash());
-        let what = format!("the {} hash of the {} messages so far", name(hash), self.messages);
+        let hash = name(self.key_kind().fixed_hash());
+        let what = format!("the {hash} hash of the {} messages so far", self.messages);
         let signed = CertificateVerify::read(body, self.names_scheme())?;
         Ok(vec![self.signature(signed.signature, &what)])
     }

@@ -96,10 +96,8 @@ fn server_name(name: &ServerName<'_>) -> Option<Box<str>> {
 impl AwaitServerHello {
     pub(super) fn on_server_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let hello = ServerHello::read(message.body)?;
-        let Offer { target, random, session_id, extensions, session, transcript, .. } = {
-            self.offer.check(&hello, cx)?;
-            *self.offer
-        };
+        self.offer.check(&hello, cx)?;
+        let Offer { target, random, session_id, extensions, session, transcript, .. } = *self.offer;
         let suite = Suite::find(hello.cipher_suite)
             .ok_or_else(|| illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "R-CS-5"))?;
         let kind = suite.key_exchange.authenticates;
@@ -127,15 +125,13 @@ impl AwaitServerHello {
         match session {
             // R-SES-9: non-empty, and equal to what was offered.
             Some(session) if !session_id.is_empty() && session_id == agreed.session_id => {
-                resume(agreed, session, target, cx)
+                return resume(agreed, session, target, cx);
             }
             // R-SES-6: the server went on without it.
-            Some(_) => {
-                cx.actions.extend(target.session_key.map(Action::DropSession));
-                Ok(S::AwaitCertificate(AwaitCertificate { agreed, target: Box::new(target) }))
-            }
-            None => Ok(S::AwaitCertificate(AwaitCertificate { agreed, target: Box::new(target) })),
+            Some(_) => cx.actions.extend(target.session_key.map(Action::DropSession)),
+            None => {}
         }
+        Ok(S::AwaitCertificate(AwaitCertificate { agreed, target: Box::new(target) }))
     }
 }
 
