@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use tlcp::crypto::{CbcHmac, CbcLane, Digest, MacLane, Provider, native, portable};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 
 const KEY: [u8; 16] = *b"sixteen byte key";
 const MAC_KEY: [u8; 32] = *b"thirty-two bytes of a MAC key...";
@@ -76,7 +76,7 @@ fn open<const N: usize>(provider: &Provider) -> Box<dyn FnMut()> {
 }
 
 fn cbc(provider: &Provider) -> Box<dyn CbcHmac> {
-    provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, &KEY, &MAC_KEY).unwrap()
+    provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3, &KEY, &MAC_KEY).unwrap()
 }
 
 fn cbc_encrypt(provider: &Provider) -> Box<dyn FnMut()> {

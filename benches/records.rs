@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::{Provider, TrafficKeys, portable};
 use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, deframe};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm, Protection};
 use tlcp::wire::{ContentType, ProtocolVersion};
 
 const DATA: ContentType = ContentType::APPLICATION_DATA;
 const WRITES: [usize; 4] = [64, 1350, 16 << 10, 1 << 20];
 const PROTECTIONS: [(&str, Protection); 2] = [
     ("SM4_GCM", Protection::Aead(AeadAlgorithm::Sm4Gcm)),
-    ("SM4_CBC_SM3", Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 }),
+    ("SM4_CBC_SM3", Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3)),
 ];
 
 /// Both ends of one direction, renewed before a key has sealed all that it may.

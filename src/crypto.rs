@@ -16,7 +16,7 @@ pub use secret::{MasterSecret, MasterSeed, PreMasterSecret, SECRET_LEN, Shared, 
 pub use self_test::self_test;
 
 use crate::error::CryptoError;
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, KeyKind};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, KeyKind, MacAlgorithm};
 use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
@@ -189,7 +189,7 @@ pub trait Ciphers: Send + Sync {
     fn cbc_hmac(
         &self,
         cipher: CbcAlgorithm,
-        mac: HashAlgorithm,
+        mac: MacAlgorithm,
         key: &[u8],
         mac_key: &[u8],
     ) -> Result<Box<dyn CbcHmac>, CryptoError>;
@@ -203,6 +203,12 @@ pub enum PublicKey {
     Sm2(Arc<[u8; 65]>),
     /// `RSAPublicKey` of PKCS#1 in DER: 2048 to 8192 bits, an odd exponent of 3 to 2^33 - 1.
     Rsa(Arc<[u8]>),
+    /// `04 || X[32] || Y[32]` on NIST P-256.
+    P256(Arc<[u8; 65]>),
+    /// `04 || X[48] || Y[48]` on NIST P-384.
+    P384(Arc<[u8; 97]>),
+    /// The 32 bytes of RFC 8032.
+    Ed25519(Arc<[u8; 32]>),
 }
 
 impl PublicKey {
@@ -211,7 +217,28 @@ impl PublicKey {
         match self {
             Self::Sm2(_) => KeyKind::Sm2,
             Self::Rsa(_) => KeyKind::Rsa,
+            Self::P256(_) | Self::P384(_) | Self::Ed25519(_) => KeyKind::Ecdsa,
         }
+    }
+
+    /// The curve of an ECDSA key (R-T12-21).
+    pub fn curve(&self) -> Option<NamedGroup> {
+        match self {
+            Self::P256(_) => Some(NamedGroup::SECP256R1),
+            Self::P384(_) => Some(NamedGroup::SECP384R1),
+            Self::Sm2(_) | Self::Rsa(_) | Self::Ed25519(_) => None,
+        }
+    }
+
+    /// Whether the key's owner can sign by `scheme`. In TLS 1.2 a scheme of ECDSA does not fix the curve (R-T12-19).
+    pub fn signs_by(&self, scheme: SignatureScheme) -> bool {
+        matches!(
+            (self, SignatureAlgorithm::of(scheme)),
+            (Self::Sm2(_), Some(SignatureAlgorithm::Sm2Sm3 { .. }))
+                | (Self::Rsa(_), Some(SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_)))
+                | (Self::P256(_) | Self::P384(_), Some(SignatureAlgorithm::Ecdsa(_)))
+                | (Self::Ed25519(_), Some(SignatureAlgorithm::Ed25519))
+        )
     }
 }
 
@@ -220,6 +247,9 @@ impl fmt::Debug for PublicKey {
         match self {
             Self::Sm2(p) => write!(f, "Sm2({:02x}{:02x}{:02x}{:02x}…)", p[1], p[2], p[3], p[4]),
             Self::Rsa(der) => write!(f, "Rsa({} bytes)", der.len()),
+            Self::P256(p) => write!(f, "P256({:02x}{:02x}{:02x}{:02x}…)", p[1], p[2], p[3], p[4]),
+            Self::P384(p) => write!(f, "P384({:02x}{:02x}{:02x}{:02x}…)", p[1], p[2], p[3], p[4]),
+            Self::Ed25519(p) => write!(f, "Ed25519({:02x}{:02x}{:02x}{:02x}…)", p[0], p[1], p[2], p[3]),
         }
     }
 }
@@ -233,8 +263,14 @@ pub enum SignatureAlgorithm<'a> {
         /// The signer's user id, at most 8191 bytes.
         user_id: &'a [u8],
     },
-    /// RSASSA-PKCS1-v1_5 with SHA-256 over the message (RFC 8017 8.2, R-RSA-3).
-    RsaPkcs1Sha256,
+    /// RSASSA-PKCS1-v1_5 over the message (RFC 8017 8.2, R-RSA-3).
+    RsaPkcs1(HashAlgorithm),
+    /// RSASSA-PSS over the message, MGF1 with the same hash, a salt as long as it (R-T12-19).
+    RsaPss(HashAlgorithm),
+    /// ECDSA over the message, on the key's curve; a DER `ECDSA-Sig-Value` (R-EC-7).
+    Ecdsa(HashAlgorithm),
+    /// Ed25519 over the message itself (R-T12-20).
+    Ed25519,
 }
 
 impl SignatureAlgorithm<'static> {
@@ -245,7 +281,16 @@ impl SignatureAlgorithm<'static> {
     pub fn of(scheme: SignatureScheme) -> Option<Self> {
         match scheme {
             SignatureScheme::SM2_SM3 => Some(Self::SM2),
-            SignatureScheme::RSA_PKCS1_SHA256 => Some(Self::RsaPkcs1Sha256),
+            SignatureScheme::RSA_PKCS1_SHA256 => Some(Self::RsaPkcs1(HashAlgorithm::Sha256)),
+            SignatureScheme::RSA_PKCS1_SHA384 => Some(Self::RsaPkcs1(HashAlgorithm::Sha384)),
+            SignatureScheme::RSA_PKCS1_SHA512 => Some(Self::RsaPkcs1(HashAlgorithm::Sha512)),
+            SignatureScheme::RSA_PSS_RSAE_SHA256 => Some(Self::RsaPss(HashAlgorithm::Sha256)),
+            SignatureScheme::RSA_PSS_RSAE_SHA384 => Some(Self::RsaPss(HashAlgorithm::Sha384)),
+            SignatureScheme::RSA_PSS_RSAE_SHA512 => Some(Self::RsaPss(HashAlgorithm::Sha512)),
+            SignatureScheme::ECDSA_SHA256 => Some(Self::Ecdsa(HashAlgorithm::Sha256)),
+            SignatureScheme::ECDSA_SHA384 => Some(Self::Ecdsa(HashAlgorithm::Sha384)),
+            SignatureScheme::ECDSA_SHA512 => Some(Self::Ecdsa(HashAlgorithm::Sha512)),
+            SignatureScheme::ED25519 => Some(Self::Ed25519),
             _ => None,
         }
     }
@@ -259,7 +304,7 @@ impl<'a> SignatureAlgorithm<'a> {
     pub(crate) fn sm2_user_id(self) -> Result<&'a [u8], CryptoError> {
         match self {
             Self::Sm2Sm3 { user_id } => Ok(user_id),
-            Self::RsaPkcs1Sha256 => Err(CryptoError::Unsupported),
+            _ => Err(CryptoError::Unsupported),
         }
     }
 }
@@ -294,6 +339,42 @@ pub trait Keys: Send + Sync {
     /// As [`Keys::rsa_public`]; [`CryptoError::BadKey`] too if its numbers do not belong together.
     fn rsa_private(&self, der: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
         let _ = der;
+        Err(CryptoError::Unsupported)
+    }
+
+    /// The ECDSA public key on `curve`, P-256 or P-384, with this encoding: 04 || X || Y, 65 or 97 bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadPoint`]; [`CryptoError::Unsupported`], as by default.
+    fn ecdsa_public(&self, curve: NamedGroup, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        let _ = (curve, point);
+        Err(CryptoError::Unsupported)
+    }
+
+    /// The ECDSA private key on `curve` with this scalar: 32 or 48 bytes big-endian, 1 <= d < n.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`]; [`CryptoError::Unsupported`], as by default.
+    fn ecdsa_private(&self, curve: NamedGroup, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        let _ = (curve, scalar);
+        Err(CryptoError::Unsupported)
+    }
+
+    /// The Ed25519 public key with this encoding, 32 bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadPoint`]; [`CryptoError::Unsupported`], as by default.
+    fn ed25519_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        let _ = point;
+        Err(CryptoError::Unsupported)
+    }
+
+    /// The Ed25519 private key with this seed, 32 bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`]; [`CryptoError::Unsupported`], as by default.
+    fn ed25519_private(&self, seed: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        let _ = seed;
         Err(CryptoError::Unsupported)
     }
 

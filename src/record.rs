@@ -71,7 +71,7 @@ impl Cipher {
     fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, CryptoError> {
         Ok(match keys.protection() {
             Protection::Aead(algorithm) => Self::Aead(AeadKey::new(algorithm, keys, ciphers)?),
-            Protection::Cbc { cipher, mac } => {
+            Protection::Cbc { cipher, mac, .. } => {
                 Self::Cbc(ciphers.cbc_hmac(cipher, mac, keys.key(), keys.mac_key())?)
             }
         })

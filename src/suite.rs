@@ -8,6 +8,8 @@ use core::ops::RangeInclusive;
 pub struct Protocol {
     /// The version on the wire.
     pub version: ProtocolVersion,
+    /// The version in the header of a client's first record (R-REC-2).
+    pub first_record_version: ProtocolVersion,
     /// The values of client_version that a server answers with `version` (R-HS-33).
     pub hello_versions: RangeInclusive<u16>,
     /// How many certificates of its own a party shows.
@@ -22,14 +24,26 @@ pub struct Protocol {
 pub enum Certificates {
     /// One signs, one encrypts (R-HS-10).
     Pair,
+    /// One does all (R-HS-16).
+    Single,
 }
 
 /// TLCP of GB/T 38636-2020 and GM/T 0024.
 pub static TLCP: Protocol = Protocol {
     version: ProtocolVersion::TLCP,
+    first_record_version: ProtocolVersion::TLCP,
     hello_versions: 0x0101..=0x02ff,
     certificates: Certificates::Pair,
     names_signature_scheme: false,
+};
+
+/// TLS 1.2 of RFC 5246.
+pub static TLS12: Protocol = Protocol {
+    version: ProtocolVersion::TLS12,
+    first_record_version: ProtocolVersion::TLS10,
+    hello_versions: 0x0303..=0xffff,
+    certificates: Certificates::Single,
+    names_signature_scheme: true,
 };
 
 /// The kind of a key: what a certificate's holder can sign with.
@@ -40,6 +54,8 @@ pub enum KeyKind {
     Sm2,
     /// RSA.
     Rsa,
+    /// ECDSA on a NIST curve, or Ed25519: what TLS 1.2's ECDSA suites take (R-T12-20).
+    Ecdsa,
 }
 
 impl KeyKind {
@@ -54,13 +70,14 @@ impl KeyKind {
             // GmSSL's server aborts without the second, and gotlcp knows only the first.
             Self::Sm2 => &[SignatureScheme::SM2_SM3, SignatureScheme::SM2SIG_SM3],
             Self::Rsa => &[SignatureScheme::RSA_PKCS1_SHA256],
+            Self::Ecdsa => &[SignatureScheme::ECDSA_SHA256],
         }
     }
 
     /// The type of certificate with such a key, as CertificateRequest names it (R-HS-21).
     pub const fn certificate_type(self) -> ClientCertificateType {
         match self {
-            Self::Sm2 => ClientCertificateType::ECDSA_SIGN,
+            Self::Sm2 | Self::Ecdsa => ClientCertificateType::ECDSA_SIGN,
             Self::Rsa => ClientCertificateType::RSA_SIGN,
         }
     }
@@ -69,7 +86,7 @@ impl KeyKind {
     pub const fn fixed_hash(self) -> HashAlgorithm {
         match self {
             Self::Sm2 => HashAlgorithm::Sm3,
-            Self::Rsa => HashAlgorithm::Sha256,
+            Self::Rsa | Self::Ecdsa => HashAlgorithm::Sha256,
         }
     }
 }
@@ -94,14 +111,18 @@ pub struct KeyExchange {
 pub enum SecretSource {
     /// The client draws it and encrypts it to the server.
     Encrypted,
-    /// Both sides' shares of a key agreement.
+    /// Both sides' long-term encryption keys and ephemeral ones (R-SM2-5).
     Agreed,
+    /// Both sides' ephemeral keys alone (RFC 8422).
+    Ephemeral,
 }
 
 /// What ServerKeyExchange signs, behind both randoms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signs {
+    /// There is no ServerKeyExchange (R-SM-7).
+    Nothing,
     /// The encryption certificate, with its length (R-HS-17).
     EncryptionCertificate,
     /// The parameters of the key agreement (R-HS-18).
@@ -143,13 +164,32 @@ impl KeyExchange {
         authenticates: KeyKind::Rsa,
     };
 
+    /// Ephemeral keys, signed by an ECDSA or Ed25519 key (RFC 8422).
+    pub const ECDHE_ECDSA: Self = Self {
+        secret: SecretSource::Ephemeral,
+        signs: Signs::Parameters,
+        client: ClientCertificates::Optional,
+        authenticates: KeyKind::Ecdsa,
+    };
+
+    /// Ephemeral keys, signed by an RSA key (RFC 8422).
+    pub const ECDHE_RSA: Self = Self { authenticates: KeyKind::Rsa, ..Self::ECDHE_ECDSA };
+
+    /// TLS's RSA key transport: the client encrypts to the server's one certificate (R-T12-10).
+    pub const RSA_TRANSPORT: Self = Self {
+        secret: SecretSource::Encrypted,
+        signs: Signs::Nothing,
+        client: ClientCertificates::Optional,
+        authenticates: KeyKind::Rsa,
+    };
+
     /// Whether the client must show a certificate pair (R-CS-3).
     pub const fn is_mutual(self) -> bool {
         matches!(self.client, ClientCertificates::Always)
     }
 }
 
-/// A hash function: of the PRF, the transcript and the record MAC.
+/// A hash function: of the PRF, the transcript and signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HashAlgorithm {
@@ -157,6 +197,10 @@ pub enum HashAlgorithm {
     Sm3,
     /// SHA-256, 32 bytes.
     Sha256,
+    /// SHA-384, 48 bytes.
+    Sha384,
+    /// SHA-512, 64 bytes: of signatures alone.
+    Sha512,
 }
 
 impl HashAlgorithm {
@@ -164,6 +208,33 @@ impl HashAlgorithm {
     pub const fn output_len(self) -> usize {
         match self {
             Self::Sm3 | Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// The HMAC of a CBC record, by its hash function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MacAlgorithm {
+    /// HMAC-SM3, 32 bytes.
+    Sm3,
+    /// HMAC-SHA256, 32 bytes.
+    Sha256,
+    /// HMAC-SHA384, 48 bytes.
+    Sha384,
+    /// HMAC-SHA1, 20 bytes: of TLS 1.2's oldest suites, whose PRF has SHA-256 all the same (R-KEY-7).
+    Sha1,
+}
+
+impl MacAlgorithm {
+    /// Bytes of a MAC, and of its key.
+    pub const fn output_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sm3 | Self::Sha256 => 32,
+            Self::Sha384 => 48,
         }
     }
 }
@@ -174,6 +245,12 @@ impl HashAlgorithm {
 pub enum AeadAlgorithm {
     /// SM4-GCM: 16-byte key, 4-byte fixed and 8-byte explicit nonce, 16-byte tag (R-REC-26).
     Sm4Gcm,
+    /// AES-128-GCM, with nonces and tag as above (R-AEAD-1).
+    Aes128Gcm,
+    /// AES-256-GCM: 32-byte key (R-AEAD-1).
+    Aes256Gcm,
+    /// ChaCha20-Poly1305: 32-byte key, 12-byte fixed nonce and no explicit one (R-AEAD-3).
+    ChaCha20Poly1305,
 }
 
 /// A block cipher in CBC mode.
@@ -182,6 +259,19 @@ pub enum AeadAlgorithm {
 pub enum CbcAlgorithm {
     /// SM4: 16-byte key and block.
     Sm4,
+    /// AES-128: 16-byte key and block.
+    Aes128,
+    /// AES-256: 32-byte key, 16-byte block.
+    Aes256,
+}
+
+/// In which order a CBC record is encrypted and authenticated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MacOrder {
+    /// The MAC is of the content, and encrypted with it: only in constant time (R-REC-35).
+    MacThenEncrypt,
+    /// The MAC is of what was encrypted (R-ETM-1).
+    EncryptThenMac,
 }
 
 /// How records are protected: one value names the whole, so that no half can be missing.
@@ -189,21 +279,33 @@ pub enum CbcAlgorithm {
 pub enum Protection {
     /// R-REC-26.
     Aead(AeadAlgorithm),
-    /// R-REC-19, MAC-then-encrypt.
+    /// R-REC-19.
     Cbc {
         /// The cipher.
         cipher: CbcAlgorithm,
-        /// The hash of the HMAC.
-        mac: HashAlgorithm,
+        /// The HMAC.
+        mac: MacAlgorithm,
+        /// A suite's row says MAC-then-encrypt; the hellos may agree on the other (R-ETM-1).
+        order: MacOrder,
     },
 }
 
 impl Protection {
+    /// CBC as suites name it: MAC-then-encrypt.
+    pub const fn cbc(cipher: CbcAlgorithm, mac: MacAlgorithm) -> Self {
+        Self::Cbc { cipher, mac, order: MacOrder::MacThenEncrypt }
+    }
+
     /// (MAC key, cipher key, fixed IV) of one direction, in bytes (spec section 2.2).
     pub const fn key_lengths(self) -> (usize, usize, usize) {
         match self {
-            Self::Aead(AeadAlgorithm::Sm4Gcm) => (0, 16, 4),
-            Self::Cbc { cipher: CbcAlgorithm::Sm4, mac } => (mac.output_len(), 16, 0),
+            Self::Aead(AeadAlgorithm::Sm4Gcm | AeadAlgorithm::Aes128Gcm) => (0, 16, 4),
+            Self::Aead(AeadAlgorithm::Aes256Gcm) => (0, 32, 4),
+            Self::Aead(AeadAlgorithm::ChaCha20Poly1305) => (0, 32, 12),
+            Self::Cbc { cipher: CbcAlgorithm::Sm4 | CbcAlgorithm::Aes128, mac, .. } => {
+                (mac.output_len(), 16, 0)
+            }
+            Self::Cbc { cipher: CbcAlgorithm::Aes256, mac, .. } => (mac.output_len(), 32, 0),
         }
     }
 }
@@ -226,10 +328,10 @@ pub struct Suite {
 }
 
 const SM4_GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
-const SM4_CBC_SM3: Protection = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 };
+const SM4_CBC_SM3: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
 
 #[cfg(feature = "rsa")]
-const SM4_CBC_SHA256: Protection = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sha256 };
+const SM4_CBC_SHA256: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256);
 
 const fn tlcp(id: CipherSuite, key_exchange: KeyExchange, protection: Protection) -> Suite {
     Suite { id, protocol: &TLCP, key_exchange, prf: HashAlgorithm::Sm3, protection, by_default: true }

@@ -9,7 +9,7 @@ use tlcp::crypto::{Draw, Random, TrafficKeys, portable};
 use tlcp::error::CryptoError;
 use tlcp::message::{CertificateRequest, ClientHello, Credential, Due, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, check_fragment, deframe};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm, Protection};
 use tlcp::wire::{ContentType, ProtocolVersion};
 
 struct Zeros;
@@ -46,7 +46,7 @@ fn open_all(opener: &mut Opener, mut stream: &mut [u8]) -> usize {
 #[test]
 fn sealing_and_opening_allocate_nothing_once_the_buffer_is_there() {
     const DATA: ContentType = ContentType::APPLICATION_DATA;
-    let sm3 = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 };
+    let sm3 = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
     for protection in [Protection::Aead(AeadAlgorithm::Sm4Gcm), sm3] {
         let keys = keys(protection);
         let ciphers = portable::provider().ciphers;

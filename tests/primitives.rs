@@ -12,7 +12,7 @@ use tlcp::crypto::{
     SignatureAlgorithm, default_provider, portable,
 };
 use tlcp::error::CryptoError;
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 
 /// Every provider that there is on this machine: where there is nothing faster, the default is the portable one again.
 fn providers() -> Vec<Provider> {
@@ -213,7 +213,7 @@ fn sm4(provider: &Provider, case: Case<'_>) -> bool {
 }
 
 fn cbc(provider: &Provider, key: &[u8]) -> Box<dyn CbcHmac> {
-    provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, key, &[0; 32]).unwrap()
+    provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3, key, &[0; 32]).unwrap()
 }
 
 /// CBC of one block with an IV of zero is the bare block cipher: all blocks side by side.

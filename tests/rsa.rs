@@ -12,7 +12,7 @@ use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::{Provider, PublicKey, SignatureAlgorithm, default_provider, portable};
 use tlcp::error::CryptoError;
 use tlcp::message::{CertificateRequest, ClientHello};
-use tlcp::suite::{KeyKind, SUITES, Suite};
+use tlcp::suite::{HashAlgorithm, KeyKind, SUITES, Suite};
 use tlcp::wire::{ClientCertificateType, SignatureScheme};
 
 fn rsa_suites() -> impl Iterator<Item = &'static Suite> {
@@ -137,9 +137,9 @@ fn agrees_with_wycheproof_on_rsa_signatures() {
                 let key = rsa_public(&provider, &bytes(spki));
                 let (message, signature) = (bytes(&case["msg"]), bytes(&case["sig"]));
                 let (half, rest) = message.split_at(message.len() / 2);
-                let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
+                let algorithm = SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256);
                 let verified = provider.keys.verify(algorithm, &key, &[half, rest], &signature);
-                let hash = provider.hashes.digest(tlcp::suite::HashAlgorithm::Sha256, &[&message]);
+                let hash = provider.hashes.digest(HashAlgorithm::Sha256, &[&message]);
                 assert_eq!(provider.keys.verify_digest(&key, hash.as_ref(), &signature), verified);
                 assert_eq!(verified.is_ok(), case["result"] == "valid", "{}", case["id"]);
                 count += 1;

@@ -5,7 +5,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tlcp::crypto::TrafficKeys;
 use tlcp::record::{HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm, Protection};
 use tlcp::wire::{ContentType, ProtocolVersion};
 use tlcp_fuzz::providers;
 use tlcp_fuzz::random::Repeatable;
@@ -61,8 +61,8 @@ fuzz_target!(|input: Input<'_>| {
 fn run(input: &Input<'_>, ciphers: &dyn tlcp::crypto::Ciphers) -> Vec<Vec<u8>> {
     let protection = match input.cipher {
         Cipher::Gcm => Protection::Aead(AeadAlgorithm::Sm4Gcm),
-        Cipher::CbcSm3 => Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 },
-        Cipher::CbcSha256 => Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sha256 },
+        Cipher::CbcSm3 => Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3),
+        Cipher::CbcSha256 => Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256),
     };
     let (mac, key, iv) = protection.key_lengths();
     let keys = || {

@@ -3,7 +3,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tlcp::crypto::{CbcLane, Digest, MacLane, Provider};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 use tlcp_fuzz::providers;
 
 #[derive(Arbitrary, Debug)]
@@ -24,6 +24,10 @@ struct Input<'a> {
 impl Input<'_> {
     fn hash(&self) -> HashAlgorithm {
         if self.sha256 { HashAlgorithm::Sha256 } else { HashAlgorithm::Sm3 }
+    }
+
+    fn mac(&self) -> MacAlgorithm {
+        if self.sha256 { MacAlgorithm::Sha256 } else { MacAlgorithm::Sm3 }
     }
 
     fn data(&self) -> Vec<u8> {
@@ -87,8 +91,7 @@ fn gcm(provider: &Provider, input: &Input<'_>, data: &[u8]) -> Vec<u8> {
 }
 
 fn cbc(provider: &Provider, input: &Input<'_>, data: &[u8]) -> Vec<u8> {
-    let hash = input.hash();
-    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, hash, &input.key, &input.mac_key).unwrap();
+    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, input.mac(), &input.key, &input.mac_key).unwrap();
     let (mut iv, mut encrypted) = ([0; 16], data.to_vec());
     iv[..12].copy_from_slice(&input.nonce);
     cbc.encrypt_lanes(&mut [CbcLane { iv, in_out: &mut encrypted }]);
@@ -100,8 +103,7 @@ fn cbc(provider: &Provider, input: &Input<'_>, data: &[u8]) -> Vec<u8> {
 }
 
 fn cbc_lanes(provider: &Provider, input: &Input<'_>, data: &[u8]) -> Vec<u8> {
-    let hash = input.hash();
-    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, hash, &input.key, &input.mac_key).unwrap();
+    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, input.mac(), &input.key, &input.mac_key).unwrap();
     let mut buffer = data.to_vec();
     let size = usize::from(input.length).max(data.len() / 20 + 1);
     let mut macs: Vec<MacLane<'_>> =
@@ -117,8 +119,7 @@ fn cbc_lanes(provider: &Provider, input: &Input<'_>, data: &[u8]) -> Vec<u8> {
 
 /// R-REC-35, whatever the secret length within its bounds: the same as the plain MAC.
 fn secret_length(provider: &Provider, input: &Input<'_>, data: &[u8]) -> Vec<u8> {
-    let hash = input.hash();
-    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, hash, &input.key, &input.mac_key).unwrap();
+    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, input.mac(), &input.key, &input.mac_key).unwrap();
     let least = data.len().saturating_sub(255);
     let length = least + usize::from(input.length) % (data.len() - least + 1);
     let secret = cbc.mac_secret_length(&input.header, data, length, least);

@@ -8,7 +8,7 @@ use tlcp::crypto::{
     StartedAgreement,
 };
 use tlcp::error::CryptoError;
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 use tlcp::wire::NamedGroup;
 
 /// All of them.
@@ -93,7 +93,7 @@ impl Ciphers for Zeros {
     fn cbc_hmac(
         &self,
         _: CbcAlgorithm,
-        _: HashAlgorithm,
+        _: MacAlgorithm,
         _: &[u8],
         _: &[u8],
     ) -> Result<Box<dyn CbcHmac>, CryptoError> {

@@ -5,7 +5,7 @@ use super::{
     PublicKey, Random, SECRET_LEN, Shared, SignatureAlgorithm,
 };
 use crate::error::CryptoError;
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc};
 
@@ -162,9 +162,9 @@ fn refuses_what_was_changed(
 /// draft-ribose-cfrg-sm4 A.2.2, in a lane beside another.
 fn sm4_cbc(provider: &Provider) -> Option<()> {
     const CIPHER: [u8; 32] = hex("2677f46b09c122cc975533105bd4a22af6125f7275ce552c3a2bbcf533de8a3b");
-    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, &SM4, &[0; 32]).ok()?;
+    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3, &SM4, &[0; 32]).ok()?;
     for (key, mac_key) in [(&SM4[..15], &[0; 32][..]), (&SM4, &[0; 31]), (&SM4, &[])] {
-        check(provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, key, mac_key).is_err())?;
+        check(provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3, key, mac_key).is_err())?;
     }
     let plain = [SM4, SM4];
     let mut text = plain;
@@ -182,8 +182,9 @@ fn sm4_cbc(provider: &Provider) -> Option<()> {
 fn record_mac(provider: &Provider) -> Option<()> {
     let key: [u8; 32] = core::array::from_fn(|i| i as u8);
     let data: [u8; 300] = core::array::from_fn(|i| (i * 7) as u8);
-    for algorithm in [HashAlgorithm::Sm3, HashAlgorithm::Sha256] {
-        let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, algorithm, &SM4, &key).ok()?;
+    let both = [(MacAlgorithm::Sm3, HashAlgorithm::Sm3), (MacAlgorithm::Sha256, HashAlgorithm::Sha256)];
+    for (mac, algorithm) in both {
+        let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, mac, &SM4, &key).ok()?;
         for length in [45usize, 51, 106, 115, 179, 256, 300] {
             let content = data.get(..length)?;
             let [.., high, low] = length.to_be_bytes();
@@ -279,7 +280,7 @@ fn rsa(provider: &Provider) -> Option<()> {
         Err(CryptoError::Unsupported) => return Some(()),
         Err(_) => return None,
     };
-    let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
+    let algorithm = SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256);
     let parts: [&[u8]; 2] = [b"message ", b"digest"];
     check(key.sign(algorithm, &parts, &Counter).ok()? == SIGNATURE)?;
     let verifies = |text: &[u8], signature: &[u8]| {

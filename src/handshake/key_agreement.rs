@@ -43,6 +43,7 @@ impl ServerAgreement {
                 agreed.signed_params(&[&length24(der), der])
             }
             Signs::Parameters => agreed.signed_params(&[&self.params()]),
+            Signs::Nothing => Vec::new(),
         }
     }
 
@@ -76,7 +77,7 @@ impl ReadyAgreement {
             Self::Decrypting(identity) => {
                 let ciphertext = match identity.public_key(KeyUse::Encrypt).kind() {
                     KeyKind::Sm2 => ClientKeyExchange::read_encrypted(body)?.to_vec(),
-                    KeyKind::Rsa => ClientKeyExchange::read_rsa_encrypted(body)?.to_vec(),
+                    KeyKind::Rsa | KeyKind::Ecdsa => ClientKeyExchange::read_rsa_encrypted(body)?.to_vec(),
                 };
                 let mut substitute = PreMasterSecret::zeroed(SECRET_LEN);
                 // R-HS-43: drawn always, before anything is known of the ciphertext.
@@ -125,7 +126,9 @@ impl ClientAgreement {
         let (row, names_scheme) = (agreed.suite.key_exchange, agreed.suite.protocol.names_signature_scheme);
         let exchange = match row.secret {
             SecretSource::Encrypted => ServerKeyExchange::read_signature(body, names_scheme)?,
-            SecretSource::Agreed => ServerKeyExchange::read_ephemeral(body, names_scheme)?,
+            SecretSource::Agreed | SecretSource::Ephemeral => {
+                ServerKeyExchange::read_ephemeral(body, names_scheme)?
+            }
         };
         let signed = match row.signs {
             Signs::EncryptionCertificate => {
@@ -136,6 +139,7 @@ impl ClientAgreement {
                 let params = exchange.ephemeral.ok_or(Error::Misuse("no parameters were read"))?.1;
                 agreed.signed_params(&[params])
             }
+            Signs::Nothing => Vec::new(),
         };
         let scheme = row.authenticates.fixed_scheme();
         check_signature(message, server.sign_key, scheme, &signed, exchange.signed.signature, cx)?;

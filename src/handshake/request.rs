@@ -7,7 +7,7 @@ use crate::crypto::{
 use crate::error::{AnswerError, CertificateError, CryptoError};
 use crate::message::{CertificateRequest, ClientHello};
 use crate::session::{Session, SessionKey};
-use crate::suite::{HashAlgorithm, Suite};
+use crate::suite::Suite;
 use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{sync::Arc, vec::Vec};
 use core::any::Any;
@@ -217,10 +217,15 @@ impl SignRequest {
                 e.update(&self.message);
                 Ok(e.current())
             }
-            (Some(SignatureAlgorithm::RsaPkcs1Sha256), _) => {
-                Ok(hashes.digest(HashAlgorithm::Sha256, &[&self.message]))
-            }
-            (Some(SignatureAlgorithm::Sm2Sm3 { .. }) | None, _) => Err(CryptoError::Unsupported),
+            (
+                Some(
+                    SignatureAlgorithm::RsaPkcs1(hash)
+                    | SignatureAlgorithm::RsaPss(hash)
+                    | SignatureAlgorithm::Ecdsa(hash),
+                ),
+                _,
+            ) => Ok(hashes.digest(hash, &[&self.message])),
+            _ => Err(CryptoError::Unsupported),
         }
     }
 

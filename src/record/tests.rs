@@ -2,13 +2,13 @@
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 use super::*;
 use crate::crypto::{Draw, portable};
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm};
 use proptest::prelude::*;
 
 const DATA: ContentType = ContentType::APPLICATION_DATA;
 const GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
-const CBC: Protection = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sm3 };
-const CBC_SHA256: Protection = Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: HashAlgorithm::Sha256 };
+const CBC: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
+const CBC_SHA256: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256);
 
 /// Bytes that differ from draw to draw, or none.
 #[derive(Default)]

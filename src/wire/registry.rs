@@ -43,6 +43,8 @@ registry! {
         TLCP = 0x0101, "TLCP";
         /// TLS 1.0, seen in the record header of a first TLS ClientHello.
         TLS10 = 0x0301, "TLS 1.0";
+        /// TLS 1.1: refused.
+        TLS11 = 0x0302, "TLS 1.1";
         /// TLS 1.2 (RFC 5246).
         TLS12 = 0x0303, "TLS 1.2";
     }
@@ -186,10 +188,50 @@ registry! {
 registry! {
     /// `CipherSuite` values: those this library runs are rows of [`crate::suite::SUITES`]; the others have names for logs (R-CS-1).
     CipherSuite(u16) {
+        /// TLS_RSA_WITH_AES_128_CBC_SHA
+        RSA_AES_128_CBC_SHA = 0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA";
+        /// TLS_RSA_WITH_AES_256_CBC_SHA
+        RSA_AES_256_CBC_SHA = 0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA";
+        /// TLS_RSA_WITH_AES_128_CBC_SHA256
+        RSA_AES_128_CBC_SHA256 = 0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256";
+        /// TLS_RSA_WITH_AES_256_CBC_SHA256
+        RSA_AES_256_CBC_SHA256 = 0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256";
+        /// TLS_RSA_WITH_AES_128_GCM_SHA256
+        RSA_AES_128_GCM_SHA256 = 0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256";
+        /// TLS_RSA_WITH_AES_256_GCM_SHA384
+        RSA_AES_256_GCM_SHA384 = 0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384";
         /// Signalling value of RFC 5746: ignored in TLCP (R-CS-7).
         EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, "EMPTY_RENEGOTIATION_INFO_SCSV";
         /// Signalling value of RFC 7507.
         FALLBACK_SCSV = 0x5600, "FALLBACK_SCSV";
+        /// TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA
+        ECDHE_ECDSA_AES_128_CBC_SHA = 0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA";
+        /// TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA
+        ECDHE_ECDSA_AES_256_CBC_SHA = 0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA";
+        /// TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
+        ECDHE_RSA_AES_128_CBC_SHA = 0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA";
+        /// TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA
+        ECDHE_RSA_AES_256_CBC_SHA = 0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA";
+        /// TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256
+        ECDHE_ECDSA_AES_128_CBC_SHA256 = 0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256";
+        /// TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384
+        ECDHE_ECDSA_AES_256_CBC_SHA384 = 0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384";
+        /// TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256
+        ECDHE_RSA_AES_128_CBC_SHA256 = 0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256";
+        /// TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384
+        ECDHE_RSA_AES_256_CBC_SHA384 = 0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384";
+        /// TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+        ECDHE_ECDSA_AES_128_GCM_SHA256 = 0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+        /// TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+        ECDHE_ECDSA_AES_256_GCM_SHA384 = 0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
+        /// TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        ECDHE_RSA_AES_128_GCM_SHA256 = 0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        /// TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+        ECDHE_RSA_AES_256_GCM_SHA384 = 0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
+        /// TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+        ECDHE_RSA_CHACHA20_POLY1305_SHA256 = 0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
+        /// TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+        ECDHE_ECDSA_CHACHA20_POLY1305_SHA256 = 0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
         /// ECDHE_SM1_SM3
         ECDHE_SM1_SM3 = 0xe001, "ECDHE_SM1_SM3";
         /// ECC_SM1_SM3
@@ -236,6 +278,8 @@ registry! {
     ExtensionType(u16) {
         /// server_name (RFC 6066, GM/T 0024-2023 A.1)
         SERVER_NAME = 0, "server_name";
+        /// max_fragment_length (RFC 6066)
+        MAX_FRAGMENT_LENGTH = 1, "max_fragment_length";
         /// trusted_ca_keys (A.2)
         TRUSTED_CA_KEYS = 3, "trusted_ca_keys";
         /// status_request (A.3)
@@ -254,6 +298,8 @@ registry! {
         EXTENDED_MASTER_SECRET = 23, "extended_master_secret";
         /// session_ticket
         SESSION_TICKET = 35, "session_ticket";
+        /// signature_algorithms_cert (RFC 8446)
+        SIGNATURE_ALGORITHMS_CERT = 50, "signature_algorithms_cert";
         /// client_id (A.7)
         CLIENT_ID = 66, "client_id";
         /// renegotiation_info
@@ -264,6 +310,12 @@ registry! {
 registry! {
     /// `NamedGroup` / `NamedCurve`.
     NamedGroup(u16) {
+        /// NIST P-256.
+        SECP256R1 = 23, "secp256r1";
+        /// NIST P-384.
+        SECP384R1 = 24, "secp384r1";
+        /// Curve25519 (RFC 7748).
+        X25519 = 29, "x25519";
         /// The SM2 curve.
         CURVE_SM2 = 41, "curveSM2";
     }
@@ -274,6 +326,24 @@ registry! {
     SignatureScheme(u16) {
         /// rsa_pkcs1_sha256: sha256(4), rsa(1)
         RSA_PKCS1_SHA256 = 0x0401, "rsa_pkcs1_sha256";
+        /// ECDSA with SHA-256; in TLS 1.2 on any curve (R-T12-19), as its two like
+        ECDSA_SHA256 = 0x0403, "ecdsa_secp256r1_sha256";
+        /// rsa_pkcs1_sha384
+        RSA_PKCS1_SHA384 = 0x0501, "rsa_pkcs1_sha384";
+        /// ECDSA with SHA-384
+        ECDSA_SHA384 = 0x0503, "ecdsa_secp384r1_sha384";
+        /// rsa_pkcs1_sha512
+        RSA_PKCS1_SHA512 = 0x0601, "rsa_pkcs1_sha512";
+        /// ECDSA with SHA-512
+        ECDSA_SHA512 = 0x0603, "ecdsa_secp521r1_sha512";
+        /// RSASSA-PSS with an rsaEncryption key, MGF1 and salt length of the same hash
+        RSA_PSS_RSAE_SHA256 = 0x0804, "rsa_pss_rsae_sha256";
+        /// Likewise
+        RSA_PSS_RSAE_SHA384 = 0x0805, "rsa_pss_rsae_sha384";
+        /// Likewise
+        RSA_PSS_RSAE_SHA512 = 0x0806, "rsa_pss_rsae_sha512";
+        /// Ed25519 (RFC 8032)
+        ED25519 = 0x0807, "ed25519";
         /// sm3(7), sm2(4): GM/T 0024-2023 A.5.
         SM2_SM3 = 0x0704, "sm2_sm3";
         /// sm2sig_sm3 of RFC 8998, the only one that GmSSL and openHiTLS know (R-HS-6).

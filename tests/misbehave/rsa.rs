@@ -108,7 +108,9 @@ fn an_rsa_server_key_exchange_signed_otherwise_is_a_decrypt_error() {
     let good = GCM.sign(false, &parts);
     GCM.to_client(&with(&GCM.server, exchange(&good))).went_well();
     let Key::Here(encrypt) = GCM.world.server.key(KeyUse::Encrypt) else { panic!("it is here") };
-    let by_other_key = encrypt.sign(SignatureAlgorithm::RsaPkcs1Sha256, &parts, &Counting::from(90)).unwrap();
+    let by_other_key = encrypt
+        .sign(SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256), &parts, &Counting::from(90))
+        .unwrap();
     let hash = GCM.world.provider.hashes.digest(HashAlgorithm::Sha256, &parts);
     let signatures = [
         GCM.sign(true, &parts),

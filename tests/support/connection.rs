@@ -2,7 +2,7 @@
 use crate::{Fixed, agree, cbc};
 use serde_json::Value;
 use tlcp::crypto::{CbcLane, Digest, Draw, MacLane, Provider, SignatureAlgorithm};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 
 /// The bytes that stand in hexadecimal at the end of `path`.
 fn at<const N: usize>(json: &Value, path: [&str; N]) -> Vec<u8> {
@@ -63,7 +63,7 @@ fn header(record: &[u8], sequence: u8, length: usize) -> [u8; 13] {
 pub(crate) fn cbc_records(provider: &Provider, json: &Value) {
     let mac_key = at(json, ["sm3", "cbc", "client_write_MAC_key"]);
     let key = at(json, ["sm3", "cbc", "client_write_key"]);
-    let cipher = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, &key, &mac_key).unwrap();
+    let cipher = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3, &key, &mac_key).unwrap();
     for (name, sequence) in [
         ("cbc_record_client_finished", 0),
         ("cbc_record_empty_appdata_seq1", 1),

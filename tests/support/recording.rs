@@ -5,20 +5,21 @@ use super::vectors::VectorFile;
 use serde_json::Value;
 use std::fs;
 use tlcp::crypto::{Provider, TrafficKeys};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, Protection};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm, Protection};
 use tlcp::wire::ProtocolVersion;
 
 const GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
-const fn cbc(mac: HashAlgorithm) -> Protection {
-    Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac }
+const fn cbc(mac: MacAlgorithm) -> Protection {
+    Protection::cbc(CbcAlgorithm::Sm4, mac)
 }
 
 /// PRF hash and record protection of every TLCP suite with SM4, run by the library or not (spec section 3.1).
 pub(crate) fn suite(id: u16) -> Option<(HashAlgorithm, Protection)> {
     use HashAlgorithm::{Sha256, Sm3};
+    use MacAlgorithm as Mac;
     Some(match id {
-        0xe011 | 0xe013 | 0xe015 | 0xe017 | 0xe019 => (Sm3, cbc(Sm3)),
-        0xe01c => (Sha256, cbc(Sha256)),
+        0xe011 | 0xe013 | 0xe015 | 0xe017 | 0xe019 => (Sm3, cbc(Mac::Sm3)),
+        0xe01c => (Sha256, cbc(Mac::Sha256)),
         0xe051 | 0xe053 | 0xe055 | 0xe057 | 0xe059 => (Sm3, GCM),
         0xe05a => (Sha256, GCM),
         _ => return None,

@@ -2,7 +2,7 @@
 
 use crate::symmetric::{ASSOCIATED, IV, KEY, NONCE, Primitives};
 use tlcp::crypto::{Aead, CbcHmac, CbcLane, Provider};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 
 pub(crate) struct Tlcp {
     name: &'static str,
@@ -13,7 +13,7 @@ pub(crate) struct Tlcp {
 
 impl Tlcp {
     pub(crate) fn new(name: &'static str, provider: Provider) -> Self {
-        let (cipher, mac) = (CbcAlgorithm::Sm4, HashAlgorithm::Sm3);
+        let (cipher, mac) = (CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
         let gcm = provider.ciphers.aead(AeadAlgorithm::Sm4Gcm, &KEY).expect("SM4-GCM");
         let cbc = provider.ciphers.cbc_hmac(cipher, mac, &KEY, &[0; 32]).expect("SM4-CBC");
         Self { name, provider, gcm, cbc }

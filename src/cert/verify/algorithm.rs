@@ -3,7 +3,7 @@ use super::WebPkiVerifier;
 use super::shown::Shown;
 use crate::cert::x509::algorithm;
 use crate::crypto::SignatureAlgorithm;
-use crate::suite::KeyKind;
+use crate::suite::{HashAlgorithm, KeyKind};
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -100,8 +100,10 @@ impl<'a> Algorithm<'a> {
             }
             KeyKind::Rsa => {
                 let public = keys.rsa_public(key).map_err(|_| InvalidSignature)?;
-                keys.verify(SignatureAlgorithm::RsaPkcs1Sha256, &public, &[message], signature).is_ok()
+                let algorithm = SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256);
+                keys.verify(algorithm, &public, &[message], signature).is_ok()
             }
+            KeyKind::Ecdsa => false,
         };
         if valid { Ok(()) } else { Err(InvalidSignature) }
     }

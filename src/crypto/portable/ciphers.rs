@@ -4,7 +4,7 @@ use super::sm4::{LANES, Sm4};
 use crate::crypto::constant_time_mac::{BlockHash, hmac_secret_length};
 use crate::crypto::{Aead, CbcHmac, CbcLane, Ciphers, Digest, MacLane};
 use crate::error::CryptoError;
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm};
 use aes_gcm::{AeadInOut, AesGcm};
 use alloc::boxed::Box;
 use cbc::cipher::array::Array;
@@ -22,20 +22,21 @@ impl Ciphers for Portable {
                 let cipher = AesGcm::new_from_slice(key).map_err(|_| CryptoError::BadKey)?;
                 Ok(Box::new(Gcm(cipher)))
             }
+            _ => Err(CryptoError::Unsupported),
         }
     }
 
     fn cbc_hmac(
         &self,
         cipher: CbcAlgorithm,
-        mac: HashAlgorithm,
+        mac: MacAlgorithm,
         key: &[u8],
         mac_key: &[u8],
     ) -> Result<Box<dyn CbcHmac>, CryptoError> {
-        let CbcAlgorithm::Sm4 = cipher;
-        Ok(match mac {
-            HashAlgorithm::Sm3 => Box::new(Cbc::<Sm3Function>::new(key, mac_key)?),
-            HashAlgorithm::Sha256 => Box::new(Cbc::<Sha256Function>::new(key, mac_key)?),
+        Ok(match (cipher, mac) {
+            (CbcAlgorithm::Sm4, MacAlgorithm::Sm3) => Box::new(Cbc::<Sm3Function>::new(key, mac_key)?),
+            (CbcAlgorithm::Sm4, MacAlgorithm::Sha256) => Box::new(Cbc::<Sha256Function>::new(key, mac_key)?),
+            _ => return Err(CryptoError::Unsupported),
         })
     }
 }

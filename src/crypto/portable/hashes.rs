@@ -5,7 +5,7 @@ use crate::suite::HashAlgorithm;
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Sha256, Sha384, Sha512};
 use sm3::digest::array::Array;
 use sm3::digest::block_api::{CoreProxy, UpdateCore};
 use sm3::digest::common::hazmat::SerializableState;
@@ -103,8 +103,8 @@ fn digest<H: sm3::Digest>(parts: &[&[u8]]) -> Digest {
 }
 
 /// P_hash(secret, label || seed): A(0) = label || seed, A(i) = HMAC(A(i-1)), out = HMAC(A(i) || label || seed) ….
-fn prf<F: Function>(secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-    let keyed = keyed::<F::Hmac>(secret);
+fn prf<M: Mac + KeyInit + Clone>(secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    let keyed = keyed::<M>(secret);
     let over = |before: &[u8]| {
         let mut mac = keyed.clone();
         mac.update(before);
@@ -113,7 +113,7 @@ fn prf<F: Function>(secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8])
         Zeroizing::new(mac.finalize().into_bytes())
     };
     let mut a = over(&[]);
-    for chunk in out.chunks_mut(F::Core::OUTPUT) {
+    for chunk in out.chunks_mut(M::output_size()) {
         chunk.iter_mut().zip(over(&a).iter()).for_each(|(o, b)| *o = *b);
         let mut mac = keyed.clone();
         mac.update(&a);
@@ -129,6 +129,8 @@ impl Hashes for Portable {
         match algorithm {
             HashAlgorithm::Sm3 => Box::new(Running(Sm3::new())),
             HashAlgorithm::Sha256 => Box::new(Running(Sha256::new())),
+            HashAlgorithm::Sha384 => Box::new(Running(Sha384::new())),
+            HashAlgorithm::Sha512 => Box::new(Running(Sha512::new())),
         }
     }
 
@@ -136,6 +138,8 @@ impl Hashes for Portable {
         match algorithm {
             HashAlgorithm::Sm3 => digest::<Sm3>(parts),
             HashAlgorithm::Sha256 => digest::<Sha256>(parts),
+            HashAlgorithm::Sha384 => digest::<Sha384>(parts),
+            HashAlgorithm::Sha512 => digest::<Sha512>(parts),
         }
     }
 
@@ -143,13 +147,17 @@ impl Hashes for Portable {
         match algorithm {
             HashAlgorithm::Sm3 => hmac(&keyed::<Hmac<Sm3>>(key), parts),
             HashAlgorithm::Sha256 => hmac(&keyed::<Hmac<Sha256>>(key), parts),
+            HashAlgorithm::Sha384 => hmac(&keyed::<Hmac<Sha384>>(key), parts),
+            HashAlgorithm::Sha512 => hmac(&keyed::<Hmac<Sha512>>(key), parts),
         }
     }
 
     fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
         match algorithm {
-            HashAlgorithm::Sm3 => prf::<Sm3Function>(secret, label, seed, out),
-            HashAlgorithm::Sha256 => prf::<Sha256Function>(secret, label, seed, out),
+            HashAlgorithm::Sm3 => prf::<Hmac<Sm3>>(secret, label, seed, out),
+            HashAlgorithm::Sha256 => prf::<Hmac<Sha256>>(secret, label, seed, out),
+            HashAlgorithm::Sha384 => prf::<Hmac<Sha384>>(secret, label, seed, out),
+            HashAlgorithm::Sha512 => prf::<Hmac<Sha512>>(secret, label, seed, out),
         }
     }
 }

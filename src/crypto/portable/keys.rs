@@ -9,6 +9,8 @@ use crate::crypto::{
     StartedAgreement,
 };
 use crate::error::CryptoError;
+#[cfg(feature = "rsa")]
+use crate::suite::HashAlgorithm;
 use alloc::{sync::Arc, vec::Vec};
 use sm2::elliptic_curve::ops::MulByGeneratorVartime;
 use sm2::{ProjectivePoint, Scalar};
@@ -48,11 +50,11 @@ impl Keys for Portable {
     ) -> Result<(), CryptoError> {
         let user_id = match (algorithm, key) {
             #[cfg(feature = "rsa")]
-            (SignatureAlgorithm::RsaPkcs1Sha256, PublicKey::Rsa(der)) => {
+            (SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256), PublicKey::Rsa(der)) => {
                 return rsa::verify(der, parts, signature);
             }
-            (SignatureAlgorithm::RsaPkcs1Sha256, _) => return Err(CryptoError::BadSignature),
             (SignatureAlgorithm::Sm2Sm3 { user_id }, _) => user_id,
+            _ => return Err(CryptoError::BadSignature),
         };
         let (bytes, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
         let e = hash_message(user_id, bytes, parts)?;

@@ -4,6 +4,7 @@ use crate::crypto::{
     AgreementPeer, Draw, PreMasterSecret, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::CryptoError;
+use crate::suite::HashAlgorithm;
 use crate::wire::ProtocolVersion;
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::ops::RangeInclusive;
@@ -186,8 +187,8 @@ impl PrivateKey for RsaKey {
         random: &dyn Random,
     ) -> Result<Vec<u8>, CryptoError> {
         match algorithm {
-            SignatureAlgorithm::RsaPkcs1Sha256 => {}
-            SignatureAlgorithm::Sm2Sm3 { .. } => return Err(CryptoError::Unsupported),
+            SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256) => {}
+            _ => return Err(CryptoError::Unsupported),
         }
         let block = signed_block(&self.key, &sha256(parts));
         let block = representative(&self.key, &block).ok_or(CryptoError::BadKey)?;

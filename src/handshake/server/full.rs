@@ -98,7 +98,7 @@ impl AwaitSecret {
     pub(super) fn awaits(&self) -> AnswerKind {
         match self.full.agreed.suite.key_exchange.secret {
             SecretSource::Encrypted => AnswerKind::Decrypted,
-            SecretSource::Agreed => AnswerKind::AgreementFinished,
+            SecretSource::Agreed | SecretSource::Ephemeral => AnswerKind::AgreementFinished,
         }
     }
 

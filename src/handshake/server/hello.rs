@@ -124,7 +124,7 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
     let mut agreed = agree(hello, suite, session_id, acknowledge, cx)?;
     cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).clone()))?;
     match suite.key_exchange.secret {
-        SecretSource::Agreed => {
+        SecretSource::Agreed | SecretSource::Ephemeral => {
             let (of, group) = (Some(identity.clone()), NamedGroup::CURVE_SM2);
             cx.ask(Request::StartAgreement { identity: of, group, peer: None });
             Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity }))

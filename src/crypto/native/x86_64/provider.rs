@@ -7,7 +7,7 @@ use super::hmac::HmacKey;
 use super::sm3::{OUTPUT, Sm3};
 use crate::crypto::{Aead, CbcHmac, Ciphers, Digest, HashContext, Hashes, portable};
 use crate::error::CryptoError;
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 use alloc::boxed::Box;
 
 /// SM3 by kernels, other hashes as the portable provider has them.
@@ -84,8 +84,9 @@ impl Aead for Gcm {
 
 impl Ciphers for NativeCiphers {
     fn aead(&self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<Box<dyn Aead>, CryptoError> {
-        let AeadAlgorithm::Sm4Gcm = algorithm;
-        let Some(level) = Level::best() else { return portable::provider().ciphers.aead(algorithm, key) };
+        let (AeadAlgorithm::Sm4Gcm, Some(level)) = (algorithm, Level::best()) else {
+            return portable::provider().ciphers.aead(algorithm, key);
+        };
         let key = key.try_into().map_err(|_| CryptoError::BadKey)?;
         Ok(Box::new(Gcm::new(level, key)))
     }
@@ -93,11 +94,11 @@ impl Ciphers for NativeCiphers {
     fn cbc_hmac(
         &self,
         cipher: CbcAlgorithm,
-        mac: HashAlgorithm,
+        mac: MacAlgorithm,
         key: &[u8],
         mac_key: &[u8],
     ) -> Result<Box<dyn CbcHmac>, CryptoError> {
-        let (CbcAlgorithm::Sm4, Some(level)) = (cipher, sm3_level(mac)) else {
+        let (CbcAlgorithm::Sm4, MacAlgorithm::Sm3, Some(level)) = (cipher, mac, Level::best()) else {
             return portable::provider().ciphers.cbc_hmac(cipher, mac, key, mac_key);
         };
         let key = key.try_into().map_err(|_| CryptoError::BadKey)?;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::crypto::portable;
-use crate::suite::{CbcAlgorithm, HashAlgorithm};
+use crate::suite::{CbcAlgorithm, MacAlgorithm};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -9,7 +9,7 @@ const MAC_KEY: [u8; 32] = *b"a MAC key of thirty-two bytes...";
 
 fn reference() -> Box<dyn CbcHmac> {
     let ciphers = portable::provider().ciphers;
-    ciphers.cbc_hmac(CbcAlgorithm::Sm4, HashAlgorithm::Sm3, &KEY, &MAC_KEY).unwrap()
+    ciphers.cbc_hmac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3, &KEY, &MAC_KEY).unwrap()
 }
 fn bytes(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i * 41 + i / 256) as u8).collect()

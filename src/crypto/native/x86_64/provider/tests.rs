@@ -33,7 +33,7 @@ fn keys_of_another_length_are_refused() {
     for length in [0, 15, 17, 32] {
         let key = alloc::vec![0; length];
         assert!(matches!(ciphers.aead(AeadAlgorithm::Sm4Gcm, &key), Err(CryptoError::BadKey)));
-        for mac in [HashAlgorithm::Sm3, HashAlgorithm::Sha256] {
+        for mac in [MacAlgorithm::Sm3, MacAlgorithm::Sha256] {
             let made = ciphers.cbc_hmac(CbcAlgorithm::Sm4, mac, &key, &[0; 32]);
             assert!(matches!(made, Err(CryptoError::BadKey)));
             let made = ciphers.cbc_hmac(CbcAlgorithm::Sm4, mac, &[0; 16], &key[..length.min(31)]);
