@@ -10,7 +10,7 @@ use super::gcm::Gcm;
 use super::hmac::HmacKey;
 use crate::crypto::native::memory_checker::{errors, mark_defined, mark_undefined, running};
 use crate::crypto::{CbcHmac, CbcLane, Digest, MacLane, portable};
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm};
 use alloc::vec::Vec;
 use cbc::cipher::{BlockCipherDecrypt, KeyInit};
 use core::hint::black_box;
