@@ -3,7 +3,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
-use tlcp::cert::{PeerClaim, PeerRole, ServerName, Verifier};
+use tlcp::cert::{Expected, PeerClaim, PeerRole, ServerName, Verifier};
 use tlcp::crypto::{portable::provider, random::SystemRandom};
 use tlcp::message::Credential;
 use tlcp::pki::{Options, Pki};
@@ -16,7 +16,7 @@ fn certificates(c: &mut Criterion) {
     let list =
         [&pki.server.sign, &pki.server.encrypt, &pki.intermediate].map(|i| i.certificate.as_slice().into());
     let credential = Arc::new(Credential::Certificates(list.to_vec()));
-    let choose = || credential.keys(true, provider.keys).unwrap();
+    let choose = || credential.keys(Expected::Pair, provider.keys).unwrap();
     let role = PeerRole::Server(ServerName::try_from("localhost").unwrap());
     let claim = PeerClaim { role, credential: credential.clone(), keys: choose() };
 

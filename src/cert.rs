@@ -1,10 +1,11 @@
-//! Floor 5: certificates. A TLCP party has two: one signs, one takes encryption and key agreement.
+//! Floor 5: certificates. A TLCP party has two: one signs, one takes encryption and key agreement. A TLS party has one.
 use crate::crypto::PrivateKey;
 use crate::error::CertificateError;
 use crate::message::Credential;
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
+pub(crate) mod algorithm;
 mod chain;
 pub mod dangerous;
 pub(crate) mod der;
@@ -27,7 +28,7 @@ pub(crate) mod x509;
 
 pub use description::Description;
 pub use identity::{CertificateForm, Identity};
-pub use peer::{PeerClaim, PeerKeys, PeerRole};
+pub use peer::{Expected, PeerClaim, PeerKeys, PeerRole, end_point_hash};
 pub use rustls_pki_types::ServerName;
 pub use verify::{CertPolicy, VerifierBuilder, WebPkiVerifier};
 

@@ -9,7 +9,7 @@ mod vectors;
 use serde_json::Value;
 use std::{fs, sync::Arc};
 use support::TestRandom;
-use tlcp::cert::{CertPolicy, PeerClaim, PeerKeys, PeerRole, Verifier, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, KeyUse, PeerClaim, PeerKeys, PeerRole, Verifier, WebPkiVerifier};
 use tlcp::crypto::portable::provider;
 use tlcp::error::CertificateProblem as E;
 use tlcp::message::Credential;
@@ -124,7 +124,7 @@ fn verify(chain: &Chain<'_>, verifier: &WebPkiVerifier, our_sign: &Issued) -> Re
     // the keys play no part in verification
     let sign = our_sign.key().public().clone();
     let keys = match chain.signs() {
-        true => PeerKeys::Single { sign },
+        true => PeerKeys::Single { key: sign, key_use: KeyUse::Sign },
         false => PeerKeys::Pair { encrypt: sign.clone(), sign, at: 1 },
     };
     let claim =

@@ -6,7 +6,9 @@ mod support;
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
 use support::{TestRandom, vector};
-use tlcp::cert::{CertPolicy, Identity, PeerClaim, PeerRole, ServerName, Verifier, WebPkiVerifier};
+use tlcp::cert::{
+    CertPolicy, Expected, Identity, KeyUse, PeerClaim, PeerRole, ServerName, Verifier, WebPkiVerifier,
+};
 use tlcp::crypto::portable::provider;
 use tlcp::message::Credential;
 use tlcp::pki::{Options, Pki, revocation_list};
@@ -95,8 +97,9 @@ fn change() -> impl Strategy<Value = Change> {
 fn ask(list: &[Vec<u8>]) -> bool {
     let credential = Arc::new(Credential::Certificates(list.iter().map(|c| c.as_slice().into()).collect()));
     let mut accepted = false;
-    for needed in [true, false] {
-        let Ok(keys) = credential.keys(needed, provider().keys) else { continue };
+    let single = [KeyUse::Sign, KeyUse::Encrypt].map(Expected::Single);
+    for expected in [Expected::Pair, Expected::PairOrSign].into_iter().chain(single) {
+        let Ok(keys) = credential.keys(expected, provider().keys) else { continue };
         let name = ServerName::try_from("localhost").unwrap();
         for role in [PeerRole::Client, PeerRole::Server(name)] {
             let claim = PeerClaim { role, credential: credential.clone(), keys: keys.clone() };

@@ -4,6 +4,9 @@
 mod containers;
 #[path = "identity/refusals.rs"]
 mod refusals;
+#[cfg(feature = "rsa")]
+#[path = "identity/single.rs"]
+mod single;
 #[path = "support/certificates.rs"]
 mod support;
 

@@ -4,7 +4,7 @@
 mod support;
 
 use support::TestRandom;
-use tlcp::cert::PeerKeys;
+use tlcp::cert::{Expected, PeerKeys};
 use tlcp::crypto::portable::provider;
 use tlcp::error::CertificateProblem as E;
 use tlcp::message::Credential;
@@ -44,7 +44,8 @@ impl Kinds {
 /// The index of the encryption certificate.
 fn choose(list: &[&Vec<u8>], needs_encryption: bool) -> Result<Option<usize>, E> {
     let list = list.iter().map(|der| der.as_slice().into()).collect();
-    match Credential::Certificates(list).keys(needs_encryption, provider().keys) {
+    let expected = if needs_encryption { Expected::Pair } else { Expected::PairOrSign };
+    match Credential::Certificates(list).keys(expected, provider().keys) {
         Ok(PeerKeys::Pair { at, .. }) => Ok(Some(at)),
         Ok(_) => Ok(None),
         Err(e) => Err(e.problem),

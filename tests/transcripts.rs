@@ -11,6 +11,7 @@ mod support {
 use support::conversation::{Conversation, KeyRing, Record, Side};
 use support::keys::copy;
 use support::vectors::{Tally, files};
+use tlcp::cert::Expected;
 use tlcp::crypto::{
     AgreementPeer, Digest, Draw, MasterSecret, PreMasterSecret, Provider, PublicKey, Random, SECRET_LEN,
     Shared, TrafficKeys, portable,
@@ -196,7 +197,7 @@ impl<'a> Check<'a> {
     fn certificates(&mut self) {
         let c = self.conversation;
         let credential = c.certificates(&c.server).unwrap();
-        let keys = credential.keys(true, self.provider.keys).unwrap();
+        let keys = credential.keys(Expected::Pair, self.provider.keys).unwrap();
         let encryption_key = keys.encrypt().unwrap();
         self.equal("sign_pub", point(keys.sign()), &["sign_pub"]);
         self.equal("enc_pub", point(encryption_key), &["enc_pub"]);
@@ -260,7 +261,7 @@ impl<'a> Check<'a> {
     fn agreement(&mut self, server_static: &PublicKey) {
         let c = self.conversation;
         let credential = c.certificates(&c.client).unwrap();
-        let keys = credential.keys(true, self.provider.keys).unwrap();
+        let keys = credential.keys(Expected::Pair, self.provider.keys).unwrap();
         let Some(ephemeral) = c.values.bytes(&["client_eph"]) else { return };
         let key = self.keys.find(keys.encrypt().unwrap()).expect("the client's encryption key");
         let exchange = c.server.message(H::SERVER_KEY_EXCHANGE).unwrap().body;
@@ -284,7 +285,7 @@ impl<'a> Check<'a> {
         let Some(message) = c.client.message(H::CERTIFICATE_VERIFY) else { return };
         let signature = CertificateVerify::read(message.body, false).unwrap().signature;
         let credential = c.certificates(&c.client).unwrap();
-        let key = credential.keys(false, self.provider.keys).unwrap().sign().clone();
+        let key = credential.keys(Expected::PairOrSign, self.provider.keys).unwrap().sign().clone();
         let mut before = c.messages_before_finished();
         before.retain(|raw| raw[0] != H::CERTIFICATE_VERIFY.0);
         let messages = before.concat();

@@ -23,8 +23,8 @@ use std::sync::Arc;
 use support::TestRandom;
 use tlcp::alert::alert_for;
 use tlcp::cert::{
-    CertPolicy, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier, VerifierBuilder,
-    WebPkiVerifier, dangerous,
+    CertPolicy, Expected, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier,
+    VerifierBuilder, WebPkiVerifier, dangerous,
 };
 use tlcp::crypto::portable::provider;
 use tlcp::error::CertificateProblem as E;
@@ -43,8 +43,11 @@ fn server(name: &str) -> PeerRole {
 fn claim(list: &[&Issued], role: PeerRole) -> Result<PeerClaim, E> {
     let list = list.iter().map(|c| c.certificate.as_slice().into()).collect();
     let credential = Arc::new(Credential::Certificates(list));
-    let needed = matches!(role, PeerRole::Server(_));
-    let keys = credential.keys(needed, provider().keys).map_err(|e| e.problem)?;
+    let expected = match role {
+        PeerRole::Server(_) => Expected::Pair,
+        PeerRole::Client => Expected::PairOrSign,
+    };
+    let keys = credential.keys(expected, provider().keys).map_err(|e| e.problem)?;
     Ok(PeerClaim { role, credential, keys })
 }
 
@@ -135,7 +138,7 @@ fn refuses_a_server_without_an_encryption_certificate() {
     let w = World::new(2);
     let pair = w.pair(&template().common_name("s").names(&["s.example".into()]));
     let mut claim = claim(&[&pair.sign, &pair.encrypt, &w.ca], server("s.example")).unwrap();
-    claim.keys = PeerKeys::Single { sign: claim.keys.sign().clone() };
+    claim.keys = PeerKeys::Single { key: claim.keys.sign().clone(), key_use: KeyUse::Sign };
     let error = w.verifier(CertPolicy::Standard).verdict(&claim, NOW).unwrap_err();
     assert_eq!((error.clone(), alert(&error)), (E::MissingEncryptionCertificate, A::BAD_CERTIFICATE));
 }

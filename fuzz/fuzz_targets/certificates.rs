@@ -4,7 +4,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
 use tlcp::cert::{
-    CertPolicy, Identity, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verifier, WebPkiVerifier,
+    CertPolicy, Expected, Identity, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verifier, WebPkiVerifier,
 };
 use tlcp::message::Credential;
 use tlcp_fuzz::world::{NOW, WORLD, provider};
@@ -107,7 +107,8 @@ fuzz_target!(|input: Input<'_>| {
     let entries = input.list.iter().map(Entry::bytes).chain(split(input.more));
     let list: Vec<Box<[u8]>> = entries.take(10).map(Vec::into_boxed_slice).collect();
     let credential = Arc::new(Credential::Certificates(list));
-    let Ok(keys) = credential.keys(input.needs_encryption, provider().keys) else { return };
+    let expected = if input.needs_encryption { Expected::Pair } else { Expected::PairOrSign };
+    let Ok(keys) = credential.keys(expected, provider().keys) else { return };
     assert!(keys.encrypt().is_some() || !input.needs_encryption);
     let name = match input.name {
         Name::Host => "localhost",

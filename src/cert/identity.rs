@@ -1,11 +1,11 @@
-//! Our own pair of certificates with its keys, ready to send.
+//! Our own certificates with their keys, ready to send: TLCP's pair, or the one of TLS.
 use super::chain::upwards;
 use super::x509::X509;
 use super::{Description, Key, KeyUse, names, peer, time, usage};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential, DistinguishedNames, Message};
-use crate::suite::HashAlgorithm;
+use crate::suite::{Certificates, HashAlgorithm, KeyKind};
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
@@ -19,12 +19,14 @@ pub enum CertificateForm {
     SignOnly,
 }
 
-/// A pair of certificates with its private keys, and their CA certificates.
+/// A pair of certificates with its private keys, or for TLS one with its key, and their CA certificates.
 pub struct Identity {
     sign: Half,
-    encrypt: Half,
+    /// `None`: one certificate does all.
+    encrypt: Option<Half>,
     intermediates: Vec<Arc<[u8]>>,
-    /// Names of all issuers, from the pair's up.
+    ocsp_response: Option<Arc<[u8]>>,
+    /// Names of all issuers, from its own up.
     issuers: Vec<Box<[u8]>>,
     dual: Message,
     sign_only: Message,
@@ -59,61 +61,60 @@ impl Identity {
         };
         let halves = [(first, sign_key), (encrypt.0, encrypt.1)].map(|(der, key)| half(der, key, provider));
         let [sign, encrypt] = halves;
-        let read = |der| X509::read(der).map_err(|_| ConfigError::new("a CA certificate does not parse"));
-        let pool = pool.iter().map(|der| read(der)).collect::<Result<Vec<_>, _>>()?;
-        Self::assemble(sign?, encrypt?, &pool, String::new(), provider)
+        Self::assemble(sign?, Some(encrypt?), &read_all(pool)?, String::new(), provider)
     }
 
-    /// Puts the pair and the CA certificates of `pool` together; `notes` end the report.
+    /// The one certificate of a TLS party, as DER, followed by CA certificates in any order, with a key that may be
+    /// elsewhere (R-HS-16).
+    ///
+    /// # Errors
+    /// Says what does not fit.
+    pub fn single_with_key(chain: &[&[u8]], key: Key, provider: &Provider) -> Result<Self, ConfigError> {
+        let &[first, ref pool @ ..] = chain else {
+            return Err(ConfigError::new("the certificate is missing"));
+        };
+        Self::assemble(half(first, key, provider)?, None, &read_all(pool)?, String::new(), provider)
+    }
+
+    /// Puts the pair, or the one certificate, and the CA certificates of `pool` together; `notes` end the report.
     pub(super) fn assemble(
         sign: Half,
-        encrypt: Half,
+        encrypt: Option<Half>,
         pool: &[X509<'_>],
         notes: String,
         provider: &Provider,
     ) -> Result<Self, ConfigError> {
-        let (sign_der, encrypt_der) = (sign.certificate.clone(), encrypt.certificate.clone());
-        let (sign_view, encrypt_view) = (view(&sign_der)?, view(&encrypt_der)?);
-        if sign.public.kind() != encrypt.public.kind() {
-            return Err(ConfigError::new(
-                "one certificate of the pair has an SM2 key and the other an RSA key",
-            ));
-        }
-        for (certificate, key_use) in [(&sign_view, KeyUse::Sign), (&encrypt_view, KeyUse::Encrypt)] {
-            usage::check(certificate, key_use, false)
-                .map_err(|e| ConfigError::new(format!("{}: {e}", names::text(certificate.subject))))?;
-        }
-        if sign_der.len().max(encrypt_der.len()) > peer::MAX_LENGTH {
-            // R-HS-50
-            return Err(ConfigError::new("a certificate of the pair is over 16 KiB, which peers refuse"));
-        }
-        let mut path = upwards(&sign_view, pool);
+        check(&sign, encrypt.as_ref())?;
+        let own: Vec<Arc<[u8]>> =
+            [&sign].into_iter().chain(&encrypt).map(|half| half.certificate.clone()).collect();
+        let views = own.iter().map(|der| view(der)).collect::<Result<Vec<_>, _>>()?;
+        let mut path = Vec::new();
         // an encryption certificate of another CA brings its own
-        upwards(&encrypt_view, pool).into_iter().for_each(|i| {
+        for i in views.iter().flat_map(|leaf| upwards(leaf, pool)) {
             if !path.contains(&i) {
                 path.push(i)
             }
-        });
+        }
         let path: Vec<&X509<'_>> = path.iter().filter_map(|i| pool.get(*i)).collect();
         let (roots, cas): (Vec<&X509<'_>>, Vec<&X509<'_>>) = path.iter().partition(|c| c.is_self_issued());
 
         let mut report = String::new();
-        describe(&mut report, "signing certificate", &sign_view);
-        describe(&mut report, "encryption certificate", &encrypt_view);
+        let labels = if encrypt.is_some() { PAIR } else { [SINGLE; 2] };
+        views.iter().zip(labels).for_each(|(c, label)| describe(&mut report, label, c));
         cas.iter().for_each(|ca| describe(&mut report, "CA certificate", ca));
         roots.iter().for_each(|ca| describe(&mut report, "root, not sent", ca));
         report.push_str(&notes);
-        let pair = [&sign_view, &encrypt_view];
-        let issuers = pair.into_iter().chain(path.iter().copied()).map(|c| Box::from(c.issuer)).collect();
+        let issuers = views.iter().chain(path.iter().copied()).map(|c| Box::from(c.issuer)).collect();
         let cas: Vec<Arc<[u8]>> = cas.iter().map(|c| Arc::from(c.der)).collect();
         Ok(Self {
-            dual: certificate_message([&sign_der, &encrypt_der].into_iter().chain(&cas))?,
-            sign_only: certificate_message([&sign_der].into_iter().chain(&cas))?,
-            dns_names: names::dns(&sign_view).into_iter().map(Box::from).collect(),
-            fingerprint: fingerprint(&sign_der, &encrypt_der, provider)?,
-            not_before: sign_view.not_before.max(encrypt_view.not_before),
-            not_after: sign_view.not_after.min(encrypt_view.not_after),
+            dual: certificate_message(own.iter().chain(&cas))?,
+            sign_only: certificate_message(own.iter().take(1).chain(&cas))?,
+            dns_names: views.iter().take(1).flat_map(names::dns).map(Box::from).collect(),
+            fingerprint: fingerprint(&own, provider)?,
+            not_before: views.iter().map(|c| c.not_before).max().unwrap_or_default(),
+            not_after: views.iter().map(|c| c.not_after).min().unwrap_or_default(),
             intermediates: cas,
+            ocsp_response: None,
             issuers,
             report: report.into(),
             sign,
@@ -121,14 +122,34 @@ impl Identity {
         })
     }
 
-    fn half(&self, key_use: KeyUse) -> &Half {
-        match key_use {
-            KeyUse::Sign => &self.sign,
-            KeyUse::Encrypt => &self.encrypt,
+    /// With a DER OCSPResponse for its own certificate, which a server hands to the clients that ask for one (R-EXT-3), as it
+    /// is: whoever runs the server sees to it that it is fresh.
+    pub fn with_ocsp_response(mut self, der: &[u8]) -> Self {
+        self.ocsp_response = Some(Arc::from(der));
+        self
+    }
+
+    /// The OCSP response, byte for byte as it was given.
+    pub fn ocsp_response(&self) -> Option<&[u8]> {
+        self.ocsp_response.as_deref()
+    }
+
+    /// Which protocol it is for: TLCP takes a pair, TLS one certificate.
+    pub fn certificates(&self) -> Certificates {
+        match self.encrypt {
+            Some(_) => Certificates::Pair,
+            None => Certificates::Single,
         }
     }
 
-    /// The private key.
+    fn half(&self, key_use: KeyUse) -> &Half {
+        match (key_use, &self.encrypt) {
+            (KeyUse::Encrypt, Some(encrypt)) => encrypt,
+            _ => &self.sign,
+        }
+    }
+
+    /// The private key. Here and below, one certificate without another answers for both uses.
     pub fn key(&self, key_use: KeyUse) -> &Key {
         &self.half(key_use).key
     }
@@ -143,7 +164,15 @@ impl Identity {
         &self.half(key_use).public
     }
 
-    /// The handshake message Certificate. It is encoded once, when the identity is made.
+    /// Whether the certificate's keyUsage allows this use; of a single certificate, it may be one of the two alone
+    /// (R-T12-9).
+    pub fn allows(&self, key_use: KeyUse) -> bool {
+        let of = self.certificates();
+        X509::read(self.certificate(key_use)).is_ok_and(|c| usage::allows(&c, of, key_use))
+    }
+
+    /// The handshake message Certificate: of a single certificate, the chain from it up in either form. It is encoded once,
+    /// when the identity is made.
     pub fn message(&self, form: CertificateForm) -> &Message {
         match form {
             CertificateForm::Dual => &self.dual,
@@ -151,12 +180,12 @@ impl Identity {
         }
     }
 
-    /// SM3 over both certificates: sessions that a server made as another identity are not resumed (R-SES-16).
+    /// SM3 over both certificates, or the one: sessions that a server made as another identity are not resumed (R-SES-16).
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
     }
 
-    /// The CA certificates that are sent behind the pair, as DER: those of the signing certificate's chain first, each
+    /// The CA certificates that are sent behind its own, as DER: those of the signing certificate's chain first, each
     /// certifying the one before it, without the root.
     pub fn intermediates(&self) -> &[Arc<[u8]>] {
         &self.intermediates
@@ -188,13 +217,15 @@ impl Identity {
     /// What an operator should hear of at `now`, Unix seconds: that a certificate of the pair is not valid, or will not be
     /// for another 30 days. Nothing here has a clock, so whoever starts a server or renews an identity should ask.
     pub fn warning(&self, now: u64) -> Option<String> {
-        let pair = [("signing", &self.sign), ("encryption", &self.encrypt)];
-        let lines: Vec<String> = pair
+        let labels = if self.encrypt.is_some() { PAIR } else { [SINGLE; 2] };
+        let lines: Vec<String> = [&self.sign]
             .into_iter()
-            .filter_map(|(what, half)| {
+            .chain(&self.encrypt)
+            .zip(labels)
+            .filter_map(|(half, what)| {
                 let certificate = X509::read(&half.certificate).ok()?;
                 let when = expiry(&certificate, now)?;
-                Some(format!("the {what} certificate {} {when}", names::text(certificate.subject)))
+                Some(format!("the {what} {} {when}", names::text(certificate.subject)))
             })
             .collect();
         (!lines.is_empty()).then(|| lines.join("; "))
@@ -213,10 +244,54 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// SM3(length of sign || sign || encrypt).
-fn fingerprint(sign: &[u8], encrypt: &[u8], provider: &Provider) -> Result<[u8; 32], ConfigError> {
-    let length = (sign.len() as u64).to_be_bytes();
-    let digest = provider.hashes.digest(HashAlgorithm::Sm3, &[&length, sign, encrypt]);
+/// What reports call its own certificates.
+const PAIR: [&str; 2] = ["signing certificate", "encryption certificate"];
+const SINGLE: &str = "certificate";
+
+/// Whether the keys fit together, the certificates' key usage allows what they are for, and peers take their length.
+fn check(sign: &Half, encrypt: Option<&Half>) -> Result<(), ConfigError> {
+    let sign_view = view(&sign.certificate)?;
+    let wrong = |c: &X509<'_>, e: &dyn fmt::Display| {
+        Err(ConfigError::new(format!("{}: {e}", names::text(c.subject))))
+    };
+    if sign.certificate.len().max(encrypt.map_or(0, |half| half.certificate.len())) > peer::MAX_LENGTH {
+        // R-HS-50
+        return Err(ConfigError::new("a certificate of its own is over 16 KiB, which peers refuse"));
+    }
+    let Some(encrypt) = encrypt else {
+        return match usage::check_single(&sign_view, sign.public.kind()) {
+            _ if sign.public.kind() == KeyKind::Sm2 => wrong(&sign_view, &NOT_TLS),
+            Err(e) => wrong(&sign_view, &e),
+            Ok(()) => Ok(()),
+        };
+    };
+    let kinds = [sign, encrypt].map(|half| half.public.kind());
+    if kinds[0] != kinds[1] {
+        return Err(ConfigError::new("the two certificates of the pair have keys of different kinds"));
+    }
+    if kinds[0] == KeyKind::Ecdsa {
+        return wrong(&sign_view, &NOT_TLCP);
+    }
+    for (certificate, key_use) in
+        [(&sign_view, KeyUse::Sign), (&view(&encrypt.certificate)?, KeyUse::Encrypt)]
+    {
+        if let Err(e) = usage::check(certificate, Certificates::Pair, key_use, false) {
+            return wrong(certificate, &e);
+        }
+    }
+    Ok(())
+}
+
+const NOT_TLS: &str = "an SM2 certificate is one of TLCP's pair (Identity::from_pile, Identity::with_keys); TLS takes an \
+                       ECDSA, Ed25519 or RSA key";
+const NOT_TLCP: &str = "an ECDSA or Ed25519 certificate is for TLS (Identity::single_from_pile, \
+                        Identity::single_with_key); TLCP takes a pair with SM2 or RSA keys";
+
+/// SM3(length of sign || sign || encrypt). No certificate is empty, so that one alone is no pair's.
+fn fingerprint(own: &[Arc<[u8]>], provider: &Provider) -> Result<[u8; 32], ConfigError> {
+    let length = (own.first().map_or(0, |sign| sign.len()) as u64).to_be_bytes();
+    let parts: Vec<&[u8]> = [&length[..]].into_iter().chain(own.iter().map(|der| &**der)).collect();
+    let digest = provider.hashes.digest(HashAlgorithm::Sm3, &parts);
     let wrong = |_| ConfigError::new(format!("the provider {} gives no 32-byte SM3", provider.name));
     digest.as_ref().try_into().map_err(wrong)
 }
@@ -234,6 +309,11 @@ fn half(der: &[u8], key: Key, provider: &Provider) -> Result<Half, ConfigError> 
         }
         _ => Ok(Half { certificate: Arc::from(der), public, key }),
     }
+}
+
+fn read_all<'a>(pool: &[&'a [u8]]) -> Result<Vec<X509<'a>>, ConfigError> {
+    let read = |der| X509::read(der).map_err(|_| ConfigError::new("a CA certificate does not parse"));
+    pool.iter().map(|der| read(der)).collect()
 }
 
 fn view(der: &[u8]) -> Result<X509<'_>, ConfigError> {

@@ -1,7 +1,7 @@
 //! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1") for the SM2 curve (R-SM2-6), PKCS#1.
+use super::algorithm::{self, KeyForm};
 use super::der::{self, INTEGER, OCTET_STRING, SEQUENCE, context};
 use super::pbes2;
-use super::x509::algorithm;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
@@ -63,14 +63,12 @@ pub(super) fn read(der: &[u8]) -> Result<Secret, Unread> {
         _ => {}
     }
     let id = key.expect(SEQUENCE).map_err(|_| BROKEN)?;
-    if id != algorithm::RSA && !algorithm::KEYS.contains(&id) {
-        return Err(Unread::Foreign);
-    }
     let inner = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
-    if id == algorithm::RSA {
-        return Ok(Secret::Rsa(Zeroizing::new(inner.to_vec())));
+    match KeyForm::of(id) {
+        Some(KeyForm::Rsa) => Ok(Secret::Rsa(Zeroizing::new(inner.to_vec()))),
+        Some(KeyForm::Sm2) => read_sm2(inner).map(Secret::Sm2),
+        _ => Err(Unread::Foreign),
     }
-    read_sm2(inner).map(Secret::Sm2)
 }
 
 /// What PKCS#8 holds of a key on the SM2 curve.

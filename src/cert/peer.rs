@@ -1,5 +1,6 @@
-//! What a peer shows of itself, and which of its certificates are its pair (R-HS-39). Says nothing about trust: that is
+//! What a peer shows of itself, and which of its certificates are its own (R-HS-39, R-HS-16). Says nothing about trust: that is
 //! the verifier's part.
+use super::algorithm;
 use super::fault::{fault, read};
 use super::usage::{self, fits_encryption};
 use super::x509::X509;
@@ -7,6 +8,7 @@ use super::{KeyUse, ServerName};
 use crate::crypto::{Keys, PublicKey};
 use crate::error::{CertificateError, CertificatePlace as Place, CertificateProblem};
 use crate::message::Credential;
+use crate::suite::{Certificates, HashAlgorithm, KeyKind};
 use alloc::{boxed::Box, sync::Arc};
 
 /// The longest certificate of a pair, in bytes (R-HS-50). It also keeps apart what signatures mean: over 65,535 bytes, one
@@ -46,25 +48,39 @@ pub enum PeerKeys {
         /// The place of the encryption certificate in the list.
         at: usize,
     },
-    /// Of one certificate, which signs (R-HS-13).
+    /// Of one certificate: a client's in TLCP, which signs (R-HS-13), or any party's in TLS (R-HS-16).
     Single {
-        /// Verifies its signatures.
-        sign: PublicKey,
+        /// Its key.
+        key: PublicKey,
+        /// What it is for in this handshake.
+        key_use: KeyUse,
     },
 }
 
+/// What a peer's list of certificates must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// A pair: every server's in TLCP (R-HS-10).
+    Pair,
+    /// A pair, or a signing certificate without its other half: a client's in TLCP (R-HS-13).
+    PairOrSign,
+    /// One certificate that may be used so, and its CAs: TLS (R-HS-16, R-T12-9).
+    Single(KeyUse),
+}
+
 impl PeerKeys {
-    /// The key that verifies its signatures.
+    /// The key that verifies its signatures; of a single certificate its key, whatever it is for.
     pub fn sign(&self) -> &PublicKey {
         match self {
-            Self::Pair { sign, .. } | Self::Single { sign } => sign,
+            Self::Pair { sign: key, .. } | Self::Single { key, .. } => key,
         }
     }
 
     /// The key to encrypt to it and to agree on keys with it, if it has one.
     pub fn encrypt(&self) -> Option<&PublicKey> {
         match self {
-            Self::Pair { encrypt, .. } => Some(encrypt),
+            Self::Pair { encrypt: key, .. } | Self::Single { key, key_use: KeyUse::Encrypt } => Some(key),
             Self::Single { .. } => None,
         }
     }
@@ -72,18 +88,25 @@ impl PeerKeys {
 
 impl Credential {
     /// Chooses the keys from the list that a peer sent (R-HS-39): the first certificate signs; the second encrypts, or
-    /// in a longer list whose second is a CA the last (TASSL's order). With `needs_pair` (every server's list in TLCP)
-    /// there must be both; otherwise `[sign]` and `[sign, CA, …]` do as well (R-HS-13). Each certificate is parsed at
-    /// most once.
+    /// in a longer list whose second is a CA the last (TASSL's order). Where a pair is only one of the two that are
+    /// expected, `[sign]` and `[sign, CA, …]` do as well (R-HS-13). A single certificate is the first, and its keyUsage, if
+    /// present, must allow what it is for (R-T12-9). Each certificate is parsed at most once.
     ///
     /// # Errors
     /// `MissingEncryptionCertificate` for a list too short, `Malformed`, `UnsupportedKey`, `WrongUsage`, and `Other` for
-    /// a certificate of the pair with more than 16 KiB (R-HS-50).
-    pub fn keys(&self, needs_pair: bool, keys: &dyn Keys) -> Result<PeerKeys, CertificateError> {
+    /// a certificate of its own with more than 16 KiB (R-HS-50).
+    pub fn keys(&self, expected: Expected, keys: &dyn Keys) -> Result<PeerKeys, CertificateError> {
         let list = self.certificates();
-        let (Some(first), second) = (list.first(), list.get(1)) else {
-            return Err(CertificateProblem::MissingEncryptionCertificate.into());
+        let (first, needs_pair) = match (list.first(), expected) {
+            (Some(first), Expected::Single(key_use)) => return single(first, key_use, keys),
+            (Some(first), Expected::Pair) => (first, true),
+            (Some(first), Expected::PairOrSign) => (first, false),
+            (None, Expected::Single(_)) => {
+                return Err(CertificateProblem::Other("an empty list of certificates").into());
+            }
+            (None, _) => return Err(CertificateProblem::MissingEncryptionCertificate.into()),
         };
+        let second = list.get(1);
         let first = read_half(first, KeyUse::Sign)?;
         let sign = key(&first, KeyUse::Sign, keys)?;
         let chosen = match second {
@@ -91,10 +114,13 @@ impl Credential {
             None => None,
             Some(second) => choose_encryption(list, second, needs_pair)?,
         };
-        let Some((at, second)) = chosen else { return Ok(PeerKeys::Single { sign }) };
+        let Some((at, second)) = chosen else {
+            return Ok(PeerKeys::Single { key: sign, key_use: KeyUse::Sign });
+        };
         if second.der == first.der {
             // one certificate in both places must have both usages
-            usage::check(&first, KeyUse::Sign, false).map_err(|e| fault(e, KeyUse::Sign, &first))?;
+            usage::check(&first, Certificates::Pair, KeyUse::Sign, false)
+                .map_err(|e| fault(e, KeyUse::Sign, &first))?;
             return Ok(PeerKeys::Pair { encrypt: sign.clone(), sign, at });
         }
         Ok(PeerKeys::Pair { sign, encrypt: key(&second, KeyUse::Encrypt, keys)?, at })
@@ -125,6 +151,20 @@ impl Credential {
     }
 }
 
+/// R-T12-9: the one certificate of a TLS party. Only an RSA key can be encrypted to.
+fn single(der: &[u8], key_use: KeyUse, keys: &dyn Keys) -> Result<PeerKeys, CertificateError> {
+    let certificate = read_half(der, key_use)?;
+    let key = key(&certificate, key_use, keys)?;
+    let fits = match (key.kind(), key_use) {
+        (KeyKind::Rsa, _) | (KeyKind::Ecdsa, KeyUse::Sign) => {
+            usage::check(&certificate, Certificates::Single, key_use, false)
+        }
+        _ => Err(CertificateProblem::UnsupportedKey),
+    };
+    fits.map_err(|problem| fault(problem, key_use, &certificate))?;
+    Ok(PeerKeys::Single { key, key_use })
+}
+
 /// The encryption certificate and its place.
 fn choose_encryption<'a>(
     list: &'a [Box<[u8]>],
@@ -146,13 +186,23 @@ fn choose_encryption<'a>(
         }
     } else if needed {
         // Two: the second it is, and only its usage counts here; the verifier refuses a CA.
-        usage::check(&second, KeyUse::Encrypt, false).map_err(|e| fault(e, KeyUse::Encrypt, &second))?;
+        usage::check(&second, Certificates::Pair, KeyUse::Encrypt, false)
+            .map_err(|e| fault(e, KeyUse::Encrypt, &second))?;
         return Ok(Some((1, second)));
     }
     Ok(None)
 }
 
-/// One of the pair, of a length that is taken.
+/// The hash function of a certificate's signature, for `tls-server-end-point` (RFC 5929 4.1): SHA-256 in place of MD5, SHA-1
+/// and whatever has none of its own.
+pub fn end_point_hash(certificate: &[u8]) -> HashAlgorithm {
+    let certificate = X509::read(certificate).ok();
+    certificate
+        .and_then(|c| algorithm::hash_of_signature(c.signature_algorithm))
+        .unwrap_or(HashAlgorithm::Sha256)
+}
+
+/// One of its own, of a length that is taken.
 fn read_half(der: &[u8], key_use: KeyUse) -> Result<X509<'_>, CertificateError> {
     let certificate = read(der, Place::from(key_use))?;
     if der.len() > MAX_LENGTH {

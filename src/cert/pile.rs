@@ -5,7 +5,7 @@ use super::x509::X509;
 use super::{Key, KeyUse, key, names, usage};
 use crate::crypto::{PrivateKey, Provider, PublicKey};
 use crate::error::{ConfigError, CryptoError};
-use crate::suite::KeyKind;
+use crate::suite::{Certificates, KeyKind};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::cmp::Reverse;
@@ -23,6 +23,14 @@ struct Leaf<'a> {
 impl Leaf<'_> {
     fn kind(&self) -> Option<KeyKind> {
         self.public.as_ref().map(PublicKey::kind)
+    }
+
+    fn allows(&self, of: Certificates, key_use: KeyUse) -> bool {
+        usage::allows(&self.x509, of, key_use)
+    }
+
+    fn serves_alone(&self) -> bool {
+        self.kind().is_some_and(|kind| usage::check_single(&self.x509, kind).is_ok())
     }
 }
 
@@ -47,6 +55,11 @@ const NO_RSA: &str = "an RSA key; the suites here take SM2 keys (the crate's fea
 const BAD_RSA: &str =
     "an RSA key that is not used: its numbers do not fit, or they are not 2048 to 8192 bits";
 
+/// The keys of TLCP's pairs, the best first.
+const PAIR: &[KeyKind] = &[KeyKind::Sm2, KeyKind::Rsa];
+/// The keys of TLS.
+const SINGLE: &[KeyKind] = &[KeyKind::Ecdsa, KeyKind::Rsa];
+
 /// A signing and an encryption certificate.
 type Two<'p, 'a> = (&'p Leaf<'a>, &'p Leaf<'a>);
 
@@ -68,7 +81,26 @@ impl Identity {
         let passwords: Vec<&[u8]> = passwords.into_iter().collect();
         let pile = Pile::sort(&items, &passwords, provider)?;
         let (sign, encrypt) = pile.choose()?;
-        Self::assemble(pile.half(sign)?, pile.half(encrypt)?, &pile.cas, pile.notes(sign, encrypt), provider)
+        let notes = pile.notes(&[sign, encrypt]);
+        Self::assemble(pile.half(sign)?, Some(pile.half(encrypt)?), &pile.cas, notes, provider)
+    }
+
+    /// Finds the one certificate of a TLS party with its key in any pile of files, as [`Identity::from_pile`] finds a pair:
+    /// of ECDSA on P-256 or P-384, Ed25519, or RSA with 2048 bits at least. Of one that was renewed the one that lasts
+    /// longest is taken. What else stands in the files is passed over, such as SM2's keys; [`Identity::report`] tells of it.
+    ///
+    /// # Errors
+    /// Says what is missing or does not fit, and where.
+    pub fn single_from_pile<'p>(
+        files: &[&[u8]],
+        passwords: impl IntoIterator<Item = &'p [u8]>,
+        provider: &Provider,
+    ) -> Result<Self, ConfigError> {
+        let items = pem::items(files)?;
+        let passwords: Vec<&[u8]> = passwords.into_iter().collect();
+        let pile = Pile::sort(&items, &passwords, provider)?;
+        let leaf = pile.choose_single()?;
+        Self::assemble(pile.half(leaf)?, None, &pile.cas, pile.notes(&[leaf]), provider)
     }
 }
 
@@ -160,11 +192,15 @@ impl<'a> Pile<'a> {
         }
     }
 
+    /// Those that have their private keys, of these kinds.
+    fn own(&self, kinds: &'static [KeyKind]) -> impl Iterator<Item = &Leaf<'a>> {
+        self.leaves.iter().filter(|l| l.key.is_some() && l.kind().is_some_and(|kind| kinds.contains(&kind)))
+    }
+
     /// The best pair: both keys of one kind, SM2's rather than RSA's; of one subject, each certificate for one use alone, two
     /// certificates rather than one, the one that lasts longest, the one that comes first.
     fn choose(&self) -> Result<Two<'_, 'a>, ConfigError> {
-        let fit =
-            |key_use| self.leaves.iter().filter(move |l| l.key.is_some() && usage::allows(&l.x509, key_use));
+        let fit = |key_use| self.own(PAIR).filter(move |l| l.allows(Certificates::Pair, key_use));
         for (key_use, what, bits) in [
             (KeyUse::Sign, "signing", "digitalSignature or nonRepudiation"),
             (KeyUse::Encrypt, "encryption", "keyEncipherment, dataEncipherment or keyAgreement"),
@@ -179,7 +215,7 @@ impl<'a> Pile<'a> {
         }
         let mut best: Vec<(Two<'_, 'a>, Rank)> =
             self.by_subject().values().filter_map(Candidates::best).collect();
-        for kind in [KeyKind::Sm2, KeyKind::Rsa] {
+        for kind in PAIR.chunks(1) {
             if best.is_empty() {
                 best = self.across_subjects(kind);
             }
@@ -187,23 +223,40 @@ impl<'a> Pile<'a> {
         best.sort_by_key(|(_, rank)| Reverse(*rank));
         match best.as_slice() {
             [((sign, _), rank), ((other, _), next), ..] if next.is_as_good_as(*rank) => {
-                Err(ConfigError::new(format!(
-                    "more than one identity: {} and {}; give the files of one",
-                    names::text(sign.x509.subject),
-                    names::text(other.x509.subject)
-                )))
+                Err(more_than_one(sign, other))
             }
             [(two, _), ..] => Ok(*two),
             [] => Err(ConfigError::new(self.inventory())),
         }
     }
 
+    /// The one certificate of TLS: of its subject and kind of key one that signs rather than one that does not, then the one
+    /// that lasts longest, then the one that comes first.
+    fn choose_single(&self) -> Result<&Leaf<'a>, ConfigError> {
+        let mut best: BTreeMap<_, &Leaf<'a>> = BTreeMap::new();
+        let rank = |l: &Leaf<'_>| (l.allows(Certificates::Single, KeyUse::Sign), l.x509.not_after);
+        for leaf in self.own(SINGLE).filter(|l| l.serves_alone()) {
+            let known = best.entry((leaf.x509.subject, leaf.kind())).or_insert(leaf);
+            if rank(leaf) > rank(known) {
+                *known = leaf;
+            }
+        }
+        let mut best = best.into_values();
+        match (best.next(), best.next()) {
+            (Some(leaf), None) => Ok(leaf),
+            (Some(one), Some(other)) => Err(more_than_one(one, other)),
+            (None, _) => Err(ConfigError::new(format!(
+                "no certificate for TLS with its private key: an ECDSA, Ed25519 or RSA certificate with digitalSignature in \
+                 keyUsage (RSA: or keyEncipherment; or without keyUsage) and the key that belongs to it are needed; a pair \
+                 for TLCP is read by Identity::from_pile. {}",
+                self.inventory()
+            ))),
+        }
+    }
+
     /// No subject has both: then each certificate is for one use alone.
-    fn across_subjects(&self, kind: KeyKind) -> Vec<(Two<'_, 'a>, Rank)> {
-        let fit = |key_use| {
-            let usable = move |l: &&Leaf<'_>| l.kind() == Some(kind) && usage::allows(&l.x509, key_use);
-            self.leaves.iter().filter(|l| l.key.is_some()).filter(usable)
-        };
+    fn across_subjects(&self, kinds: &'static [KeyKind]) -> Vec<(Two<'_, 'a>, Rank)> {
+        let fit = |key_use| self.own(kinds).filter(move |l| l.allows(Certificates::Pair, key_use));
         let Some(encrypt) = Candidates::longest(fit(KeyUse::Encrypt)).into_iter().next() else {
             return Vec::new();
         };
@@ -220,7 +273,7 @@ impl<'a> Pile<'a> {
     /// By subject and kind of key.
     fn by_subject(&self) -> BTreeMap<(&[u8], Option<KeyKind>), Candidates<'_, 'a>> {
         let mut out: BTreeMap<_, Candidates<'_, 'a>> = BTreeMap::new();
-        for leaf in self.leaves.iter().filter(|l| l.key.is_some()) {
+        for leaf in self.own(PAIR) {
             out.entry((leaf.x509.subject, leaf.kind())).or_default().0.push(leaf);
         }
         out
@@ -241,7 +294,7 @@ impl<'a> Pile<'a> {
     fn inventory(&self) -> String {
         let mut found: Vec<String> = Vec::new();
         for leaf in &self.leaves {
-            let uses = match [KeyUse::Sign, KeyUse::Encrypt].map(|u| usage::allows(&leaf.x509, u)) {
+            let uses = match [KeyUse::Sign, KeyUse::Encrypt].map(|u| leaf.allows(Certificates::Pair, u)) {
                 [true, true] => "for signing and encryption",
                 [true, false] => "for signing",
                 [false, true] => "for encryption",
@@ -273,13 +326,12 @@ impl<'a> Pile<'a> {
     }
 
     /// The end of the report: what is odd, and what was not used.
-    fn notes(&self, sign: &Leaf<'_>, encrypt: &Leaf<'_>) -> String {
+    fn notes(&self, own: &[&Leaf<'_>]) -> String {
         let mut out = String::new();
-        if sign.x509.subject != encrypt.x509.subject {
+        if own.windows(2).any(|two| two[0].x509.subject != two[1].x509.subject) {
             out.push_str("warning: the subjects of the two differ; many peers refuse such a pair\n");
         }
-        let used = [sign.x509.der, encrypt.x509.der];
-        for leaf in self.leaves.iter().filter(|l| !used.contains(&l.x509.der)) {
+        for leaf in self.leaves.iter().filter(|l| own.iter().all(|used| used.x509.der != l.x509.der)) {
             out.push_str(&format!("not used: {}: {}\n", leaf.place, names::text(leaf.x509.subject)));
         }
         for key in self.keys.values().filter(|k| !k.used) {
@@ -289,6 +341,11 @@ impl<'a> Pile<'a> {
         self.skipped.iter().for_each(|(place, why)| out.push_str(&format!("not used: {place}: {why}\n")));
         out
     }
+}
+
+fn more_than_one(one: &Leaf<'_>, other: &Leaf<'_>) -> ConfigError {
+    let [one, other] = [one, other].map(|leaf| names::text(leaf.x509.subject));
+    ConfigError::new(format!("more than one identity: {one} and {other}; give the files of one"))
 }
 
 /// The certificates of one subject that have their keys.
@@ -307,8 +364,8 @@ struct Rank {
 
 impl Rank {
     fn of((sign, encrypt): Two<'_, '_>) -> Self {
-        let only_signs = !usage::allows(&sign.x509, KeyUse::Encrypt);
-        let only_encrypts = !usage::allows(&encrypt.x509, KeyUse::Sign);
+        let only_signs = !sign.allows(Certificates::Pair, KeyUse::Encrypt);
+        let only_encrypts = !encrypt.allows(Certificates::Pair, KeyUse::Sign);
         Self {
             is_sm2: sign.kind() == Some(KeyKind::Sm2),
             for_one_use: u8::from(only_signs).saturating_add(u8::from(only_encrypts)),
@@ -327,7 +384,7 @@ impl Rank {
 impl<'p, 'a> Candidates<'p, 'a> {
     /// The best pair. Of those with the same uses the two that last longest are enough, so that the work is linear.
     fn best(&self) -> Option<(Two<'p, 'a>, Rank)> {
-        let uses = |l: &Leaf<'_>| [KeyUse::Sign, KeyUse::Encrypt].map(|u| usage::allows(&l.x509, u));
+        let uses = |l: &Leaf<'_>| [KeyUse::Sign, KeyUse::Encrypt].map(|u| l.allows(Certificates::Pair, u));
         let kinds = [[true, true], [true, false], [false, true]];
         let few: Vec<&Leaf<'a>> = kinds
             .into_iter()

@@ -1,41 +1,62 @@
-//! What a certificate's key may be used for (R-SM2-7, R-SM2-9, R-HS-39).
+//! What a certificate's key may be used for (R-SM2-7, R-SM2-9, R-HS-39, R-T12-9).
 use super::KeyUse;
 use super::der::{Der, OID};
 use super::key_usage::KeyUsageBits;
 use super::x509::X509;
 use crate::error::CertificateProblem;
+use crate::suite::{Certificates, KeyKind};
 
-/// Whether keyUsage, if present, allows this use (R-SM2-7).
-pub(super) fn allows(certificate: &X509<'_>, key_use: KeyUse) -> bool {
-    certificate.key_usage.is_none_or(|usage| match key_use {
-        KeyUse::Sign => usage.has_any(KeyUsageBits::SIGN),
-        KeyUse::Encrypt => usage.has_any(KeyUsageBits::ENCRYPT),
-    })
+/// The bits of keyUsage of which one must be there for this use: of a pair's certificate R-SM2-7, of a single one R-T12-9.
+const fn bits(of: Certificates, key_use: KeyUse) -> u16 {
+    match (of, key_use) {
+        (Certificates::Pair, KeyUse::Sign) => KeyUsageBits::SIGN,
+        (Certificates::Pair, KeyUse::Encrypt) => KeyUsageBits::ENCRYPT,
+        (Certificates::Single, KeyUse::Sign) => KeyUsageBits::DIGITAL_SIGNATURE,
+        (Certificates::Single, KeyUse::Encrypt) => KeyUsageBits::KEY_ENCIPHERMENT,
+    }
+}
+
+/// Whether keyUsage, if present, allows this use (R-SM2-7, R-T12-9).
+pub(super) fn allows(certificate: &X509<'_>, of: Certificates, key_use: KeyUse) -> bool {
+    certificate.key_usage.is_none_or(|usage| usage.has_any(bits(of, key_use)))
 }
 
 /// As [`allows`], as a result that says what is wrong; with `required`, keyUsage must be there.
 pub(super) fn check(
     certificate: &X509<'_>,
+    of: Certificates,
     key_use: KeyUse,
     required: bool,
 ) -> Result<(), CertificateProblem> {
     if required && certificate.key_usage.is_none() {
         return Err(CertificateProblem::WrongUsage("keyUsage is missing"));
     }
-    if allows(certificate, key_use) {
+    if allows(certificate, of, key_use) {
         return Ok(());
     }
-    Err(CertificateProblem::WrongUsage(match key_use {
-        KeyUse::Sign => "keyUsage of the signing certificate lacks digitalSignature and nonRepudiation",
-        KeyUse::Encrypt => {
+    Err(CertificateProblem::WrongUsage(match (of, key_use) {
+        (Certificates::Pair, KeyUse::Sign) => {
+            "keyUsage of the signing certificate lacks digitalSignature and nonRepudiation"
+        }
+        (Certificates::Pair, KeyUse::Encrypt) => {
             "keyUsage of the encryption certificate lacks keyEncipherment, dataEncipherment and keyAgreement"
         }
+        (Certificates::Single, KeyUse::Sign) => "keyUsage lacks digitalSignature",
+        (Certificates::Single, KeyUse::Encrypt) => "keyUsage lacks keyEncipherment",
     }))
+}
+
+/// Whether a single certificate with a key of this kind is of any use: it signs, or if it is RSA's takes encryption.
+pub(super) fn check_single(certificate: &X509<'_>, kind: KeyKind) -> Result<(), CertificateProblem> {
+    if kind == KeyKind::Rsa && allows(certificate, Certificates::Single, KeyUse::Encrypt) {
+        return Ok(());
+    }
+    check(certificate, Certificates::Single, KeyUse::Sign, false)
 }
 
 /// Whether the certificate can be the encryption certificate of a list longer than two: `enc_ok` of R-HS-39.
 pub(super) fn fits_encryption(certificate: &X509<'_>) -> bool {
-    !certificate.is_ca && allows(certificate, KeyUse::Encrypt)
+    !certificate.is_ca && allows(certificate, Certificates::Pair, KeyUse::Encrypt)
 }
 
 /// id-kp-serverAuth, id-kp-clientAuth, anyExtendedKeyUsage

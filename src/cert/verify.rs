@@ -16,11 +16,11 @@ pub use builder::VerifierBuilder;
 use super::der::{Der, SEQUENCE};
 use super::fault::{fault, read};
 use super::x509::X509;
-use super::{KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier, names, usage};
+use super::{Expected, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier, names, usage};
 use crate::crypto::Provider;
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
-use crate::suite::KeyKind;
+use crate::suite::{Certificates, KeyKind};
 use algorithm::{Algorithm, Work, as_dyn};
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
@@ -100,7 +100,7 @@ impl Verifier for WebPkiVerifier {
         if self.crls.is_empty() {
             return Ok(());
         }
-        let keys = credential.keys(false, self.provider.keys)?;
+        let keys = credential.keys(Expected::PairOrSign, self.provider.keys)?;
         self.paths(&ReadPair::read(credential, &keys)?, None, now).map(|_| ())
     }
 
@@ -209,7 +209,7 @@ impl WebPkiVerifier {
         };
         match version {
             Some(why) => Err(CertificateProblem::Other(why)),
-            None => usage::check(certificate, key_use, self.key_usage_required),
+            None => usage::check(certificate, Certificates::Pair, key_use, self.key_usage_required),
         }
         .map_err(|problem| fault(problem, key_use, certificate))?;
         self.path(certificate, key_use, search)

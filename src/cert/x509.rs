@@ -1,35 +1,11 @@
 //! A view of an X.509 certificate: what the pair, the identity and the names need, borrowed from its DER.
 //! rustls-webpki reads the certificates of a path itself; this view never decides on signatures or paths.
+use super::algorithm::KeyForm;
 use super::der::{self, BIT_STRING, BOOLEAN, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
 use super::key_usage::KeyUsageBits;
 use super::time;
 use crate::crypto::{Keys, PublicKey};
 use crate::error::CertificateProblem;
-
-/// AlgorithmIdentifier contents of SM2-with-SM3 (1.2.156.10197.1.501) and of the SM2 key (R-SM2-9, R-SM2-10), and RSA's.
-pub(crate) mod algorithm {
-    /// SM2-with-SM3, no parameters.
-    pub(crate) const SM2_SM3: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75";
-    /// SM2-with-SM3 with NULL parameters.
-    pub(crate) const SM2_SM3_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75\x05\x00";
-    /// id-ecPublicKey with the named curve: the standard form.
-    pub(crate) const EC_SM2: &[u8] =
-        b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
-    /// The curve's OID for algorithm and parameters, as Tongsuo and openHiTLS write it.
-    pub(crate) const SM2_SM2: &[u8] =
-        b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
-    /// The curve's OID alone.
-    pub(crate) const SM2: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
-    /// The curve's OID with NULL parameters.
-    pub(crate) const SM2_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x05\x00";
-    /// Every form of a key's algorithm that is taken. Explicit curve parameters are not among them.
-    pub(crate) const KEYS: [&[u8]; 4] = [EC_SM2, SM2_SM2, SM2, SM2_NULL];
-    /// rsaEncryption (RFC 3279 2.3.1).
-    pub(crate) const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
-    /// sha256WithRSAEncryption (RFC 4055 5).
-    #[cfg(feature = "rsa")]
-    pub(crate) const SHA256_RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00";
-}
 
 /// id-ce-extKeyUsage
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
@@ -48,6 +24,8 @@ pub(crate) struct X509<'a> {
     pub(crate) not_before: u64,
     /// Unix seconds, inclusive.
     pub(crate) not_after: u64,
+    /// Contents of the signature's AlgorithmIdentifier.
+    pub(crate) signature_algorithm: &'a [u8],
     key_algorithm: &'a [u8],
     key: &'a [u8],
     /// keyUsage.
@@ -84,7 +62,7 @@ impl<'a> X509<'a> {
         work::READ.with(|n| n.set(n.get() + 1));
         let mut certificate = der::only(whole, SEQUENCE)?;
         let mut tbs = certificate.enter(SEQUENCE)?;
-        certificate.expect(SEQUENCE)?;
+        let signature_algorithm = certificate.expect(SEQUENCE)?;
         certificate.expect(BIT_STRING)?;
         certificate.finish()?;
 
@@ -103,6 +81,7 @@ impl<'a> X509<'a> {
             subject,
             not_before: time::read(from.tag, from.value)?,
             not_after: time::read(to.tag, to.value)?,
+            signature_algorithm,
             key_algorithm: spki.expect(SEQUENCE)?,
             key: spki.whole_bits()?,
             key_usage: None,
@@ -159,12 +138,14 @@ impl<'a> X509<'a> {
         Ok(())
     }
 
-    /// The public key, if it is one that the provider has (R-SM2-9, R-SM2-6, R-RSA-2).
+    /// The public key, if it is one that the provider has (R-SM2-9, R-SM2-6, R-RSA-2, R-BCP-5).
     pub(crate) fn public_key(&self, keys: &dyn Keys) -> Result<PublicKey, CertificateProblem> {
-        let key = match self.key_algorithm {
-            algorithm::RSA => keys.rsa_public(self.key),
-            sm2 if algorithm::KEYS.contains(&sm2) => keys.sm2_public(self.key),
-            _ => return Err(CertificateProblem::UnsupportedKey),
+        let key = match KeyForm::of(self.key_algorithm) {
+            Some(KeyForm::Rsa) => keys.rsa_public(self.key),
+            Some(KeyForm::Sm2) => keys.sm2_public(self.key),
+            Some(KeyForm::Ecdsa(curve)) => keys.ecdsa_public(curve, self.key),
+            Some(KeyForm::Ed25519) => keys.ed25519_public(self.key),
+            None => return Err(CertificateProblem::UnsupportedKey),
         };
         key.map_err(|_| CertificateProblem::UnsupportedKey)
     }

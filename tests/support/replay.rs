@@ -5,7 +5,7 @@ use super::conversation::{Conversation, KeyRing, Side};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tlcp::cert::{CertificateForm, Identity, Key, PeerClaim, PeerKeys, ServerName, Verified};
+use tlcp::cert::{CertificateForm, Expected, Identity, Key, PeerClaim, PeerKeys, ServerName, Verified};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
 use tlcp::crypto::{
@@ -207,7 +207,7 @@ impl<'a> Part<'a> {
     }
 
     fn keys_of(&self, side: &Side) -> Option<PeerKeys> {
-        self.conversation.certificates(side)?.keys(true, self.provider.keys).ok()
+        self.conversation.certificates(side)?.keys(Expected::Pair, self.provider.keys).ok()
     }
 
     fn random(&self) -> Arc<dyn Random> {

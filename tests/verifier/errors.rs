@@ -7,7 +7,7 @@ fn error(verifier: &WebPkiVerifier, list: &[&Issued], role: PeerRole) -> (E, Opt
     let list = list.iter().map(|c| c.certificate.as_slice().into()).collect();
     let credential = Arc::new(Credential::Certificates(list));
     let result = credential
-        .keys(true, provider().keys)
+        .keys(Expected::Pair, provider().keys)
         .and_then(|keys| verifier.verify(&PeerClaim { role, credential, keys }, NOW));
     let error = result.unwrap_err();
     (error.problem.clone(), error.certificate.as_ref().map(|c| c.place), error.to_string())

@@ -75,7 +75,7 @@ fn refuses_changed_certificates() {
             let mut list = [&pair.sign, &pair.encrypt, &w.ca].map(|c| c.certificate.clone());
             list[index][at] ^= 1;
             let credential = Arc::new(Credential::Certificates(list.map(Vec::into_boxed_slice).to_vec()));
-            let Ok(keys) = credential.keys(true, provider().keys) else { continue };
+            let Ok(keys) = credential.keys(Expected::Pair, provider().keys) else { continue };
             let claim = PeerClaim { role: PeerRole::Client, credential, keys };
             assert_eq!(verifier.verdict(&claim, NOW).map(|_| ()), Err(E::BadSignature), "{index} {at}");
         }

@@ -1,12 +1,14 @@
 //! Signatures of certificates and CRLs for webpki, by way of the provider.
 use super::WebPkiVerifier;
 use super::shown::Shown;
-use crate::cert::x509::algorithm;
+use crate::cert::algorithm;
 use crate::crypto::SignatureAlgorithm;
 use crate::suite::{HashAlgorithm, KeyKind};
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(feature = "rsa")]
+use rustls_pki_types::alg_id;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 
 /// What one search for a path may cost, and what it came to.
@@ -55,12 +57,16 @@ pub(super) struct Algorithm<'a> {
 /// How certificates name a signature's algorithm and the key's, and what kind of key that is.
 struct Form {
     kind: KeyKind,
-    signature: &'static [u8],
-    key: &'static [u8],
+    signature: AlgorithmIdentifier,
+    key: AlgorithmIdentifier,
 }
 
 const fn sm2(signature: &'static [u8], key: usize) -> Form {
-    Form { kind: KeyKind::Sm2, signature, key: algorithm::KEYS[key] }
+    Form {
+        kind: KeyKind::Sm2,
+        signature: AlgorithmIdentifier::from_slice(signature),
+        key: AlgorithmIdentifier::from_slice(algorithm::KEYS[key]),
+    }
 }
 
 static FORMS: &[Form] = &[
@@ -73,7 +79,7 @@ static FORMS: &[Form] = &[
     sm2(algorithm::SM2_SM3_NULL, 2),
     sm2(algorithm::SM2_SM3_NULL, 3),
     #[cfg(feature = "rsa")]
-    Form { kind: KeyKind::Rsa, signature: algorithm::SHA256_RSA, key: algorithm::RSA },
+    Form { kind: KeyKind::Rsa, signature: alg_id::RSA_PKCS1_SHA256, key: alg_id::RSA_ENCRYPTION },
 ];
 
 impl<'a> Algorithm<'a> {
@@ -139,11 +145,11 @@ impl SignatureVerificationAlgorithm for Algorithm<'_> {
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        AlgorithmIdentifier::from_slice(self.form.key)
+        self.form.key
     }
 
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        AlgorithmIdentifier::from_slice(self.form.signature)
+        self.form.signature
     }
 }
 
@@ -172,7 +178,7 @@ mod tests {
         let work = Work::new(24, None);
         let fits: Vec<_> = Algorithm::all(&verifier, &work)
             .into_iter()
-            .filter(|a| a.form.signature == signature_algorithm && a.form.key == issuer.key_algorithm())
+            .filter(|a| *a.form.signature == *signature_algorithm && *a.form.key == *issuer.key_algorithm())
             .collect();
         let explicit = !algorithm::KEYS.contains(&issuer.key_algorithm());
         assert_eq!(fits.len(), usize::from(!explicit), "{}: one algorithm for each form", link.name);

@@ -4,7 +4,7 @@ use super::{
     AwaitIdentity, AwaitPeerVerified, AwaitRequestOrDone, AwaitSecret, AwaitServerKeyExchange, AwaitSigned,
     FullHandshake, Own, ServerClaim, State as S, VerifiedServer,
 };
-use crate::cert::{CertificateForm, Identity, PeerClaim, PeerRole, Verified};
+use crate::cert::{CertificateForm, Expected, Identity, PeerClaim, PeerRole, Verified};
 use crate::crypto::Shared;
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, check_kinds, encrypt};
@@ -23,7 +23,7 @@ impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
         let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
-        let keys = Box::new(credential.keys(true, cx.provider.keys)?);
+        let keys = Box::new(credential.keys(Expected::Pair, cx.provider.keys)?);
         check_kinds(&keys, &agreed)?;
         agreed.transcript.add(message);
         let server = ServerClaim { target, credential, keys };

@@ -3,7 +3,7 @@ use super::{
     AwaitCertificate, AwaitCertificateVerify, AwaitChangeCipherSpec, AwaitClientKeyExchange, AwaitFinished,
     AwaitPeerVerified, AwaitSecret, Client, FullHandshake, State as S,
 };
-use crate::cert::{PeerClaim, PeerKeys, PeerRole, Verified};
+use crate::cert::{Expected, PeerClaim, PeerKeys, PeerRole, Verified};
 use crate::config::ClientAuth;
 use crate::crypto::{self, DEFAULT_USER_ID, PublicKey, Shared};
 use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
@@ -63,7 +63,7 @@ impl AwaitCertificate {
 
 /// R-HS-42, R-AL-9: where the pair is needed, a list without an encryption certificate is the same as none.
 fn client_keys(credential: &Credential, agreed: &Agreed, cx: &Context<'_>) -> Result<PeerKeys, Error> {
-    let keys = credential.keys(false, cx.provider.keys)?;
+    let keys = credential.keys(Expected::PairOrSign, cx.provider.keys)?;
     if agreed.suite.key_exchange.is_mutual() && keys.encrypt().is_none() {
         return Err(PeerIncompatible::ClientCertificateMissing.into());
     }

@@ -1,0 +1,80 @@
+//! How certificates and key containers name algorithms: contents of AlgorithmIdentifier. Those of the Web are in
+//! `rustls_pki_types::alg_id`; here are SM2's (R-SM2-9, R-SM2-10), and what is read from all of them.
+use super::der::{BadDer, Der, OID, SEQUENCE, context};
+use crate::suite::HashAlgorithm;
+use crate::wire::NamedGroup;
+use rustls_pki_types::alg_id;
+
+/// SM2-with-SM3, no parameters.
+pub(crate) const SM2_SM3: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75";
+/// SM2-with-SM3 with NULL parameters.
+pub(crate) const SM2_SM3_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75\x05\x00";
+/// id-ecPublicKey with the named curve: the standard form.
+pub(crate) const EC_SM2: &[u8] =
+    b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
+/// The curve's OID for algorithm and parameters, as Tongsuo and openHiTLS write it.
+pub(crate) const SM2_SM2: &[u8] =
+    b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
+/// The curve's OID alone.
+pub(crate) const SM2: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
+/// The curve's OID with NULL parameters.
+pub(crate) const SM2_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x05\x00";
+/// Every form of a key's algorithm that is taken. Explicit curve parameters are not among them.
+pub(crate) const KEYS: [&[u8]; 4] = [EC_SM2, SM2_SM2, SM2, SM2_NULL];
+
+/// What a key's AlgorithmIdentifier says, if it is a key that is used here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyForm {
+    Sm2,
+    Rsa,
+    Ecdsa(NamedGroup),
+    Ed25519,
+}
+
+impl KeyForm {
+    pub(crate) fn of(contents: &[u8]) -> Option<Self> {
+        let known = [
+            (alg_id::RSA_ENCRYPTION, Self::Rsa),
+            (alg_id::ECDSA_P256, Self::Ecdsa(NamedGroup::SECP256R1)),
+            (alg_id::ECDSA_P384, Self::Ecdsa(NamedGroup::SECP384R1)),
+            (alg_id::ED25519, Self::Ed25519),
+        ];
+        if KEYS.contains(&contents) {
+            return Some(Self::Sm2);
+        }
+        known.iter().find(|(id, _)| **id == *contents).map(|(_, form)| *form)
+    }
+}
+
+/// The hash function of a signature's algorithm; `None` for MD5, SHA-1, and what has none of its own or is unknown.
+pub(crate) fn hash_of_signature(contents: &[u8]) -> Option<HashAlgorithm> {
+    let id = Der::new(contents).expect(OID).ok()?;
+    match id {
+        // sm2-with-sm3
+        b"\x2a\x81\x1c\xcf\x55\x01\x83\x75" => Some(HashAlgorithm::Sm3),
+        // ecdsa-with-SHA2 (RFC 5758 3.2)
+        b"\x2a\x86\x48\xce\x3d\x04\x03\x02" => Some(HashAlgorithm::Sha256),
+        b"\x2a\x86\x48\xce\x3d\x04\x03\x03" => Some(HashAlgorithm::Sha384),
+        b"\x2a\x86\x48\xce\x3d\x04\x03\x04" => Some(HashAlgorithm::Sha512),
+        // sha2WithRSAEncryption (RFC 4055 5)
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b" => Some(HashAlgorithm::Sha256),
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c" => Some(HashAlgorithm::Sha384),
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d" => Some(HashAlgorithm::Sha512),
+        // id-RSASSA-PSS
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a" => hash_of_pss(contents).ok().flatten(),
+        _ => None,
+    }
+}
+
+/// hashAlgorithm of RSASSA-PSS-params (RFC 4055 3.1): SHA-1 unless it is there.
+fn hash_of_pss(contents: &[u8]) -> Result<Option<HashAlgorithm>, BadDer> {
+    let mut contents = Der::new(contents);
+    contents.expect(OID)?;
+    let mut hash = contents.enter(SEQUENCE)?.enter(context(0))?.enter(SEQUENCE)?;
+    Ok(match hash.expect(OID)? {
+        b"\x60\x86\x48\x01\x65\x03\x04\x02\x01" => Some(HashAlgorithm::Sha256),
+        b"\x60\x86\x48\x01\x65\x03\x04\x02\x02" => Some(HashAlgorithm::Sha384),
+        b"\x60\x86\x48\x01\x65\x03\x04\x02\x03" => Some(HashAlgorithm::Sha512),
+        _ => None,
+    })
+}
