@@ -38,6 +38,9 @@ pub fn alert_for(error: &Error) -> Option<A> {
             PeerIncompatible::NoApplicationProtocol => A::NO_APPLICATION_PROTOCOL,
             PeerIncompatible::NoCommonCipherSuite
             | PeerIncompatible::NoCommonSignatureScheme
+            | PeerIncompatible::NoCommonGroup
+            | PeerIncompatible::NoExtendedMasterSecret
+            | PeerIncompatible::NoSecureRenegotiation
             | PeerIncompatible::NoCertificateRequest
             | PeerIncompatible::ClientCertificateMissing
             | PeerIncompatible::NoClientIdentity

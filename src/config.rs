@@ -15,13 +15,13 @@ pub use services::KeyLogFile;
 pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};
 
 use crate::cert::KeyUse;
-use crate::crypto::Provider;
+use crate::crypto::{Provider, SignatureAlgorithm};
 use crate::error::ConfigError;
 use crate::message::{DistinguishedNames, MessageLimits};
 use crate::record::PatienceLimits;
 use crate::session::MAX_LIFETIME;
-use crate::suite::{SUITES, Suite};
-use crate::wire::ProtocolVersion;
+use crate::suite::{Certificates, Protocol, SUITES, Suite, TLCP, TLS12};
+use crate::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, format, vec::Vec};
 use core::time::Duration;
 
@@ -59,8 +59,8 @@ impl Default for Limits {
 /// layer may make one by hand.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The one version spoken.
-    pub version: ProtocolVersion,
+    /// The one protocol spoken.
+    pub protocol: &'static Protocol,
     /// Enabled suites, preferred first. Mutual ones only if the other side's certificate can be verified and, on a
     /// client, an identity is there (R-CS-3, R-HS-42).
     pub suites: Vec<&'static Suite>,
@@ -90,6 +90,27 @@ pub struct Policy {
     pub gmt_time_in_random: bool,
     /// On a server: refuse a signature_algorithms extension without SM2 (R-HS-6).
     pub strict_signature_schemes: bool,
+    /// Groups of TLS's key agreement, preferred first. TLCP has the SM2 curve alone.
+    pub groups: Vec<NamedGroup>,
+    /// How TLS's handshake may be signed, by either side, preferred first (R-T12-19). In TLCP the suite says it.
+    pub signature_schemes: Vec<SignatureScheme>,
+    /// Refuse a peer without extended_master_secret (R-EMS-6). TLS offers and takes it always.
+    pub require_extended_master_secret: bool,
+    /// On a client: refuse a server that does not signal secure renegotiation (R-REN-7).
+    pub require_secure_renegotiation: bool,
+    /// Offer and issue session tickets (R-TKT-1).
+    pub tickets: bool,
+    /// On a client: ask the server for a stapled OCSP response (R-EXT-3).
+    pub ask_for_status: bool,
+    /// Offer and take encrypt-then-MAC for TLS's CBC suites (R-ETM-1).
+    pub encrypt_then_mac: bool,
+    /// On a client: ask for records of at most this length (R-EXT-2).
+    pub max_fragment_length: Option<MaxFragmentLength>,
+    /// On a client: say that this is a second try, after a higher version had failed (R-SCSV-1).
+    pub is_fallback: bool,
+    /// On a server: TLS 1.3 is spoken on this port by another stack, so that a lower version is marked in the
+    /// random (R-T12-23).
+    pub tls13_elsewhere: bool,
     /// The handshake must be complete after this time (R-REC-34).
     pub handshake_timeout: Duration,
 }
@@ -109,8 +130,8 @@ impl Policy {
     /// TLCP with its default suites and the other defaults of the specification.
     pub fn tlcp() -> Self {
         Self {
-            version: ProtocolVersion::TLCP,
-            suites: default_suites(),
+            protocol: &TLCP,
+            suites: default_suites(&TLCP),
             client_auth: ClientAuth::None,
             authorities: DistinguishedNames::default(),
             alpn: Vec::new(),
@@ -124,13 +145,37 @@ impl Policy {
             hello_extensions: true,
             gmt_time_in_random: false,
             strict_signature_schemes: false,
+            groups: Vec::from([NamedGroup::CURVE_SM2]),
+            signature_schemes: Vec::new(),
+            require_extended_master_secret: false,
+            require_secure_renegotiation: false,
+            tickets: false,
+            ask_for_status: false,
+            encrypt_then_mac: false,
+            max_fragment_length: None,
+            is_fallback: false,
+            tls13_elsewhere: false,
             handshake_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// TLS 1.2 with its default suites: AEAD and forward secrecy alone (R-BCP-2, R-BCP-3), no SHA-1 (R-BCP-7), and
+    /// extended_master_secret with whoever has it.
+    pub fn tls12() -> Self {
+        Self {
+            protocol: &TLS12,
+            suites: default_suites(&TLS12),
+            groups: Vec::from([NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1]),
+            signature_schemes: DEFAULT_SCHEMES.to_vec(),
+            tickets: true,
+            encrypt_then_mac: true,
+            ..Self::tlcp()
         }
     }
 
     /// Whether sessions of `suite` are kept and resumed (R-SES-14).
     pub(crate) fn may_resume(&self, suite: &Suite) -> bool {
-        self.sessions && (!self.resume_only_ecdhe || suite.key_exchange.is_mutual())
+        (self.sessions || self.tickets) && (!self.resume_only_ecdhe || suite.key_exchange.is_mutual())
     }
 
     /// What every configuration must hold.
@@ -139,10 +184,10 @@ impl Policy {
         if self.suites.is_empty() {
             return fail("no cipher suite is enabled: pass at least one row of suite::SUITES");
         }
-        if let Some(foreign) = self.suites.iter().find(|suite| suite.protocol.version != self.version) {
+        if let Some(foreign) = self.suites.iter().find(|suite| suite.protocol != self.protocol) {
             let text = format!(
                 "{} is a suite of {}: one configuration speaks {} alone (R-CS-6)",
-                foreign.id, foreign.protocol.version, self.version
+                foreign.id, foreign.protocol.version, self.protocol.version
             );
             return Err(ConfigError::new(text));
         }
@@ -154,10 +199,23 @@ impl Policy {
         if self.alpn.iter().map(|name| name.len() + 1).sum::<usize>() > 0x4000 {
             return fail("the ALPN names are longer than 16 KiB together: pass fewer");
         }
+        if self.groups.is_empty() {
+            return fail("no group is enabled: pass at least one, such as NamedGroup::X25519 (R-EC-1)");
+        }
+        if self.protocol.names_signature_scheme && self.signature_schemes.is_empty() {
+            return fail("no signature scheme is enabled: pass at least one (R-T12-6)");
+        }
+        if let Some(scheme) = self.signature_schemes.iter().find(|s| SignatureAlgorithm::of(**s).is_none()) {
+            let text = format!("signatures by {scheme} are not made nor taken here (R-T12-19)");
+            return Err(ConfigError::new(text));
+        }
+        if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
+            return fail("max_fragment_length is none of 512, 1024, 2048 and 4096 (R-EXT-2)");
+        }
         if self.handshake_timeout.is_zero() {
             return fail("handshake_timeout is zero: no handshake could end in time");
         }
-        if self.limits.certificates < 2 {
+        if self.limits.certificates < 2 && self.protocol.certificates == Certificates::Pair {
             return fail("limits.certificates is under 2: a pair of certificates could not be shown");
         }
         if self.session_lifetime > MAX_LIFETIME {
@@ -171,6 +229,14 @@ impl Policy {
 fn check_identities(policy: &Policy, services: &Services) -> Result<(), ConfigError> {
     let kind = |named: &NamedIdentity| named.identity.public_key(KeyUse::Sign).kind();
     let taken = |kind| policy.suites.iter().any(|suite| suite.key_exchange.authenticates == kind);
+    let fits = |named: &&NamedIdentity| named.identity.certificates() == policy.protocol.certificates;
+    if services.identities.iter().any(|named| !fits(&named)) {
+        let text = match policy.protocol.certificates {
+            Certificates::Pair => "an identity has one certificate, and TLCP shows two: pass a pair",
+            Certificates::Single => "an identity has two certificates, and TLS shows one: pass a single one",
+        };
+        return Err(ConfigError::new(text));
+    }
     match services.identities.iter().map(kind).find(|kind| !taken(*kind)) {
         Some(kind) => Err(ConfigError::new(format!(
             "an identity has {kind:?} keys, and no enabled suite takes them: name one that does in `suites`"
@@ -180,16 +246,30 @@ fn check_identities(policy: &Policy, services: &Services) -> Result<(), ConfigEr
 }
 
 /// Those that nobody need name.
-fn default_suites() -> Vec<&'static Suite> {
-    SUITES.iter().filter(|suite| suite.by_default).collect()
+fn default_suites(protocol: &Protocol) -> Vec<&'static Suite> {
+    SUITES.iter().filter(|suite| suite.by_default && suite.protocol == protocol).collect()
 }
+
+/// R-T12-19: strong and quick ones first; no SHA-1.
+const DEFAULT_SCHEMES: [SignatureScheme; 9] = [
+    SignatureScheme::ECDSA_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::ECDSA_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::ED25519,
+];
 
 /// The suites asked for, or those by default; without the mutual ones where they cannot work. `why` tells what is missing, if it is.
 fn select_suites(
+    protocol: &Protocol,
     wanted: Option<&[&'static Suite]>,
     why: Option<&str>,
 ) -> Result<Vec<&'static Suite>, ConfigError> {
-    let all = default_suites();
+    let all = default_suites(protocol);
     let (Some(why), asked) = (why, wanted.is_some()) else {
         return Ok(wanted.map_or(all, <[_]>::to_vec));
     };

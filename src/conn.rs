@@ -17,6 +17,7 @@ use crate::cert::ServerName;
 use crate::config::{ClientConfig, ServerConfig, Setup};
 use crate::error::Error;
 use crate::handshake::{Action, Answer, Context, Engine, Request, Role, client, server};
+use crate::key_schedule::Exporter;
 use crate::message::join::Joiner;
 use crate::record::{MAX_PLAINTEXT, Opener, Patience, Sealer, VersionRule};
 use crate::session::SessionKey;
@@ -105,7 +106,7 @@ enum Asked {
     WithCaller,
 }
 
-/// A TLCP connection of either role; see [`ClientConnection`] and [`ServerConnection`].
+/// A connection of either role, TLCP or TLS; see [`ClientConnection`] and [`ServerConnection`].
 pub struct Connection<S: Endpoint> {
     config: Arc<S::Config>,
     phase: Phase<S>,
@@ -124,6 +125,8 @@ pub struct Connection<S: Endpoint> {
     actions: Vec<Action>,
     patience: Patience,
     versions: VersionRule,
+    /// The most content bytes of a record, in either direction (R-EXT-5).
+    max_fragment: usize,
     deadline: Duration,
     now: Time,
 }
@@ -160,8 +163,10 @@ impl ClientConnection {
             actions: &mut actions,
         };
         let state = client::start(target, &mut cx)?;
-        let version = setup.policy.version;
+        let version = setup.policy.protocol.version;
+        let first = setup.policy.protocol.first_record_version; // R-REC-2
         let mut connection = Self::in_state(config, state, VersionRule::AlertsOfAny(version), now);
+        connection.sealer = Sealer::plain(first);
         connection.actions = actions;
         connection.drive_actions().map_err(|failure| failure.error)?;
         Ok(connection)
@@ -179,7 +184,7 @@ impl<S: Endpoint> Connection<S> {
     fn in_state(config: Arc<S::Config>, state: S, versions: VersionRule, now: Time) -> Self {
         let policy = &(*config).as_ref().policy;
         let deadline = now.monotonic.saturating_add(policy.handshake_timeout);
-        let sealer = Sealer::plain(policy.version);
+        let sealer = Sealer::plain(policy.protocol.version);
         let limits = policy.limits;
         Self {
             config,
@@ -197,6 +202,7 @@ impl<S: Endpoint> Connection<S> {
             actions: Vec::new(),
             patience: Patience::new(limits.patience),
             versions,
+            max_fragment: MAX_PLAINTEXT,
             deadline,
             now,
         }
@@ -306,7 +312,7 @@ impl<S: Endpoint> Connection<S> {
 
     /// The protocol version.
     pub fn version(&self) -> ProtocolVersion {
-        self.setup().policy.version
+        self.setup().policy.protocol.version
     }
 
     /// What the handshake agreed on, once it was complete; also after a failure since then.
@@ -353,9 +359,20 @@ impl<S: Endpoint> Connection<S> {
         self.facts()?.server_name.as_deref()
     }
 
-    /// SM3 of the server's signing certificate: what an application may bind its own authentication to (R-SES-14).
+    /// The hash of the server's signing certificate, SM3 in TLCP, in TLS as `tls-server-end-point` of RFC 5929 says: what an application may bind its own authentication to (R-SES-14).
     pub fn server_end_point(&self) -> Option<&[u8]> {
         self.facts().map(|facts| facts.server_end_point.as_ref())
+    }
+
+    /// The OCSP response that the server stapled, as it came: nobody has looked into it (R-EXT-3).
+    pub fn ocsp_response(&self) -> Option<&[u8]> {
+        self.facts()?.ocsp_response.as_deref()
+    }
+
+    /// Makes keys for other protocols from this connection's, and has its `tls-unique`: in TLS, where both sides have
+    /// extended_master_secret (R-T12-26). TLCP has nothing of the kind (R-SES-14).
+    pub fn exporter(&self) -> Option<&Exporter> {
+        self.facts()?.exporter.as_deref()
     }
 
     /// The name of the engine's state, for logs.
@@ -387,7 +404,7 @@ impl<S: Endpoint> Connection<S> {
     /// needs, so that no record costs an allocation.
     fn trim_sent(&mut self) {
         if let Phase::Open(_) = self.phase {
-            self.outgoing.trim(self.sealer.sealed_len(send::SEND_LIMIT, MAX_PLAINTEXT));
+            self.outgoing.trim(self.sealer.sealed_len(send::SEND_LIMIT, self.max_fragment));
         } else {
             self.outgoing.trim(0);
             self.incoming.trim();

@@ -119,6 +119,12 @@ pub enum PeerIncompatible {
     NoCommonCipherSuite,
     /// No signature algorithm in common (R-HS-6, strict option).
     NoCommonSignatureScheme,
+    /// No group of key agreement in common (R-EC-3).
+    NoCommonGroup,
+    /// The peer lacks extended_master_secret, which the policy or the session demands (R-EMS-3, R-EMS-6).
+    NoExtendedMasterSecret,
+    /// The peer's renegotiation_info is that of a renegotiation, or is missing and required (R-REN-3, R-REN-7).
+    NoSecureRenegotiation,
     /// An ECDHE suite without CertificateRequest (R-SM-2).
     NoCertificateRequest,
     /// The client showed no certificate, or one where two are needed (R-HS-42).
@@ -338,6 +344,11 @@ impl fmt::Display for PeerIncompatible {
         f.write_str(match self {
             Self::NoCommonCipherSuite => "no common cipher suite (R-CS-4)",
             Self::NoCommonSignatureScheme => "no common signature algorithm (R-HS-6)",
+            Self::NoCommonGroup => "no common group of key agreement (R-EC-3)",
+            Self::NoExtendedMasterSecret => "extended_master_secret is missing (R-EMS-6)",
+            Self::NoSecureRenegotiation => {
+                "renegotiation_info is missing, or that of a renegotiation (R-REN-3)"
+            }
             Self::NoCertificateRequest => "an ECDHE suite without CertificateRequest (R-SM-2)",
             Self::ClientCertificateMissing => "the client's certificate pair is required (R-HS-42)",
             Self::NoClientIdentity => {

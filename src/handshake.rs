@@ -15,21 +15,24 @@
 pub mod client;
 pub mod key_agreement;
 mod request;
+mod row;
 pub mod server;
 
 pub use request::{
     Answer, AnswerKind, DecryptRequest, IdentityQuery, Request, Selection, SignRequest, Started,
 };
+pub use row::{Row, Takes};
 
+use crate::cert;
 use crate::config::Policy;
 use crate::crypto::{Digest, Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
 use crate::error::{Error, PeerMisbehaved};
-use crate::key_schedule::{self, ConnectionKeys, Sender};
-use crate::message::{CertificateRequest, Due, Finished, Handshake, Message, SessionId};
-use crate::session::{Session, SessionKey};
-use crate::suite::{HashAlgorithm, Suite};
+use crate::key_schedule::{self, ConnectionKeys, Exporter, Sender};
+use crate::message::{CertificateRequest, DigitallySigned, Due, Finished, Handshake, Message, SessionId};
+use crate::session::{Session, SessionKey, Terms};
+use crate::suite::{Certificates, HashAlgorithm, MacOrder, Protection, Suite};
 use crate::transcript::Transcript;
-use crate::wire::{HandshakeType, Overlong, ProtocolVersion, SignatureScheme};
+use crate::wire::{HandshakeType, MaxFragmentLength, Overlong, ProtocolVersion, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use subtle::ConstantTimeEq;
 
@@ -50,8 +53,10 @@ pub enum Input<'a> {
 pub enum Action {
     /// The client asks for this name: for whoever tells of a failure later.
     NameRequested(Arc<str>),
-    /// Both hellos agree on this suite: likewise.
+    /// Both hellos agree on this suite: likewise. From here on records have the version of its protocol.
     SuiteChosen(&'static Suite),
+    /// Both hellos agree on records of at most so many bytes of content, in either direction (R-EXT-5).
+    LimitFragments(usize),
     /// Send this handshake message, in a record of its own (R-REC-11).
     Write(Message),
     /// Send a ChangeCipherSpec record.
@@ -93,6 +98,10 @@ pub struct Summary {
     pub alpn: Option<Box<[u8]>>,
     /// The name the client asked for.
     pub server_name: Option<Arc<str>>,
+    /// On a client: the stapled OCSP response as it came, which nobody has looked into (R-EXT-3).
+    pub ocsp_response: Option<Box<[u8]>>,
+    /// Makes other keys from the master secret; only with extended_master_secret (R-T12-26).
+    pub exporter: Option<Box<Exporter>>,
 }
 
 /// What a step is given: configuration, primitives, randomness and the time.
@@ -151,20 +160,30 @@ impl Context<'_> {
     /// ChangeCipherSpec, new keys and Finished: how each side ends its handshake.
     fn write_finished(&mut self, keyed: &mut Keyed, keys: TrafficKeys, sender: Sender) -> Result<(), Error> {
         let verify_data = keyed.verify_data(self.provider, sender);
+        keyed.first_verify_data.get_or_insert(verify_data);
         self.actions.push(Action::WriteChangeCipherSpec);
         self.actions.push(Action::NewWriteKeys(keys));
         self.write(&mut keyed.agreed.transcript, Finished::to_message(&verify_data))
     }
 
-    /// SM3 of the server's signing certificate (R-SES-14).
-    fn end_point(&self, certificate: &[u8]) -> Digest {
-        self.provider.hashes.digest(HashAlgorithm::Sm3, &[certificate])
+    /// The hash of the server's signing certificate: SM3 (R-SES-14), in TLS as RFC 5929 has it.
+    fn end_point(&self, suite: &Suite, certificate: &[u8]) -> Digest {
+        let algorithm = match suite.protocol.certificates {
+            Certificates::Pair => HashAlgorithm::Sm3,
+            Certificates::Single => cert::end_point_hash(certificate),
+        };
+        self.provider.hashes.digest(algorithm, &[certificate])
     }
 
     /// The hashes that an enabled suite may need.
     fn transcript_hashes(&self) -> impl Iterator<Item = HashAlgorithm> {
         let suites = self.policy.suites.iter();
-        suites.flat_map(|suite| [suite.prf, suite.key_exchange.authenticates.fixed_hash()])
+        suites.flat_map(|suite| [Some(suite.prf), signed_hash(suite)]).flatten()
+    }
+
+    fn limit_fragments(&mut self, terms: &Terms) {
+        let bytes = terms.max_fragment_length.and_then(MaxFragmentLength::bytes);
+        self.actions.extend(bytes.map(Action::LimitFragments));
     }
 
     fn log_secret(&mut self, agreed: &Agreed, master: &MasterSecret) {
@@ -173,6 +192,11 @@ impl Context<'_> {
             self.actions.push(Action::LogSecret { client_random, master: master.clone() });
         }
     }
+}
+
+/// The hash that CertificateVerify is over; where the signature names its scheme it is over the messages (R-T12-18).
+fn signed_hash(suite: &Suite) -> Option<HashAlgorithm> {
+    (!suite.protocol.names_signature_scheme).then(|| suite.key_exchange.authenticates.fixed_hash())
 }
 
 /// What both hellos fixed; one box moves through all later states. No Drop here, so that states can be taken apart.
@@ -194,17 +218,51 @@ struct Negotiated {
     server_name: Option<Arc<str>>,
     /// The application protocol (R-ALPN-2).
     alpn: Option<Box<[u8]>>,
+    /// What the session remembers of it.
+    terms: Terms,
+    /// NewSessionTicket will come (R-SM-7).
+    ticket: bool,
+    /// CertificateStatus may come (R-EXT-3), or what it held.
+    status: Status,
+}
+
+/// A stapled OCSP response.
+#[derive(Default)]
+enum Status {
+    #[default]
+    NotAgreed,
+    Agreed,
+    Received(Box<[u8]>),
 }
 
 impl Agreed {
-    /// To be asked for when ClientKeyExchange is in the transcript: a seed may depend on it.
+    /// To be asked for when ClientKeyExchange is in the transcript: a seed may depend on it (R-EMS-2).
     fn master_seed(&self) -> MasterSeed {
+        if self.negotiated.terms.extended_master_secret {
+            return key_schedule::extended_master_seed(self.suite, &self.transcript.current());
+        }
         key_schedule::master_seed(self.suite, &self.client_random, &self.server_random)
     }
 
-    /// How CertificateVerify is signed.
-    fn certificate_verify_scheme(&self) -> SignatureScheme {
-        self.suite.key_exchange.authenticates.fixed_scheme()
+    /// How records are protected: as the suite says, but for encrypt-then-MAC (R-ETM-1).
+    fn protection(&self) -> Protection {
+        match self.suite.protection {
+            Protection::Cbc { cipher, mac, .. } if self.negotiated.terms.encrypt_then_mac => {
+                Protection::Cbc { cipher, mac, order: MacOrder::EncryptThenMac }
+            }
+            other => other,
+        }
+    }
+
+    /// A signature of ours as the protocol has it.
+    fn signed<'a>(&self, scheme: SignatureScheme, signature: &'a [u8]) -> DigitallySigned<'a> {
+        let scheme = self.suite.protocol.names_signature_scheme.then_some(scheme);
+        DigitallySigned { scheme, signature }
+    }
+
+    /// What CertificateVerify signs: the messages where they were kept for it (R-T12-18, Q2), else their hash.
+    fn certificate_verify_message(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.transcript.messages()?.unwrap_or_else(|| self.certificate_verify_hash()))
     }
 
     /// R-HS-27: the hash of the messages so far. R-HS-45: that of the signature scheme, where it is not the PRF's.
@@ -227,17 +285,31 @@ impl Agreed {
 pub struct Keyed {
     agreed: Box<Agreed>,
     session: Arc<Session>,
+    /// verify_data of the first Finished, whoever sent it (R-T12-26).
+    first_verify_data: Option<[u8; Finished::LEN]>,
 }
 
 impl Keyed {
+    fn new(agreed: Box<Agreed>, session: Arc<Session>) -> Self {
+        Self { agreed, session, first_verify_data: None }
+    }
+
+    /// R-EMS-5: not without extended_master_secret. TLCP has none (R-SES-14).
+    fn exporter(&self, provider: &Provider) -> Option<Exporter> {
+        let (a, tls_unique) = (&self.agreed, self.first_verify_data?);
+        let randoms = [a.client_random, a.server_random];
+        let has = self.session.terms.extended_master_secret;
+        has.then(|| Exporter::new(provider.hashes, a.suite, &self.session.master, randoms, tls_unique))
+    }
+
     fn keys(&self, provider: &Provider) -> Result<ConnectionKeys, Error> {
         let a = &self.agreed;
         Ok(key_schedule::connection_keys(
             provider.hashes,
             a.suite,
+            a.protection(),
             &self.session.master,
-            &a.client_random,
-            &a.server_random,
+            [&a.client_random, &a.server_random],
         )?)
     }
 
@@ -264,66 +336,27 @@ impl Keyed {
         if !bool::from(received.ct_eq(&expected)) {
             return Err(PeerMisbehaved::WrongVerifyData.into());
         }
+        self.first_verify_data.get_or_insert(expected);
         self.agreed.transcript.add(message);
         Ok(())
     }
 
     fn done(self, key: Option<SessionKey>, resumed: bool, cx: &mut Context<'_>) {
-        let Negotiated { server_name, alpn } = self.agreed.negotiated;
+        let exporter = self.exporter(cx.provider).map(Box::new);
+        let Negotiated { server_name, alpn, status, .. } = self.agreed.negotiated;
+        let ocsp_response = match status {
+            Status::Received(response) => Some(response),
+            Status::NotAgreed | Status::Agreed => None,
+        };
         cx.actions.push(Action::Done(Box::new(Summary {
             session: self.session,
             session_key: key,
             resumed,
             alpn,
             server_name,
+            ocsp_response,
+            exporter,
         })));
-    }
-}
-
-/// What a state takes, and nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// A handshake message of one of these types.
-    Messages(&'static [HandshakeType]),
-    /// ChangeCipherSpec.
-    ChangeCipherSpec,
-    /// The answer to the open request.
-    Answer(AnswerKind),
-    /// Nothing any more.
-    Nothing,
-}
-
-/// A row of a machine's table: a state's name, and what it takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row(pub &'static str, pub Takes);
-
-impl Row {
-    /// Whether the caller may give this input now: no answer that was not asked for, and nothing else before the answer.
-    fn is_in_turn(&self, input: &Input<'_>) -> bool {
-        match (input, self.1) {
-            (Input::Answer(answer), Takes::Answer(kind)) => answer.is(kind),
-            (Input::Answer(_), _) | (_, Takes::Answer(_)) => false,
-            _ => true,
-        }
-    }
-
-    /// R-SM-1: what the peer sends has its place here, and who was asked has an answer.
-    fn check(&self, input: &Input<'_>) -> Result<(), Error> {
-        let Self(state, takes) = *self;
-        match (input, takes) {
-            (Input::Message(m), _) => self.due().check(m.kind),
-            (Input::ChangeCipherSpec, Takes::ChangeCipherSpec) => Ok(()),
-            (Input::ChangeCipherSpec, _) => Err(PeerMisbehaved::UnexpectedChangeCipherSpec { state }.into()),
-            (Input::Answer(Answer::Failed(e)), _) => Err(e.clone().into()),
-            (Input::Answer(_), _) => Ok(()),
-        }
-    }
-
-    fn due(&self) -> Due {
-        match *self {
-            Self(state, Takes::Messages(kinds)) => Due::Only { state, kinds },
-            Self(state, _) => Due::Only { state, kinds: &[] },
-        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Floor 5: from the pre_master_secret to keys and verify_data. Pure functions (spec section 2).
 use crate::crypto::{Digest, Hashes, MasterSecret, MasterSeed, Shared, TrafficKeys};
-use crate::error::CryptoError;
+use crate::error::{CryptoError, Error};
 use crate::message::Finished;
-use crate::suite::Suite;
+use crate::suite::{HashAlgorithm, Protection, Suite};
 use alloc::boxed::Box;
+use core::fmt;
 use zeroize::Zeroizing;
 
-/// The label of the master secret.
+/// The label of the master secret, and the one with extended_master_secret (R-EMS-2).
 const MASTER_SECRET: &str = "master secret";
+const EXTENDED_MASTER_SECRET: &str = "extended master secret";
 
 /// Who computes a verify_data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,11 @@ pub fn master_seed(suite: &Suite, client_random: &[u8; 32], server_random: &[u8;
     MasterSeed { prf: suite.prf, label: MASTER_SECRET, seed }
 }
 
+/// The same with extended_master_secret: the hash of all messages up to ClientKeyExchange (R-EMS-2).
+pub fn extended_master_seed(suite: &Suite, session_hash: &Digest) -> MasterSeed {
+    MasterSeed { prf: suite.prf, label: EXTENDED_MASTER_SECRET, seed: session_hash.as_ref().into() }
+}
+
 /// master_secret = PRF(pre_master_secret, "master secret", client_random || server_random)[0..48].
 pub fn master_secret(hashes: &dyn Hashes, shared: Shared, seed: &MasterSeed) -> MasterSecret {
     match shared {
@@ -45,18 +52,18 @@ pub fn master_secret(hashes: &dyn Hashes, shared: Shared, seed: &MasterSeed) -> 
 }
 
 /// key_block = PRF(master_secret, "key expansion", server_random || client_random), split as spec section 2.2:
-/// MAC keys, cipher keys, IVs, each the client's first.
+/// MAC keys, cipher keys, IVs, each the client's first. `protection` is the suite's, or what the hellos made of it.
 ///
 /// # Errors
 /// [`CryptoError::BadKey`] if the suite's lengths do not fit [`TrafficKeys`].
 pub fn connection_keys(
     hashes: &dyn Hashes,
     suite: &Suite,
+    protection: Protection,
     master: &MasterSecret,
-    client_random: &[u8; 32],
-    server_random: &[u8; 32],
+    [client_random, server_random]: [&[u8; 32]; 2],
 ) -> Result<ConnectionKeys, CryptoError> {
-    let (mac, key, iv) = suite.protection.key_lengths();
+    let (mac, key, iv) = protection.key_lengths();
     let mut block = Zeroizing::new([0u8; 2 * TrafficKeys::MAX]);
     let block = block.get_mut(..2 * (mac + key + iv)).ok_or(CryptoError::BadKey)?;
     hashes.prf(suite.prf, master.expose(), b"key expansion", &[server_random, client_random], block);
@@ -69,7 +76,7 @@ pub fn connection_keys(
     let [client_mac, server_mac] = [take(mac), take(mac)];
     let [client_key, server_key] = [take(key), take(key)];
     let [client_iv, server_iv] = [take(iv), take(iv)];
-    let keys = |mac, key, iv| TrafficKeys::new(suite.protocol.version, suite.protection, mac, key, iv);
+    let keys = |mac, key, iv| TrafficKeys::new(suite.protocol.version, protection, mac, key, iv);
     Ok(ConnectionKeys {
         client: keys(client_mac, client_key, client_iv)?,
         server: keys(server_mac, server_key, server_iv)?,
@@ -91,4 +98,70 @@ pub fn verify_data(
     let mut out = [0; Finished::LEN];
     hashes.prf(suite.prf, master.expose(), label, &[transcript.as_ref()], &mut out);
     out
+}
+
+/// Makes keys for others from a connection's master secret (RFC 5705, R-T12-26). Wiped on drop.
+pub struct Exporter {
+    hashes: &'static dyn Hashes,
+    prf: HashAlgorithm,
+    master: MasterSecret,
+    randoms: [[u8; 32]; 2],
+    tls_unique: [u8; Finished::LEN],
+}
+
+impl Exporter {
+    /// The labels of the protocol itself, whose secrets must not be had this way.
+    const OWN_LABELS: [&'static [u8]; 5] = [
+        b"client finished",
+        b"server finished",
+        b"master secret",
+        b"key expansion",
+        b"extended master secret",
+    ];
+
+    /// `randoms`: the client's, the server's; `tls_unique`: verify_data of the handshake's first Finished.
+    pub(crate) fn new(
+        hashes: &'static dyn Hashes,
+        suite: &Suite,
+        master: &MasterSecret,
+        randoms: [[u8; 32]; 2],
+        tls_unique: [u8; Finished::LEN],
+    ) -> Self {
+        Self { hashes, prf: suite.prf, master: master.clone(), randoms, tls_unique }
+    }
+
+    /// PRF(master_secret, label, client_random || server_random [|| uint16 length || context]), filling `out`. No context
+    /// and an empty one differ.
+    ///
+    /// # Errors
+    /// `Misuse` for a label that the protocol itself uses, and a context of more than 65,535 bytes.
+    pub fn export(&self, label: &[u8], context: Option<&[u8]>, out: &mut [u8]) -> Result<(), Error> {
+        if Self::OWN_LABELS.contains(&label) {
+            return Err(Error::Misuse("the label of an exporter is one of the protocol's own (R-T12-26)"));
+        }
+        let length = u16::try_from(context.map_or(0, <[u8]>::len))
+            .map_err(|_| Error::Misuse("the context of an exporter is longer than 65535 bytes (R-T12-26)"))?
+            .to_be_bytes();
+        let [client, server] = &self.randoms;
+        let without: [&[u8]; 2] = [client, server];
+        match context {
+            None => self.hashes.prf(self.prf, self.master.expose(), label, &without, out),
+            Some(context) => {
+                let seed: [&[u8]; 4] = [client, server, &length, context];
+                self.hashes.prf(self.prf, self.master.expose(), label, &seed, out);
+            }
+        }
+        Ok(())
+    }
+
+    /// `tls-unique` of RFC 5929: verify_data of the first Finished of this handshake.
+    pub fn tls_unique(&self) -> &[u8; Finished::LEN] {
+        &self.tls_unique
+    }
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exporter(..)")
+    }
 }

@@ -2,22 +2,26 @@
 //! message reads its body, since it alone knows version and key exchange; [`Handshake`] is only type and bytes.
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 pub mod certificate;
+pub mod certificate_status;
 pub mod client_hello;
 pub mod extension;
 pub mod finished;
 pub mod join;
 pub mod key_exchange;
 pub mod list;
+pub mod new_session_ticket;
 pub mod server_hello;
 pub mod signed;
 
 pub use certificate::{CertificateRequest, Credential};
+pub use certificate_status::CertificateStatus;
 pub use client_hello::ClientHello;
 pub use extension::{ClientExtensions, RequestedName, ServerExtensions};
 pub use finished::{CertificateVerify, Finished};
 pub use join::{Due, Joiner, MessageLimits};
 pub use key_exchange::{ClientKeyExchange, EphemeralPoint, ServerKeyExchange};
 pub use list::{DistinguishedNames, OpaqueList, ProtocolNames};
+pub use new_session_ticket::NewSessionTicket;
 pub use server_hello::ServerHello;
 pub use signed::DigitallySigned;
 

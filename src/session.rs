@@ -1,14 +1,18 @@
 //! Floor 5: sessions, and where they are kept (spec sections 9.3, 15.5).
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "std")]
+mod sealed;
 
 #[cfg(feature = "std")]
 pub use memory::MemoryStore;
+#[cfg(feature = "std")]
+pub use sealed::RotatingTicketer;
 
-use crate::crypto::{Digest, MasterSecret, SECRET_LEN};
+use crate::crypto::{Digest, MasterSecret, Random, SECRET_LEN};
 use crate::message::{Credential, SessionId};
 use crate::suite::Suite;
-use crate::wire::{CipherSuite, DecodeError, Overlong, Problem, Reader, Writer};
+use crate::wire::{CipherSuite, DecodeError, MaxFragmentLength, Overlong, Problem, Reader, Writer};
 use alloc::{sync::Arc, vec::Vec};
 use zeroize::Zeroizing;
 
@@ -16,7 +20,7 @@ use zeroize::Zeroizing;
 pub const MAX_LIFETIME: u64 = 24 * 60 * 60;
 
 /// What both ends keep to agree on new keys without public-key operations.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session {
     /// The id that the server gave it; empty: it cannot be resumed (R-SES-9).
     pub id: SessionId,
@@ -34,8 +38,32 @@ pub struct Session {
     pub own_identity: [u8; 32],
     /// Who the peer is.
     pub peer: Peer,
-    /// SM3 of the server's signing certificate (R-SES-14).
+    /// The hash of the server's signing certificate (R-SES-14).
     pub server_end_point: Digest,
+    /// What a resumption must agree on again.
+    pub terms: Terms,
+    /// On a client: the ticket that the server gave it, in place of an id (R-TKT-4).
+    pub ticket: Option<Ticket>,
+}
+
+/// What the hellos' extensions came to, and a resumption must come to again; by default nothing, as in TLCP.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The master secret is bound to the whole handshake (R-EMS-3).
+    pub extended_master_secret: bool,
+    /// R-ETM-1
+    pub encrypt_then_mac: bool,
+    /// R-EXT-5
+    pub max_fragment_length: Option<MaxFragmentLength>,
+}
+
+/// What only its issuer can read, and the client gives back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The bytes.
+    pub bytes: Arc<[u8]>,
+    /// How many seconds it is good for, as its issuer says; 0: it does not say (R-TKT-4).
+    pub lifetime: u32,
 }
 
 /// The peer's identity, as proved in the full handshake.
@@ -84,9 +112,17 @@ pub trait SessionStore: Send + Sync {
     fn remove(&self, key: &SessionKey);
 }
 
+/// Makes tickets of sessions, and sessions of tickets (R-TKT-3).
+pub trait Ticketer: Send + Sync {
+    /// The ticket, of at most 65,535 bytes, sealed at the time `now`, Unix seconds; nothing if it cannot be made.
+    fn seal(&self, session: &Session, now: u64, random: &dyn Random) -> Option<Ticket>;
+    /// The session; nothing if the ticket is forged, foreign or of a key that is gone (R-TKT-4).
+    fn open(&self, ticket: &[u8], now: u64) -> Option<Session>;
+}
+
 /// The version byte of [`Session::to_bytes`]. After it, as a uint24 vector, fields in the order of their tags: a tag, and
 /// a uint24 vector.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The tags. A field that has no value is left out.
 mod tag {
@@ -100,6 +136,9 @@ mod tag {
     pub(super) const SERVER_END_POINT: u8 = 8;
     pub(super) const PEER_NOT_AFTER: u8 = 9;
     pub(super) const PEER_CERTIFICATES: u8 = 10;
+    pub(super) const TERMS: u8 = 11;
+    pub(super) const TICKET: u8 = 12;
+    pub(super) const TICKET_LIFETIME: u8 = 13;
 }
 
 impl Session {
@@ -107,11 +146,20 @@ impl Session {
     /// certificates must not have expired.
     pub fn is_fresh(&self, now: u64, lifetime: u64) -> bool {
         let age = now.checked_sub(self.created);
+        let lifetime = match &self.ticket {
+            Some(Ticket { lifetime: hint @ 1.., .. }) => lifetime.min(u64::from(*hint)),
+            _ => lifetime,
+        };
         let peer_valid = match self.peer {
             Peer::Anonymous => true,
             Peer::Authenticated { not_after, .. } => now <= not_after,
         };
         peer_valid && age.is_some_and(|age| age < lifetime.min(MAX_LIFETIME))
+    }
+
+    /// The same with a ticket for it: the id is not used any more (R-TKT-4).
+    pub(crate) fn with_ticket(&self, ticket: Ticket) -> Self {
+        Self { id: SessionId::EMPTY, ticket: Some(ticket), ..self.clone() }
     }
 
     /// Serialises the session for a store that lives elsewhere. The bytes hold the master secret: encrypt and
@@ -153,6 +201,15 @@ impl Session {
             field(tag::PEER_NOT_AFTER, &not_after.to_be_bytes());
             w.u8(tag::PEER_CERTIFICATES);
             w.vector24(|w| Credential::write(w, credential.certificates().iter().map(AsRef::as_ref)));
+        }
+        let mut field = |tag, value: &[u8]| {
+            w.u8(tag);
+            w.vector24(|w| w.bytes(value));
+        };
+        field(tag::TERMS, &self.terms.to_bytes());
+        if let Some(ticket) = &self.ticket {
+            field(tag::TICKET, &ticket.bytes);
+            field(tag::TICKET_LIFETIME, &ticket.lifetime.to_be_bytes());
         }
     }
 
@@ -199,8 +256,44 @@ impl Session {
                 Peer::Authenticated { credential: Arc::new(credential), not_after }
             }
         };
+        let terms = Terms::of(r.array(tag::TERMS, "terms")?).ok_or(r.malformed("terms"))?;
+        let ticket = match r.field(tag::TICKET)? {
+            None => None,
+            Some(ticket) => {
+                let lifetime = u32::from_be_bytes(r.array(tag::TICKET_LIFETIME, "ticket_lifetime")?);
+                Some(Ticket { bytes: Arc::from(ticket), lifetime })
+            }
+        };
         let master = MasterSecret::from_bytes(&master);
-        Ok(Self { id, suite, master, created, server_name, context, own_identity, peer, server_end_point })
+        Ok(Self {
+            id,
+            suite,
+            master,
+            created,
+            server_name,
+            context,
+            own_identity,
+            peer,
+            server_end_point,
+            terms,
+            ticket,
+        })
+    }
+}
+
+impl Terms {
+    fn to_bytes(self) -> [u8; 3] {
+        let length = self.max_fragment_length.map_or(0, |length| length.0);
+        [self.extended_master_secret.into(), self.encrypt_then_mac.into(), length]
+    }
+
+    fn of(bytes: [u8; 3]) -> Option<Self> {
+        let [extended @ 0..=1, encrypt @ 0..=1, length @ 0..=4] = bytes else { return None };
+        Some(Self {
+            extended_master_secret: extended == 1,
+            encrypt_then_mac: encrypt == 1,
+            max_fragment_length: (length != 0).then_some(MaxFragmentLength(length)),
+        })
     }
 }
 
@@ -247,6 +340,8 @@ mod tests {
             own_identity: [6; 32],
             peer,
             server_end_point: Digest::new(&[5; 32]),
+            terms: Terms::default(),
+            ticket: None,
         }
     }
 

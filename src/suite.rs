@@ -16,6 +16,8 @@ pub struct Protocol {
     pub certificates: Certificates,
     /// Whether a signature has the scheme's code point before it; otherwise the signer's key fixes the scheme.
     pub names_signature_scheme: bool,
+    /// Whether hellos say that renegotiation would be secure, though there is none (R-REN-2, R-AL-9).
+    pub signals_renegotiation: bool,
 }
 
 /// How many certificates of its own a party shows.
@@ -35,6 +37,7 @@ pub static TLCP: Protocol = Protocol {
     hello_versions: 0x0101..=0x02ff,
     certificates: Certificates::Pair,
     names_signature_scheme: false,
+    signals_renegotiation: false,
 };
 
 /// TLS 1.2 of RFC 5246.
@@ -44,6 +47,7 @@ pub static TLS12: Protocol = Protocol {
     hello_versions: 0x0303..=0xffff,
     certificates: Certificates::Single,
     names_signature_scheme: true,
+    signals_renegotiation: true,
 };
 
 /// The kind of a key: what a certificate's holder can sign with.

@@ -7,6 +7,6 @@ pub mod writer;
 pub use reader::{DecodeError, Problem, Reader};
 pub use registry::{
     AlertDescription, AlertLevel, CipherSuite, ClientCertificateType, ContentType, ExtensionType,
-    HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme,
+    HandshakeType, MaxFragmentLength, NamedGroup, ProtocolVersion, SignatureScheme,
 };
 pub use writer::{Overlong, Writer};

@@ -25,7 +25,7 @@ fn what_was_asked_for_is_what_is_built() {
     let limits = Limits { certificates: 3, ..Limits::default() };
     let check = |policy: &Policy| {
         assert_eq!(
-            (policy.version, &policy.suites[..]),
+            (policy.protocol.version, &policy.suites[..]),
             (ProtocolVersion::TLCP, &[&SUITES[3], &SUITES[0]][..])
         );
         assert_eq!((policy.limits, policy.session_lifetime), (limits, 77));

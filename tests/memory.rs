@@ -15,7 +15,7 @@ use tlcp::config::{ClientAuth, ClientConfig, ServerConfig, ServerConfigBuilder};
 use tlcp::conn::{Connection, Endpoint, ServerConnection};
 use tlcp::crypto::MasterSecret;
 use tlcp::message::{Credential, SessionId};
-use tlcp::session::{Found, MemoryStore, Peer, Session, SessionKey, SessionStore};
+use tlcp::session::{Found, MemoryStore, Peer, Session, SessionKey, SessionStore, Terms};
 use tlcp::suite::{SUITES, Suite};
 
 const KIB: i64 = 1024;
@@ -136,6 +136,8 @@ fn session(name: Option<&str>, certificates: usize) -> Arc<Session> {
         },
         own_identity: [8; 32],
         server_end_point: tlcp::crypto::Digest::new(&[7; 32]),
+        terms: Terms::default(),
+        ticket: None,
     })
 }
 

@@ -111,7 +111,8 @@ fn run(part: &Part<'_>, store: &Arc<dyn SessionStore>, size: usize) {
     let master = MasterSecret::from_bytes(&conversation.master);
     let randoms = [&conversation.client_hello.random, &conversation.server_hello.random];
     let hashes = part.provider.hashes;
-    let keys = connection_keys(hashes, conversation.suite, &master, randoms[0], randoms[1]).unwrap();
+    let keys =
+        connection_keys(hashes, conversation.suite, conversation.suite.protection, &master, randoms).unwrap();
     match part.role {
         Role::Client => {
             let mut client = part.client(store);

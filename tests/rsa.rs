@@ -82,7 +82,7 @@ fn a_client_is_asked_for_the_kind_of_certificate_that_the_suite_is_for() {
     let request = loop {
         let length = usize::from(u16::from_be_bytes([rest[3], rest[4]]));
         if rest[5] == 13 {
-            break CertificateRequest::read(&rest[9..5 + length]).unwrap();
+            break CertificateRequest::read(&rest[9..5 + length], false).unwrap();
         }
         rest = &rest[5 + length..];
     };

@@ -171,7 +171,7 @@ impl<'a> Check<'a> {
             H::CLIENT_HELLO if body.ends_with(&[1, 0]) => c.client_hello.to_message(),
             H::SERVER_HELLO if c.server_hello.extensions.kinds.is_empty() => c.server_hello.to_message(),
             H::CERTIFICATE => Credential::read(body, 10).unwrap().to_message(),
-            H::CERTIFICATE_REQUEST => CertificateRequest::read(body).unwrap().to_message(),
+            H::CERTIFICATE_REQUEST => CertificateRequest::read(body, false).unwrap().to_message(),
             H::CERTIFICATE_VERIFY => {
                 CertificateVerify::to_message(&CertificateVerify::read(body, false).unwrap())
             }
@@ -335,7 +335,7 @@ impl<'a> Check<'a> {
         let c = self.conversation;
         let (client, server) = (&c.client_hello.random, &c.server_hello.random);
         let master = MasterSecret::from_bytes(&c.master);
-        connection_keys(self.provider.hashes, c.suite, &master, client, server).unwrap()
+        connection_keys(self.provider.hashes, c.suite, c.suite.protection, &master, [client, server]).unwrap()
     }
 
     fn verify_data(&self, sender: Sender, messages: &[&[u8]]) -> [u8; 12] {

@@ -4,7 +4,8 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
 use tlcp::cert::{
-    CertPolicy, Expected, Identity, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verifier, WebPkiVerifier,
+    CertPolicy, Expected, Identity, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verifier,
+    WebPkiVerifier,
 };
 use tlcp::message::Credential;
 use tlcp_fuzz::world::{NOW, WORLD, provider};

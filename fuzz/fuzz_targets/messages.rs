@@ -2,8 +2,8 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use tlcp::message::{
-    CertificateRequest, CertificateVerify, ClientHello, ClientKeyExchange, Credential, EphemeralPoint,
-    Finished, Handshake, Message, ServerHello, ServerKeyExchange,
+    CertificateRequest, CertificateStatus, CertificateVerify, ClientHello, ClientKeyExchange, Credential,
+    EphemeralPoint, Finished, Handshake, Message, NewSessionTicket, ServerHello, ServerKeyExchange,
 };
 use tlcp::record::{alert_of, check_change_cipher_spec, check_fragment};
 use tlcp::wire::{ContentType, HandshakeType as H};
@@ -19,8 +19,10 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         H::CERTIFICATE_REQUEST => {
-            if let Ok(m) = CertificateRequest::read(body) {
-                same(H::CERTIFICATE_REQUEST, body, &m.to_message().unwrap());
+            for names_schemes in [false, true] {
+                if let Ok(m) = CertificateRequest::read(body, names_schemes) {
+                    same(H::CERTIFICATE_REQUEST, body, &m.to_message().unwrap());
+                }
             }
         }
         H::SERVER_KEY_EXCHANGE => server_key_exchange(body),
@@ -35,6 +37,16 @@ fuzz_target!(|data: &[u8]| {
         H::FINISHED => {
             if let Ok(verify_data) = Finished::read(body) {
                 same(H::FINISHED, body, &Finished::to_message(&verify_data).unwrap());
+            }
+        }
+        H::CERTIFICATE_STATUS => {
+            if let Ok(response) = CertificateStatus::read(body) {
+                same(H::CERTIFICATE_STATUS, body, &CertificateStatus::to_message(response).unwrap());
+            }
+        }
+        H::NEW_SESSION_TICKET => {
+            if let Ok(ticket) = NewSessionTicket::read(body) {
+                same(H::NEW_SESSION_TICKET, body, &ticket.to_message().unwrap());
             }
         }
         H(kind) => records(kind, body),

@@ -16,6 +16,9 @@ use tlcp::record::{MAX_PLAINTEXT, Sealer};
 use tlcp::suite::{KeyExchange, Suite};
 use tlcp::wire::{ClientCertificateType, ContentType, HandshakeType, ProtocolVersion};
 
+/// As TLCP has it: without a scheme.
+const BARE: DigitallySigned<'_> = DigitallySigned { scheme: None, signature: &SIGNATURE };
+
 /// The input of a target.
 #[derive(Arbitrary, Debug)]
 pub struct Input<'a> {
@@ -262,7 +265,10 @@ impl<S: Endpoint> Sender<'_, S> {
             "AwaitRequestOrDone" if self.peer.certificate || suite.key_exchange.is_mutual() => {
                 let types = vec![ClientCertificateType::ECDSA_SIGN];
                 let authorities = DistinguishedNames::default();
-                CertificateRequest { types, authorities }.to_message().unwrap().to_bytes()
+                CertificateRequest { types, signature_schemes: None, authorities }
+                    .to_message()
+                    .unwrap()
+                    .to_bytes()
             }
             "AwaitRequestOrDone" | "AwaitDone" => handshake(HandshakeType::SERVER_HELLO_DONE.0, &[]),
             "AwaitClientKeyExchange" => match suite.key_exchange {
@@ -271,9 +277,7 @@ impl<S: Endpoint> Sender<'_, S> {
             }
             .unwrap()
             .to_bytes(),
-            "AwaitCertificateVerify" => {
-                CertificateVerify::to_message(&DigitallySigned::bare(&SIGNATURE)).unwrap().to_bytes()
-            }
+            "AwaitCertificateVerify" => CertificateVerify::to_message(&BARE).unwrap().to_bytes(),
             _ if state.ends_with("Finished") => Finished::to_message(&[0; 12]).unwrap().to_bytes(),
             _ => return None,
         })
@@ -319,7 +323,7 @@ fn server_key_exchange(suite: &Suite) -> Vec<u8> {
         KeyExchange::ECDHE => [&[3, 0, 41, 65][..], &POINT].concat(),
         _ => Vec::new(),
     };
-    ServerKeyExchange::to_message(&params, &DigitallySigned::bare(&SIGNATURE)).unwrap().to_bytes()
+    ServerKeyExchange::to_message(&params, &BARE).unwrap().to_bytes()
 }
 
 impl Hello<'_> {

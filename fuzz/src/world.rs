@@ -10,7 +10,7 @@ use tlcp::crypto::{Digest, Draw, MasterSecret, Provider, Random};
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::message::{Credential, SessionId};
 use tlcp::pki::{Options, Pki};
-use tlcp::session::{Found, Peer, Session, SessionKey, SessionStore};
+use tlcp::session::{Found, Peer, Session, SessionKey, SessionStore, Terms};
 use tlcp::suite::{SUITES, Suite};
 
 /// 2026-11-21, in Unix seconds: when all of it happens.
@@ -287,6 +287,8 @@ impl SessionStore for OneSession {
             peer: Peer::Authenticated { credential, not_after: u64::MAX },
             own_identity,
             server_end_point: Digest::new(&[0; 32]),
+            terms: Terms::default(),
+            ticket: None,
         }))
     }
 

@@ -6,6 +6,7 @@ use crate::crypto::{Provider, Random};
 use crate::message::DistinguishedNames;
 use crate::session::SessionStore;
 use crate::suite::Suite;
+use crate::wire::{NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use core::marker::PhantomData;
@@ -26,9 +27,9 @@ pub struct ConfigBuilder<C> {
 
 impl<C> ConfigBuilder<C> {
     /// Without a session store.
-    pub(super) fn new(provider: Provider, random: Arc<dyn Random>) -> Self {
+    pub(super) fn new(policy: Policy, provider: Provider, random: Arc<dyn Random>) -> Self {
         Self {
-            policy: Policy::tlcp(),
+            policy,
             services: Services::new(random),
             provider,
             suites: None,
@@ -40,9 +41,9 @@ impl<C> ConfigBuilder<C> {
 
     /// With this machine's primitives and randomness, and sessions in memory.
     #[cfg(feature = "std")]
-    pub(super) fn with_system() -> Self {
+    pub(super) fn with_system(policy: Policy) -> Self {
         let random = Arc::new(crate::crypto::random::SystemRandom);
-        let mut builder = Self::new(crate::crypto::default_provider(), random);
+        let mut builder = Self::new(policy, crate::crypto::default_provider(), random);
         builder.services.sessions = Some(Arc::new(crate::session::MemoryStore::default()));
         builder
     }
@@ -118,6 +119,30 @@ impl<C> ConfigBuilder<C> {
     /// Whether to resume only ECDHE sessions, whose master secret binds both parties' keys (R-SES-14). By default all.
     pub fn resume_only_ecdhe(mut self, only: bool) -> Self {
         self.policy.resume_only_ecdhe = only;
+        self
+    }
+
+    /// The groups of TLS's key agreement, preferred first: by default X25519, P-256, P-384.
+    pub fn groups(mut self, groups: &[NamedGroup]) -> Self {
+        self.policy.groups = groups.to_vec();
+        self
+    }
+
+    /// How TLS's handshake may be signed, by either side, preferred first (R-T12-19).
+    pub fn signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
+        self.policy.signature_schemes = schemes.to_vec();
+        self
+    }
+
+    /// Refuse TLS peers without extended_master_secret (R-EMS-6). By default it is used with whoever has it.
+    pub fn require_ems(mut self) -> Self {
+        self.policy.require_extended_master_secret = true;
+        self
+    }
+
+    /// Whether to offer and take encrypt-then-MAC for TLS's CBC suites, as by default (R-ETM-1).
+    pub fn encrypt_then_mac(mut self, offer: bool) -> Self {
+        self.policy.encrypt_then_mac = offer;
         self
     }
 

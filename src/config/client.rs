@@ -7,6 +7,7 @@ use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::session::SessionKey;
 use crate::suite::{HashAlgorithm, KeyExchange};
+use crate::wire::MaxFragmentLength;
 use alloc::{format, sync::Arc, vec, vec::Vec};
 
 /// What a client's connections share. Cheap to share in an `Arc`.
@@ -21,12 +22,24 @@ impl ClientConfig {
     /// Begins a configuration. Only the verifier has no default.
     #[cfg(feature = "std")]
     pub fn builder() -> ClientConfigBuilder {
-        ConfigBuilder::with_system()
+        ConfigBuilder::with_system(Policy::tlcp())
     }
 
     /// Begins a configuration with these primitives and this randomness, and without a session store.
     pub fn builder_with(provider: Provider, random: Arc<dyn Random>) -> ClientConfigBuilder {
-        ConfigBuilder::new(provider, random)
+        ConfigBuilder::new(Policy::tlcp(), provider, random)
+    }
+
+    /// Begins a configuration of TLS 1.2, with the Web's certificates in place of TLCP's pair.
+    #[cfg(all(feature = "std", feature = "tls12"))]
+    pub fn tls12_builder() -> ClientConfigBuilder {
+        ConfigBuilder::with_system(Policy::tls12())
+    }
+
+    /// Begins a configuration of TLS 1.2 with these primitives and this randomness, and without a session store.
+    #[cfg(feature = "tls12")]
+    pub fn tls12_builder_with(provider: Provider, random: Arc<dyn Random>) -> ClientConfigBuilder {
+        ConfigBuilder::new(Policy::tls12(), provider, random)
     }
 
     /// The policy that was built.
@@ -73,6 +86,36 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Ask TLS servers for a stapled OCSP response, which is handed over as it came (R-EXT-3).
+    pub fn ask_for_status(mut self) -> Self {
+        self.policy.ask_for_status = true;
+        self
+    }
+
+    /// Ask TLS servers for records of at most so many bytes (R-EXT-2).
+    pub fn max_fragment_length(mut self, length: MaxFragmentLength) -> Self {
+        self.policy.max_fragment_length = Some(length);
+        self
+    }
+
+    /// Refuse TLS servers that do not signal secure renegotiation (R-REN-7).
+    pub fn require_secure_renegotiation(mut self) -> Self {
+        self.policy.require_secure_renegotiation = true;
+        self
+    }
+
+    /// Say that this is a second try, after one with a higher version had failed (R-SCSV-1).
+    pub fn fallback(mut self) -> Self {
+        self.policy.is_fallback = true;
+        self
+    }
+
+    /// Whether to ask TLS servers for session tickets, as by default (R-TKT-1).
+    pub fn tickets(mut self, ask: bool) -> Self {
+        self.policy.tickets = ask;
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
@@ -87,13 +130,15 @@ impl ClientConfigBuilder {
         };
         let has_identity = services.identities.iter().any(is_of_use) || services.select_later.is_some();
         let why = (!has_identity).then_some("no identity is configured: pass a certificate pair");
-        policy.suites = select_suites(suites.as_deref(), why)?;
+        policy.suites = select_suites(policy.protocol, suites.as_deref(), why)?;
         policy.log_secrets = services.key_log.is_some();
-        policy.sessions = services.keep_sessions();
+        policy.sessions = services.sessions.is_some() && services.decisions_stand();
+        policy.tickets &= policy.sessions;
         policy.check()?;
         check_identities(&policy, &services)?;
         let own = services.identities.first().map(|named| *named.identity.fingerprint()).unwrap_or_default();
-        let session_base = services.context(&provider, &[b"client", &own, &session_tag])?;
+        let version = policy.protocol.version.0.to_be_bytes(); // R-SES-11
+        let session_base = services.context(&provider, &[b"client", &version, &own, &session_tag])?;
         Ok(ClientConfig { setup: Setup { policy, services, provider }, session_base })
     }
 }
@@ -104,6 +149,7 @@ impl Services {
             identities: Vec::new(),
             verifier: None,
             sessions: None,
+            tickets: None,
             random,
             key_log: None,
             observer: None,
@@ -113,10 +159,10 @@ impl Services {
         }
     }
 
-    /// R-SES-16: only where something stands for every decision.
-    pub(super) fn keep_sessions(&self) -> bool {
+    /// R-SES-16: whether something stands for every decision, without which no session is kept.
+    pub(super) fn decisions_stand(&self) -> bool {
         let unknown = |later: &Option<Later>| *later == Some(Later::Unknown);
-        self.sessions.is_some() && !unknown(&self.verify_later) && !unknown(&self.select_later)
+        !unknown(&self.verify_later) && !unknown(&self.select_later)
     }
 
     /// SM3 over what a session must not outlive: whoever verifies and selects, and `rest` (R-SES-10, R-SES-11).

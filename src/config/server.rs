@@ -6,6 +6,7 @@ use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::message::RequestedName;
+use crate::session::Ticketer;
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
@@ -18,12 +19,24 @@ impl ServerConfig {
     /// Begins a configuration. Only the identity has no default.
     #[cfg(feature = "std")]
     pub fn builder() -> ServerConfigBuilder {
-        ConfigBuilder::with_system()
+        ConfigBuilder::with_system(Policy::tlcp())
     }
 
     /// Begins a configuration with these primitives and this randomness, and without a session store.
     pub fn builder_with(provider: Provider, random: Arc<dyn Random>) -> ServerConfigBuilder {
-        ConfigBuilder::new(provider, random)
+        ConfigBuilder::new(Policy::tlcp(), provider, random)
+    }
+
+    /// Begins a configuration of TLS 1.2, with one certificate in place of TLCP's pair.
+    #[cfg(all(feature = "std", feature = "tls12"))]
+    pub fn tls12_builder() -> ServerConfigBuilder {
+        ConfigBuilder::with_system(Policy::tls12())
+    }
+
+    /// Begins a configuration of TLS 1.2 with these primitives and this randomness, and without a session store.
+    #[cfg(feature = "tls12")]
+    pub fn tls12_builder_with(provider: Provider, random: Arc<dyn Random>) -> ServerConfigBuilder {
+        ConfigBuilder::new(Policy::tls12(), provider, random)
     }
 
     /// The policy that was built.
@@ -83,6 +96,18 @@ impl ServerConfigBuilder {
         self
     }
 
+    /// Seals TLS sessions into tickets for the clients to keep (R-TKT-3); without it there are none.
+    pub fn tickets(mut self, ticketer: Arc<dyn Ticketer>) -> Self {
+        self.services.tickets = Some(ticketer);
+        self
+    }
+
+    /// TLS 1.3 is spoken on this port too, by another stack: the random then says that it was not chosen (R-T12-23).
+    pub fn tls13_elsewhere(mut self) -> Self {
+        self.policy.tls13_elsewhere = true;
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
@@ -107,9 +132,10 @@ impl ServerConfigBuilder {
             ));
         }
         let why = (!can_verify).then_some("there is no verifier for clients: pass one made from their CA");
-        policy.suites = select_suites(suites.as_deref(), why)?;
+        policy.suites = select_suites(policy.protocol, suites.as_deref(), why)?;
         policy.log_secrets = services.key_log.is_some();
-        policy.sessions = services.keep_sessions();
+        policy.sessions = services.sessions.is_some() && services.decisions_stand();
+        policy.tickets &= services.tickets.is_some() && services.decisions_stand();
         let of_verifier =
             || Some(services.verifier.as_ref()?.authorities().iter().map(Vec::as_slice).collect());
         policy.authorities = authorities.or_else(of_verifier).unwrap_or_default();

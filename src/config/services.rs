@@ -3,7 +3,7 @@ use crate::alert::Alert;
 use crate::cert::{Identity, Verifier};
 use crate::crypto::Random;
 use crate::message::Handshake;
-use crate::session::SessionStore;
+use crate::session::{SessionStore, Ticketer};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
@@ -16,6 +16,8 @@ pub struct Services {
     pub verifier: Option<Arc<dyn Verifier>>,
     /// Keeps sessions.
     pub sessions: Option<Arc<dyn SessionStore>>,
+    /// Makes tickets of sessions.
+    pub tickets: Option<Arc<dyn Ticketer>>,
     /// All randomness.
     pub random: Arc<dyn Random>,
     /// Takes secrets, for Wireshark.

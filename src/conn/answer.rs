@@ -3,10 +3,9 @@ use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
 use crate::crypto::Random;
 use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Input, Request, Selection, Started};
-use crate::message::{CertificateRequest, ClientHello, RequestedName};
+use crate::message::{ClientHello, RequestedName};
 use crate::session::{Found, Peer, Session};
-use crate::suite::Suite;
-use alloc::boxed::Box;
+use alloc::{boxed::Box, sync::Arc};
 
 /// Answers what can be answered at once, or hands the request back: then it is the caller's.
 pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
@@ -43,6 +42,14 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
             Some(Found::Nothing) | None => Answer::SessionFound(None),
             Some(Found::Later) => return None,
         },
+        Request::OpenTicket { ticket } => {
+            let opened = services.tickets.as_ref().and_then(|tickets| tickets.open(ticket, now));
+            Answer::SessionFound(opened.map(Arc::new))
+        }
+        Request::SealTicket { session } => {
+            let sealed = services.tickets.as_ref().and_then(|tickets| tickets.seal(session, now, random));
+            Answer::TicketSealed(sealed)
+        }
         Request::SelectIdentity(_) if services.select_later.is_some() => return None,
         Request::SelectIdentity(query) => Answer::IdentitySelected(select(services, query, now)),
         Request::VerifyPeer(claim) => match &services.verifier {
@@ -87,23 +94,22 @@ fn select(services: &Services, query: &IdentityQuery, now: u64) -> Selection {
     let is_valid = move |i: &&NamedIdentity| i.identity.is_valid_at(now);
     let identities = || all().filter(is_valid).chain(all().filter(move |i| !is_valid(i)));
     match query {
-        IdentityQuery::ForClient { hello, suites } => {
-            select_for_client(identities, hello, suites, services.refuse_unknown_names)
+        IdentityQuery::ForClient { hello, .. } => {
+            let fitting = || identities().filter(|named| query.fits(&named.identity));
+            select_for_client(fitting, hello, services.refuse_unknown_names)
         }
-        IdentityQuery::ForServer { suite, request } => select_for_server(identities, suite, request),
+        IdentityQuery::ForServer { .. } => select_for_server(identities, query),
     }
 }
 
-/// Of the identities that a suite in common has a use for: the one named for the client's server_name, else one without
+/// Of the identities that fit: the one named for the client's server_name, else one without
 /// names whose certificate is for it; else the first without names, or the first of all (R-HS-37). Nobody serves a name
 /// that no host has (R-HS-48).
 fn select_for_client<'a, I: Iterator<Item = &'a NamedIdentity>>(
     identities: impl Fn() -> I,
     hello: &ClientHello,
-    suites: &[&'static Suite],
     refuse_unknown_names: bool,
 ) -> Selection {
-    let identities = || identities().filter(|i| suites.iter().any(|suite| fits(i, suite)));
     let default = || identities().find(|i| i.names.is_empty()).or(identities().next());
     let served = match &hello.extensions.server_name {
         RequestedName::None => return chosen(default(), false),
@@ -120,22 +126,14 @@ fn select_for_client<'a, I: Iterator<Item = &'a NamedIdentity>>(
     }
 }
 
-fn fits(named: &NamedIdentity, suite: &Suite) -> bool {
-    named.identity.public_key(KeyUse::Sign).kind() == suite.key_exchange.authenticates
-}
-
 /// The identity that a CA named by the server has issued. If none was, the first all the same: CA lists are often
 /// incomplete, and the server says so if it means it.
 fn select_for_server<'a, I: Iterator<Item = &'a NamedIdentity>>(
     identities: impl Fn() -> I,
-    suite: &Suite,
-    request: &CertificateRequest,
+    query: &IdentityQuery,
 ) -> Selection {
-    // R-HS-21
-    if !request.types.contains(&suite.key_exchange.authenticates.certificate_type()) {
-        return Selection::Nothing;
-    }
-    let usable = || identities().filter(|i| fits(i, suite));
+    let IdentityQuery::ForServer { request, .. } = query else { return Selection::Nothing };
+    let usable = || identities().filter(|i| query.fits(&i.identity));
     let fitting = usable().find(|i| i.identity.matches_authorities(&request.authorities));
     chosen(fitting.or(usable().next()), false)
 }

@@ -1,6 +1,7 @@
-//! What an open connection still knows of its handshake: facts, and no secret (R-KEY-5).
+//! What an open connection still knows of its handshake: facts, and no secret but an exporter's (R-KEY-5, R-T12-26).
 use crate::crypto::Digest;
 use crate::handshake::Summary;
+use crate::key_schedule::Exporter;
 use crate::session::{Peer, SessionKey};
 use crate::suite::Suite;
 use alloc::{boxed::Box, sync::Arc};
@@ -15,6 +16,8 @@ pub(super) struct Facts {
     pub(super) server_end_point: Digest,
     /// By which name the session is to be dropped after a fatal alert (R-SES-12).
     pub(super) session_key: Option<SessionKey>,
+    pub(super) ocsp_response: Option<Box<[u8]>>,
+    pub(super) exporter: Option<Box<Exporter>>,
 }
 
 /// How far a handshake had come before it failed. Who the peer said it was is not told, being unproved (R-SM-5).
@@ -30,7 +33,7 @@ pub struct Progress {
 impl Facts {
     /// The session itself goes: whether its master secret lives on is for the store to say.
     pub(super) fn new(summary: Summary) -> Self {
-        let Summary { session, session_key, resumed, alpn, server_name } = summary;
+        let Summary { session, session_key, resumed, alpn, server_name, ocsp_response, exporter } = summary;
         Self {
             suite: session.suite,
             resumed,
@@ -39,6 +42,8 @@ impl Facts {
             server_name,
             server_end_point: session.server_end_point,
             session_key,
+            ocsp_response,
+            exporter,
         }
     }
 

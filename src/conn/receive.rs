@@ -179,7 +179,7 @@ impl<S: Endpoint> Connection<S> {
             self.sealer = Sealer::plain(version.min(ProtocolVersion::TLS12));
             return Err(PeerMisbehaved::ProtocolVersion { message: "record header", version }.into());
         }
-        self.versions = VersionRule::Exactly(ours);
+        self.versions = VersionRule::AlertsOfAny(ours); // R-REC-2: until ServerHello.
         Ok(())
     }
 
@@ -187,6 +187,9 @@ impl<S: Endpoint> Connection<S> {
         let at = self.incoming.take_record(length);
         let content = self.opener.open(content_type, self.incoming.fragment(at.clone()))?;
         let content = at.start.saturating_add(content.start)..at.start.saturating_add(content.end);
+        if content.len() > self.max_fragment {
+            return Err(Error::from(PeerMisbehaved::RecordOverflow { length: content.len() }).into());
+        }
         check_fragment(content_type, self.incoming.fragment(content.clone()))?;
         match content_type {
             ContentType::HANDSHAKE => self.on_handshake(content),
@@ -301,7 +304,7 @@ impl<S: Endpoint> Connection<S> {
         // A half-open connection holds no buffer that is empty, and an open one has no more messages to come.
         self.joiner.trim();
         if let (Ok(true), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
-            self.versions = VersionRule::Exactly(version); // R-REC-41: ServerHello was accepted.
+            self.versions = VersionRule::Exactly(version); // R-REC-41: the hello was accepted.
         }
         outcome
     }

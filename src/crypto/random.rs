@@ -25,6 +25,10 @@ pub enum Draw {
     SignatureNonce,
     /// Explicit IVs of CBC records, 16 bytes each.
     RecordIv,
+    /// The name and the key that session tickets are sealed under.
+    TicketKey,
+    /// The nonce of a session ticket, 12 bytes.
+    TicketNonce,
     /// A serial number, a salt, a key identifier: public values.
     Public,
 }

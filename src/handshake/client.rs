@@ -2,6 +2,7 @@
 //! `full` and `resume`. Every question about the server falls at ServerHelloDone, where the server is silent.
 mod full;
 mod hello;
+mod offer;
 mod resume;
 
 use super::key_agreement::ClientAgreement;
@@ -14,7 +15,7 @@ use crate::error::Error;
 use crate::message::{self, CertificateRequest, ClientExtensions, Credential, SessionId};
 use crate::session::{Peer, Session, SessionKey};
 use crate::transcript::TranscriptStart;
-use crate::wire::{CipherSuite, HandshakeType as H};
+use crate::wire::{CipherSuite, HandshakeType as H, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 pub use hello::start;
@@ -63,7 +64,7 @@ struct ServerClaim {
     keys: Box<PeerKeys>,
 }
 
-/// Its certificates are here.
+/// Its certificates are here; a stapled OCSP response may come first, where it was agreed on.
 pub struct AwaitServerKeyExchange {
     agreed: Box<Agreed>,
     server: ServerClaim,
@@ -76,7 +77,7 @@ struct FullHandshake<V> {
     server: V,
 }
 
-/// The server's signature is good.
+/// The server's signature is good, or there is none.
 pub struct AwaitRequestOrDone {
     full: FullHandshake<ServerClaim>,
 }
@@ -94,6 +95,7 @@ pub struct AwaitPeerVerified {
 }
 
 /// Whether the server sent CertificateRequest.
+#[derive(Clone)]
 enum Asked {
     No,
     Yes(Arc<CertificateRequest>),
@@ -102,6 +104,7 @@ enum Asked {
 /// Whom to be is being decided.
 pub struct AwaitIdentity {
     full: FullHandshake<VerifiedServer>,
+    request: Arc<CertificateRequest>,
 }
 
 /// The server as the session will remember it.
@@ -115,28 +118,35 @@ struct VerifiedServer {
 enum Own {
     NotAsked,
     NoneFits,
-    Identity(Arc<Identity>),
+    Identity(Signer),
 }
 
-/// The encryption key starts the SM2 key exchange.
+/// Who signs CertificateVerify, and how.
+struct Signer {
+    identity: Arc<Identity>,
+    scheme: SignatureScheme,
+}
+
+/// The key agreement is being started, in SM2's with the encryption key.
 pub struct AwaitAgreementStarted {
     agreed: Box<Agreed>,
     server: VerifiedServer,
-    identity: Arc<Identity>,
+    signer: Option<Signer>,
     peer: Box<AgreementPeer>,
 }
 
-/// The encryption key finishes the SM2 key exchange.
+/// It is being finished.
 pub struct AwaitSecret {
     agreed: Box<Agreed>,
     server: VerifiedServer,
-    identity: Arc<Identity>,
+    signer: Option<Signer>,
 }
 
 /// The signing key signs CertificateVerify.
 pub struct AwaitSigned {
     keyed: Keyed,
     key: Option<SessionKey>,
+    scheme: SignatureScheme,
 }
 
 /// Our Finished was sent.
@@ -175,8 +185,12 @@ pub enum State {
     AwaitServerHello(AwaitServerHello),
     /// After ServerHello, full.
     AwaitCertificate(AwaitCertificate),
+    /// WAIT_SKE, where CertificateStatus may come before it.
+    AwaitStatusOrKeyExchange(AwaitServerKeyExchange),
     /// WAIT_SKE
     AwaitServerKeyExchange(AwaitServerKeyExchange),
+    /// WAIT_CR_OR_DONE, where CertificateStatus may come before it and there is no ServerKeyExchange.
+    AwaitStatusRequestOrDone(AwaitRequestOrDone),
     /// WAIT_CR_OR_DONE
     AwaitRequestOrDone(AwaitRequestOrDone),
     /// WAIT_DONE
@@ -191,10 +205,14 @@ pub enum State {
     AwaitSecret(AwaitSecret),
     /// Signing.
     AwaitSigned(AwaitSigned),
+    /// Sent Finished, and a ticket was promised.
+    AwaitTicket(AwaitChangeCipherSpec),
     /// Sent Finished.
     AwaitChangeCipherSpec(AwaitChangeCipherSpec),
     /// WAIT_FIN
     AwaitFinished(AwaitFinished),
+    /// After ServerHello, resumed, and a new ticket was promised.
+    AwaitResumedTicket(AwaitResumedChangeCipherSpec),
     /// After ServerHello, resumed.
     AwaitResumedChangeCipherSpec(AwaitResumedChangeCipherSpec),
     /// Resumed, WAIT_FIN.
@@ -214,6 +232,13 @@ impl Role for State {
             S::AwaitSession(_) => Row("AwaitSession", Answer(K::SessionFound)),
             S::AwaitServerHello(_) => Row("AwaitServerHello", Messages(&[H::SERVER_HELLO])),
             S::AwaitCertificate(_) => Row("AwaitCertificate", Messages(&[H::CERTIFICATE])),
+            S::AwaitStatusOrKeyExchange(_) => {
+                Row("AwaitStatusOrKeyExchange", Messages(&[H::CERTIFICATE_STATUS, H::SERVER_KEY_EXCHANGE]))
+            }
+            S::AwaitStatusRequestOrDone(_) => {
+                const KINDS: [H; 3] = [H::CERTIFICATE_STATUS, H::CERTIFICATE_REQUEST, H::SERVER_HELLO_DONE];
+                Row("AwaitStatusRequestOrDone", Messages(&KINDS))
+            }
             S::AwaitServerKeyExchange(_) => {
                 Row("AwaitServerKeyExchange", Messages(&[H::SERVER_KEY_EXCHANGE]))
             }
@@ -226,6 +251,8 @@ impl Role for State {
             S::AwaitAgreementStarted(_) => Row("AwaitAgreementStarted", Answer(K::AgreementStarted)),
             S::AwaitSecret(_) => Row("AwaitSecret", Answer(K::AgreementFinished)),
             S::AwaitSigned(_) => Row("AwaitSigned", Answer(K::Signed)),
+            S::AwaitTicket(_) => Row("AwaitTicket", Messages(&[H::NEW_SESSION_TICKET])),
+            S::AwaitResumedTicket(_) => Row("AwaitResumedTicket", Messages(&[H::NEW_SESSION_TICKET])),
             S::AwaitChangeCipherSpec(_) => Row("AwaitChangeCipherSpec", ChangeCipherSpec),
             S::AwaitFinished(_) => Row("AwaitFinished", Messages(&[H::FINISHED])),
             S::AwaitResumedChangeCipherSpec(_) => Row("AwaitResumedChangeCipherSpec", ChangeCipherSpec),
@@ -241,15 +268,21 @@ impl Role for State {
             (S::AwaitSession(s), Ans(A::SessionFound(found))) => s.on_session(found, cx),
             (S::AwaitServerHello(s), M(m)) => s.on_server_hello(m, cx),
             (S::AwaitCertificate(s), M(m)) => s.on_certificate(m, cx),
-            (S::AwaitServerKeyExchange(s), M(m)) => s.on_exchange(m, cx),
-            (S::AwaitRequestOrDone(s), M(m)) if m.kind == H::CERTIFICATE_REQUEST => s.on_request(m),
-            (S::AwaitRequestOrDone(s), M(m)) => s.on_done(m, cx),
+            (S::AwaitStatusOrKeyExchange(s), M(m)) if m.kind == H::CERTIFICATE_STATUS => s.on_status(m),
+            (S::AwaitStatusOrKeyExchange(s) | S::AwaitServerKeyExchange(s), M(m)) => s.on_exchange(m, cx),
+            (S::AwaitStatusRequestOrDone(s), M(m)) if m.kind == H::CERTIFICATE_STATUS => s.on_status(m),
+            (S::AwaitStatusRequestOrDone(s) | S::AwaitRequestOrDone(s), M(m)) => match m.kind {
+                H::CERTIFICATE_REQUEST => s.on_request(m),
+                _ => s.on_done(m, cx),
+            },
             (S::AwaitDone(s), M(m)) => s.on_done(m, cx),
             (S::AwaitPeerVerified(s), Ans(A::PeerVerified(v))) => s.on_verified(v, cx),
             (S::AwaitIdentity(s), Ans(A::IdentitySelected(i))) => s.on_identity(i, cx),
             (S::AwaitAgreementStarted(s), Ans(A::AgreementStarted(a))) => s.on_started(a, cx),
             (S::AwaitSecret(s), Ans(A::AgreementFinished(shared))) => s.on_agreement(shared, cx),
             (S::AwaitSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
+            (S::AwaitTicket(s), M(m)) => s.on_ticket(m),
+            (S::AwaitResumedTicket(s), M(m)) => s.on_ticket(m, cx),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
             (S::AwaitFinished(s), M(m)) => s.on_finished(m, cx),
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
@@ -267,7 +300,7 @@ impl Role for State {
     fn session(&self) -> Option<SessionKey> {
         match self {
             S::AwaitServerHello(s) => s.offer.session.as_ref().and(s.offer.target.session_key),
-            S::AwaitResumedChangeCipherSpec(s) => s.key,
+            S::AwaitResumedTicket(s) | S::AwaitResumedChangeCipherSpec(s) => s.key,
             S::AwaitResumedFinished(s) => s.key,
             _ => None,
         }

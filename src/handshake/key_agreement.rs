@@ -1,49 +1,65 @@
 //! Where the suites differ: how the two sides come to a shared secret. What needs a private key returns a [`Request`].
 use super::request::{DecryptRequest, Request, Started};
 use super::{Agreed, Context, illegal};
-use crate::cert::{Identity, KeyUse, PeerKeys};
+use crate::cert::{Expected, Identity, KeyUse, PeerKeys};
 use crate::config::Policy;
 use crate::crypto::{
-    AgreementPeer, Draw, PreMasterSecret, PublicKey, SECRET_LEN, Shared, SignatureAlgorithm,
+    AgreementPeer, Draw, PreMasterSecret, PublicKey, SECRET_LEN, Share, Shared, SignatureAlgorithm,
 };
 use crate::error::{
     CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible, PeerMisbehaved,
 };
-use crate::message::{ClientKeyExchange, Credential, EphemeralPoint, Message, ServerKeyExchange};
-use crate::suite::{KeyKind, SecretSource, Signs};
+use crate::message::{
+    ClientKeyExchange, Credential, DigitallySigned, EphemeralPoint, Message, ServerKeyExchange,
+};
+use crate::suite::{Certificates, KeyKind, SecretSource, Signs, Suite};
 use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// The server's part, between ServerKeyExchange and the client's Certificate.
 pub(super) enum ServerAgreement {
     Decrypting(Arc<Identity>),
+    /// With both parties' long-term keys: the client must show one.
     Agreeing(Started),
+    Ephemeral(Started),
 }
 
-/// The server's part, when it knows whether the client has keys: an agreement has its peer key.
+/// The server's part, when it knows whether the client has keys.
 pub(super) enum ReadyAgreement {
     Decrypting(Arc<Identity>),
     Agreeing { started: Started, peer_key: PublicKey },
+    Ephemeral(Started),
 }
 
 impl ServerAgreement {
-    /// The parameters of ServerKeyExchange as they are sent: none in ECC.
-    pub(super) fn params(&self) -> Vec<u8> {
-        match self {
-            Self::Decrypting(_) => Vec::new(),
-            Self::Agreeing(started) => EphemeralPoint::new(&started.share().bytes).to_bytes(),
+    /// Of an agreement that was started.
+    pub(super) fn of(suite: &Suite, started: Started) -> Self {
+        match suite.key_exchange.secret {
+            SecretSource::Ephemeral => Self::Ephemeral(started),
+            SecretSource::Agreed | SecretSource::Encrypted => Self::Agreeing(started),
         }
     }
 
-    /// What ServerKeyExchange signs after the randoms (R-HS-17, R-HS-18).
-    pub(super) fn signed(&self, agreed: &Agreed, identity: &Identity) -> Vec<u8> {
+    /// The parameters of ServerKeyExchange as they are sent: none where the client encrypts.
+    pub(super) fn params(&self) -> Vec<u8> {
+        match self {
+            Self::Decrypting(_) => Vec::new(),
+            Self::Agreeing(started) | Self::Ephemeral(started) => {
+                let share = started.share();
+                EphemeralPoint::new(share.group, &share.bytes).to_bytes()
+            }
+        }
+    }
+
+    /// What ServerKeyExchange signs, randoms first (R-HS-17, R-HS-18); nothing where there is none.
+    pub(super) fn signed(&self, agreed: &Agreed, identity: &Identity) -> Option<Vec<u8>> {
         match agreed.suite.key_exchange.signs {
+            Signs::Nothing => None,
             Signs::EncryptionCertificate => {
                 let der = identity.certificate(KeyUse::Encrypt);
-                agreed.signed_params(&[&length24(der), der])
+                Some(agreed.signed_params(&[&length24(der), der]))
             }
-            Signs::Parameters => agreed.signed_params(&[&self.params()]),
-            Signs::Nothing => Vec::new(),
+            Signs::Parameters => Some(agreed.signed_params(&[&self.params()])),
         }
     }
 
@@ -51,6 +67,7 @@ impl ServerAgreement {
     pub(super) fn without_client(self) -> Result<ReadyAgreement, Error> {
         match self {
             Self::Decrypting(identity) => Ok(ReadyAgreement::Decrypting(identity)),
+            Self::Ephemeral(started) => Ok(ReadyAgreement::Ephemeral(started)),
             Self::Agreeing(_) => Err(PeerIncompatible::ClientCertificateMissing.into()),
         }
     }
@@ -86,8 +103,13 @@ impl ReadyAgreement {
             }
             Self::Agreeing { started, peer_key } => {
                 let params = ClientKeyExchange::read_ephemeral(body)?;
-                let peer = peer(params, peer_key, HandshakeType::CLIENT_KEY_EXCHANGE, cx)?;
+                let peer = sm2_peer(params, peer_key, HandshakeType::CLIENT_KEY_EXCHANGE, cx)?;
                 Ok(ClientSecret::Agreed { started, peer })
+            }
+            Self::Ephemeral(started) => {
+                let bytes = Box::from(ClientKeyExchange::read_point(body)?);
+                let share = Share { group: started.share().group, bytes };
+                Ok(ClientSecret::Agreed { started, peer: AgreementPeer { share, key: None } })
             }
         }
     }
@@ -115,10 +137,16 @@ pub(super) enum ClientAgreement {
 }
 
 impl ClientAgreement {
+    /// Where there is no ServerKeyExchange: the client encrypts to the server's certificate (R-SM-7).
+    pub(super) fn unsigned(keys: &PeerKeys) -> Result<Self, Error> {
+        let key = keys.encrypt().ok_or(CertificateProblem::MissingEncryptionCertificate)?;
+        Ok(Self::Encrypt(key.clone()))
+    }
+
     /// Reads ServerKeyExchange and checks its signature (R-HS-17, R-HS-18).
     pub(super) fn receive(
         agreed: &Agreed,
-        server: &ServerKeys<'_>,
+        (credential, keys): (&Credential, &PeerKeys),
         body: &[u8],
         cx: &Context<'_>,
     ) -> Result<Self, Error> {
@@ -130,26 +158,27 @@ impl ClientAgreement {
                 ServerKeyExchange::read_ephemeral(body, names_scheme)?
             }
         };
-        let signed = match row.signs {
-            Signs::EncryptionCertificate => {
-                let der = server.encryption_certificate;
+        let signed = match (row.signs, exchange.ephemeral) {
+            (Signs::Parameters, Some((_, params))) => agreed.signed_params(&[params]),
+            (Signs::EncryptionCertificate, _) => {
+                let der = credential
+                    .encryption_certificate(keys)
+                    .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
                 agreed.signed_params(&[&length24(der), der])
             }
-            Signs::Parameters => {
-                let params = exchange.ephemeral.ok_or(Error::Misuse("no parameters were read"))?.1;
-                agreed.signed_params(&[params])
-            }
-            Signs::Nothing => Vec::new(),
+            (Signs::Parameters | Signs::Nothing, _) => return Err(Error::Misuse("no parameters were read")),
         };
-        let scheme = row.authenticates.fixed_scheme();
-        check_signature(message, server.sign_key, scheme, &signed, exchange.signed.signature, cx)?;
-        match exchange.ephemeral {
-            None => Ok(Self::Encrypt(server.encryption_key.clone())),
-            Some((params, _)) => {
-                let peer = peer(params, server.encryption_key.clone(), message, cx)?;
-                Ok(Self::Agree(Box::new(peer)))
+        let scheme = scheme_of(&exchange.signed, keys.sign(), message, cx.policy)?;
+        check_signature(message, keys.sign(), scheme, &signed, exchange.signed.signature, cx)?;
+        let Some((params, _)) = exchange.ephemeral else { return Self::unsigned(keys) };
+        let peer = match row.secret {
+            SecretSource::Ephemeral => ephemeral_peer(params, cx.policy)?,
+            SecretSource::Agreed | SecretSource::Encrypted => {
+                let key = keys.encrypt().ok_or(CertificateProblem::MissingEncryptionCertificate)?;
+                sm2_peer(params, key.clone(), message, cx)?
             }
-        }
+        };
+        Ok(Self::Agree(Box::new(peer)))
     }
 }
 
@@ -168,27 +197,59 @@ pub(super) fn encrypt(
     Ok((ClientKeyExchange::encrypted(&ciphertext)?, Shared::PreMaster(secret)))
 }
 
-/// The server's keys and its encryption certificate.
-pub(super) struct ServerKeys<'a> {
-    pub(super) sign_key: &'a PublicKey,
-    pub(super) encryption_key: &'a PublicKey,
-    pub(super) encryption_certificate: &'a [u8],
-}
-
-impl<'a> ServerKeys<'a> {
-    /// From what it showed and the keys in it.
-    pub(super) fn of(credential: &'a Credential, keys: &'a PeerKeys) -> Option<Self> {
-        let encryption_certificate = credential.encryption_certificate(keys)?;
-        Some(Self { sign_key: keys.sign(), encryption_key: keys.encrypt()?, encryption_certificate })
+/// What a server's list of certificates must hold in this suite.
+pub(super) fn expected_of_server(suite: &Suite) -> Expected {
+    match (suite.protocol.certificates, suite.key_exchange.secret) {
+        (Certificates::Pair, _) => Expected::Pair,
+        (Certificates::Single, SecretSource::Encrypted) => Expected::Single(KeyUse::Encrypt),
+        (Certificates::Single, _) => Expected::Single(KeyUse::Sign),
     }
 }
 
-/// The suite fixes the kind of both parties' keys, of a client's encryption key too.
-pub(super) fn check_kinds(keys: &PeerKeys, agreed: &Agreed) -> Result<(), Error> {
-    let kind = agreed.suite.key_exchange.authenticates;
+/// What a client's must hold.
+pub(super) fn expected_of_client(suite: &Suite) -> Expected {
+    match suite.protocol.certificates {
+        Certificates::Pair => Expected::PairOrSign,
+        Certificates::Single => Expected::Single(KeyUse::Sign),
+    }
+}
+
+/// The suite fixes the kind of the server's keys, and where no scheme is named of the client's too.
+pub(super) fn check_kinds(keys: &PeerKeys, suite: &Suite) -> Result<(), Error> {
+    let kind = suite.key_exchange.authenticates;
     match [Some(keys.sign()), keys.encrypt()].into_iter().flatten().all(|key| key.kind() == kind) {
         true => Ok(()),
         false => Err(CertificateError::from(CertificateProblem::UnsupportedKey).into()),
+    }
+}
+
+/// How we sign with `key`: as the key's kind fixes it, or by the scheme of ours that comes first of those that the peer
+/// takes (R-T12-7, R-T12-8). `theirs` is absent where the peer named none: SHA-1 would be meant (R-T12-6).
+pub(super) fn choose_scheme(
+    suite: &Suite,
+    key: &PublicKey,
+    theirs: Option<&[SignatureScheme]>,
+    policy: &Policy,
+) -> Option<SignatureScheme> {
+    if !suite.protocol.names_signature_scheme {
+        return Some(key.kind().fixed_scheme());
+    }
+    let theirs = theirs.unwrap_or_default();
+    let fits = |scheme: &&SignatureScheme| theirs.contains(scheme) && key.signs_by(**scheme);
+    policy.signature_schemes.iter().find(fits).copied()
+}
+
+/// How the peer signed: a scheme that we offered and that its key can sign by, or the one that the key's kind fixes.
+pub(super) fn scheme_of(
+    signed: &DigitallySigned<'_>,
+    key: &PublicKey,
+    message: HandshakeType,
+    policy: &Policy,
+) -> Result<SignatureScheme, Error> {
+    match signed.scheme {
+        None => Ok(key.kind().fixed_scheme()),
+        Some(scheme) if policy.signature_schemes.contains(&scheme) && key.signs_by(scheme) => Ok(scheme),
+        Some(_) => Err(illegal(message, "signature_algorithm", "R-T12-7")),
     }
 }
 
@@ -214,15 +275,34 @@ pub(super) fn signature_error(message: HandshakeType, error: CryptoError) -> Err
 }
 
 /// The error of an agreement that failed: the peer's point, or our own fault.
-pub(super) fn agreement_error(message: HandshakeType, error: CryptoError) -> Error {
+pub(super) fn agreement_error(message: HandshakeType, suite: &Suite, error: CryptoError) -> Error {
+    let clause = match suite.key_exchange.secret {
+        SecretSource::Ephemeral => "R-EC-5",
+        SecretSource::Agreed | SecretSource::Encrypted => "R-SM2-5",
+    };
     match error {
-        CryptoError::BadPoint => illegal(message, "public", "R-SM2-5"),
+        CryptoError::BadPoint => illegal(message, "public", clause),
         other => other.into(),
     }
 }
 
+/// Takes the server's public value in a group that was offered (R-EC-4); whoever agrees with it checks it (R-EC-5).
+fn ephemeral_peer(params: EphemeralPoint<'_>, policy: &Policy) -> Result<AgreementPeer, Error> {
+    let message = HandshakeType::SERVER_KEY_EXCHANGE;
+    if params.curve_type != EphemeralPoint::NAMED_CURVE {
+        return Err(illegal(message, "curve_type", "R-EC-4"));
+    }
+    if !policy.groups.contains(&params.named_curve) {
+        return Err(illegal(message, "namedcurve", "R-EC-4"));
+    }
+    Ok(AgreementPeer {
+        share: Share { group: params.named_curve, bytes: Box::from(params.point) },
+        key: None,
+    })
+}
+
 /// Takes the peer's ephemeral point, on the curve (R-HS-18, R-SM2-6).
-fn peer(
+fn sm2_peer(
     params: EphemeralPoint<'_>,
     key: PublicKey,
     message: HandshakeType,

@@ -6,7 +6,7 @@ use crate::crypto::{
 };
 use crate::error::{AnswerError, CertificateError, CryptoError};
 use crate::message::{CertificateRequest, ClientHello};
-use crate::session::{Session, SessionKey};
+use crate::session::{Session, SessionKey, Ticket};
 use crate::suite::Suite;
 use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{sync::Arc, vec::Vec};
@@ -21,6 +21,17 @@ pub enum Request {
     FindSession {
         /// By this key.
         key: SessionKey,
+    },
+    /// Open a ticket: [`Answer::SessionFound`], and nothing for one that is forged, foreign or of a forgotten key
+    /// (R-TKT-4).
+    OpenTicket {
+        /// As the client sent it.
+        ticket: Arc<[u8]>,
+    },
+    /// Seal a session into a ticket: [`Answer::TicketSealed`].
+    SealTicket {
+        /// The session.
+        session: Arc<Session>,
     },
     /// Choose who to be: [`Answer::IdentitySelected`].
     SelectIdentity(IdentityQuery),
@@ -56,7 +67,8 @@ pub enum Request {
 pub enum IdentityQuery {
     /// Asked of a server.
     ForClient {
-        /// What the client offers: of its lists what has a name here, of protocol names those of the policy (R-HS-49).
+        /// What the client offers: of its lists what has a name here, of protocol names and TLS's
+        /// signature schemes those of the policy (R-HS-49).
         hello: Arc<ClientHello>,
         /// The suites in common, preferred first. The first one that the identity has the keys for is used.
         suites: Arc<[&'static Suite]>,
@@ -68,6 +80,27 @@ pub enum IdentityQuery {
         /// What the server takes.
         request: Arc<CertificateRequest>,
     },
+}
+
+impl IdentityQuery {
+    /// Whether the peer can do with this identity: its key is of the right kind and signs by a scheme that the peer takes
+    /// (R-HS-21, R-T12-8, R-T12-21).
+    pub fn fits(&self, identity: &Identity) -> bool {
+        let key = identity.public_key(KeyUse::Sign);
+        match self {
+            Self::ForClient { hello, suites } => {
+                suites.iter().any(|suite| super::server::fits(suite, key, hello))
+            }
+            Self::ForServer { suite, request } => {
+                let takes = request.types.contains(&key.kind().certificate_type());
+                let signs = match &request.signature_schemes {
+                    Some(schemes) => schemes.iter().any(|scheme| key.signs_by(*scheme)),
+                    None => key.kind() == suite.key_exchange.authenticates,
+                };
+                takes && signs
+            }
+        }
+    }
 }
 
 /// The answer to [`Request::SelectIdentity`].
@@ -128,6 +161,8 @@ impl fmt::Debug for Started {
 pub enum Answer {
     /// The session, if there is one.
     SessionFound(Option<Arc<Session>>),
+    /// The ticket, if there is one: a client that was promised one and gets none gets an empty one.
+    TicketSealed(Option<Ticket>),
     /// Who to be.
     IdentitySelected(Selection),
     /// Whether the peer's certificates do.
@@ -150,6 +185,8 @@ pub enum Answer {
 pub enum AnswerKind {
     /// [`Answer::SessionFound`]
     SessionFound,
+    /// [`Answer::TicketSealed`]
+    TicketSealed,
     /// [`Answer::IdentitySelected`]
     IdentitySelected,
     /// [`Answer::PeerVerified`]
@@ -170,6 +207,7 @@ impl Answer {
         use AnswerKind as K;
         match self {
             Self::SessionFound(_) => kind == K::SessionFound,
+            Self::TicketSealed(_) => kind == K::TicketSealed,
             Self::IdentitySelected(_) => kind == K::IdentitySelected,
             Self::PeerVerified(_) => kind == K::PeerVerified,
             Self::Signed(_) => kind == K::Signed,

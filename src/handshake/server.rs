@@ -1,8 +1,11 @@
 //! The server's machine: its states and the table of what each accepts. Handlers follow in protocol order in `hello`,
 //! `full` and `resume`. No private key is used before a whole, acceptable ClientHello (R-SM-9).
+mod choose;
 mod full;
 mod hello;
 mod resume;
+
+pub(super) use choose::fits;
 
 use super::key_agreement::{ReadyAgreement, ServerAgreement};
 use super::{
@@ -15,7 +18,7 @@ use crate::message::{ClientHello, Credential};
 use crate::session::SessionKey;
 use crate::suite::Suite;
 use crate::transcript::TranscriptStart;
-use crate::wire::HandshakeType as H;
+use crate::wire::{HandshakeType as H, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc};
 
 /// WAIT_CH
@@ -44,12 +47,21 @@ struct Chosen {
 pub struct AwaitSession {
     hello: Box<Hello>,
     chosen: Chosen,
+    handle: Handle,
 }
 
-/// The encryption key starts the SM2 key exchange.
+/// By what it names it.
+#[derive(PartialEq, Eq)]
+enum Handle {
+    Id,
+    Ticket,
+}
+
+/// The key agreement is being started, in SM2's with the encryption key.
 pub struct AwaitAgreementStarted {
     agreed: Box<Agreed>,
     identity: Arc<Identity>,
+    scheme: Option<SignatureScheme>,
 }
 
 /// What all states of a full handshake carry, from ServerKeyExchange on.
@@ -68,6 +80,7 @@ struct Own {
 /// The signing key signs ServerKeyExchange.
 pub struct AwaitKeyExchangeSigned {
     full: FullHandshake<ServerAgreement>,
+    scheme: SignatureScheme,
 }
 
 /// Sent ServerHelloDone, asked for a certificate.
@@ -119,6 +132,12 @@ pub struct AwaitFinished {
     write: TrafficKeys,
 }
 
+/// The client's Finished was good; the ticket that it was promised is being sealed.
+pub struct AwaitTicket {
+    keyed: Keyed,
+    write: TrafficKeys,
+}
+
 /// The session is resumed, our Finished was sent.
 pub struct AwaitResumedChangeCipherSpec {
     keyed: Keyed,
@@ -156,6 +175,8 @@ pub enum State {
     AwaitChangeCipherSpec(AwaitChangeCipherSpec),
     /// WAIT_FIN
     AwaitFinished(AwaitFinished),
+    /// Sealing a ticket.
+    AwaitTicket(AwaitTicket),
     /// Resumed.
     AwaitResumedChangeCipherSpec(AwaitResumedChangeCipherSpec),
     /// Resumed, WAIT_FIN.
@@ -191,6 +212,7 @@ impl Role for State {
             S::AwaitCertificateVerify(_) => Row("AwaitCertificateVerify", Messages(&[H::CERTIFICATE_VERIFY])),
             S::AwaitChangeCipherSpec(_) => Row("AwaitChangeCipherSpec", ChangeCipherSpec),
             S::AwaitFinished(_) => Row("AwaitFinished", Messages(&[H::FINISHED])),
+            S::AwaitTicket(_) => Row("AwaitTicket", Answer(K::TicketSealed)),
             S::AwaitResumedChangeCipherSpec(_) => Row("AwaitResumedChangeCipherSpec", ChangeCipherSpec),
             S::AwaitResumedFinished(_) => Row("AwaitResumedFinished", Messages(&[H::FINISHED])),
             S::Connected => Row("Connected", Messages(&[H::CLIENT_HELLO])),
@@ -214,6 +236,7 @@ impl Role for State {
             (S::AwaitCertificateVerify(s), M(m)) => s.on_verify(m, cx),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
             (S::AwaitFinished(s), M(m)) => s.on_finished(m, cx),
+            (S::AwaitTicket(s), Ans(A::TicketSealed(ticket))) => s.on_ticket(ticket, cx),
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
             (S::AwaitResumedFinished(s), M(m)) => s.on_finished(m, cx),
             (S::Connected, M(m)) => {

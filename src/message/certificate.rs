@@ -1,7 +1,9 @@
 //! Certificate and CertificateRequest (spec sections 4.3, 4.5).
 use super::{DistinguishedNames, Message, encode};
 use crate::error::{Error, PeerMisbehaved};
-use crate::wire::{ClientCertificateType, DecodeError, HandshakeType, Overlong, Reader, Writer};
+use crate::wire::{
+    ClientCertificateType, DecodeError, HandshakeType, Overlong, Problem, Reader, SignatureScheme, Writer,
+};
 use alloc::{boxed::Box, vec::Vec};
 
 /// What a peer says it is. On this floor because sessions and certificates, both above, need it.
@@ -62,27 +64,31 @@ impl Credential {
     }
 }
 
-/// CertificateRequest of TLCP: no signature algorithms in it.
+/// CertificateRequest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateRequest {
     /// The certificate types the server takes; unknown ones are ignored (R-HS-21).
     pub types: Vec<ClientCertificateType>,
+    /// How a client may sign, where the protocol names schemes: not in TLCP.
+    pub signature_schemes: Option<Vec<SignatureScheme>>,
     /// DER distinguished names of acceptable CAs; none: any. Shared: a server's connections all send the same.
     pub authorities: DistinguishedNames,
 }
 
 impl CertificateRequest {
-    /// Reads the body.
+    /// Reads the body, with a list of signature schemes or without.
     ///
     /// # Errors
     /// [`DecodeError`] names the field.
-    pub fn read(body: &[u8]) -> Result<Self, DecodeError> {
+    pub fn read(body: &[u8], names_schemes: bool) -> Result<Self, DecodeError> {
         let mut r = Reader::new("CertificateRequest", body);
         let types = r.vector8("certificate_types", 1)?.iter().map(|t| ClientCertificateType(*t)).collect();
+        let signature_schemes = if names_schemes { Some(read_schemes(&mut r)?) } else { None };
         let names = r.vector16("certificate_authorities", 0)?;
         let names = r.within(names);
         r.finish("certificate_authorities")?;
-        Ok(Self { types, authorities: DistinguishedNames::read(names, "DistinguishedName")? })
+        let authorities = DistinguishedNames::read(names, "DistinguishedName")?;
+        Ok(Self { types, signature_schemes, authorities })
     }
 
     /// The message.
@@ -92,7 +98,19 @@ impl CertificateRequest {
     pub fn to_message(&self) -> Result<Message, Overlong> {
         encode(HandshakeType::CERTIFICATE_REQUEST, |w| {
             w.vector8(|w| self.types.iter().for_each(|t| w.u8(t.0)));
+            if let Some(schemes) = &self.signature_schemes {
+                w.vector16(|w| schemes.iter().for_each(|scheme| w.u16(scheme.0)));
+            }
             self.authorities.write(w);
         })
     }
+}
+
+fn read_schemes(r: &mut Reader<'_>) -> Result<Vec<SignatureScheme>, DecodeError> {
+    let list = r.vector16("supported_signature_algorithms", 2)?;
+    let (pairs, rest) = list.as_chunks();
+    if !rest.is_empty() {
+        return Err(r.error("supported_signature_algorithms", Problem::LengthOutOfRange));
+    }
+    Ok(pairs.iter().map(|p| SignatureScheme(u16::from_be_bytes(*p))).collect())
 }

@@ -38,7 +38,7 @@ impl ClientHello {
             return Err(r.citing("R-HS-3").error("cipher_suites", Problem::LengthOutOfRange));
         }
         let offers_null_compression = r.vector8("compression_methods", 1)?.contains(&0);
-        let extensions = ClientExtensions::read(&mut r)?;
+        let extensions = ClientExtensions::read(&mut r, version)?;
         r.finish("extensions")?;
         Ok(Self {
             version,

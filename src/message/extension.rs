@@ -1,14 +1,19 @@
-//! Hello extensions (spec section 4.2): one table, `EXTENSIONS`, says of each where it may stand and how it is read and
-//! written. Types without a row are passed over, whatever they hold.
+//! Hello extensions (spec sections 4.2 and 10): one table, `EXTENSIONS`, says of each in which protocol it means
+//! something, where it may stand and how it is read and written. Types without a row are passed over, whatever they hold.
 mod data;
 mod server_name;
+mod table;
 
 pub use server_name::RequestedName;
+use table::EXTENSIONS;
 
 use super::ProtocolNames;
 use crate::error::{Error, PeerMisbehaved};
-use crate::wire::{DecodeError, ExtensionType, NamedGroup, Problem, Reader, SignatureScheme, Writer};
-use alloc::{boxed::Box, string::ToString, vec::Vec};
+use crate::wire::{
+    DecodeError, ExtensionType, MaxFragmentLength, NamedGroup, Problem, ProtocolVersion, Reader,
+    SignatureScheme, Writer,
+};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// The extensions of a ClientHello that mean something here. Lists are as they came, each in one allocation of its size.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +28,18 @@ pub struct ClientExtensions {
     pub alpn: ProtocolNames,
     /// status_request of type ocsp was there.
     pub status_request: bool,
+    /// ec_point_formats, if sent: whether uncompressed points are in it, which all must take (R-EC-2).
+    pub uncompressed_points: Option<bool>,
+    /// extended_master_secret was there (R-EMS-1).
+    pub extended_master_secret: bool,
+    /// encrypt_then_mac was there (R-ETM-1).
+    pub encrypt_then_mac: bool,
+    /// max_fragment_length as it came: 1 to 4 mean something (R-EXT-2).
+    pub max_fragment_length: Option<MaxFragmentLength>,
+    /// session_ticket, if sent: a ticket, or nothing to ask for one (R-TKT-1).
+    pub session_ticket: Option<Arc<[u8]>>,
+    /// renegotiation_info, if sent; empty in a first hello (R-REN-3).
+    pub renegotiation_info: Option<Box<[u8]>>,
 }
 
 /// The extensions of a ServerHello.
@@ -32,6 +49,20 @@ pub struct ServerExtensions {
     pub server_name: bool,
     /// The application protocol chosen (R-ALPN-3).
     pub alpn: Option<Box<[u8]>>,
+    /// CertificateStatus may follow Certificate (R-EXT-3).
+    pub status_request: bool,
+    /// ec_point_formats, if sent: whether uncompressed points are in it.
+    pub uncompressed_points: Option<bool>,
+    /// R-EMS-1
+    pub extended_master_secret: bool,
+    /// R-ETM-1
+    pub encrypt_then_mac: bool,
+    /// max_fragment_length: the one that was asked for (R-EXT-2).
+    pub max_fragment_length: Option<MaxFragmentLength>,
+    /// NewSessionTicket will follow (R-SM-7).
+    pub session_ticket: bool,
+    /// renegotiation_info, if sent; empty in a first hello (R-REN-3).
+    pub renegotiation_info: Option<Box<[u8]>>,
     /// Every type that was there, also those not understood, in ascending order.
     pub kinds: Vec<ExtensionType>,
 }
@@ -39,10 +70,29 @@ pub struct ServerExtensions {
 /// A row of the table.
 struct Extension {
     kind: ExtensionType,
+    known: Known,
     /// In a ClientHello.
     offer: Form<ClientExtensions>,
     /// In a ServerHello.
     answer: Answer,
+}
+
+/// In which protocol an extension means something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Both,
+    Tlcp,
+    Tls,
+}
+
+impl Known {
+    fn to(self, version: ProtocolVersion) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Tlcp => version.major() == ProtocolVersion::TLCP.major(),
+            Self::Tls => version.major() == ProtocolVersion::TLS12.major(),
+        }
+    }
 }
 
 /// How an extension's data gets into the struct `E`, and from there into a message of ours.
@@ -70,75 +120,9 @@ impl<E> Form<E> {
     }
 }
 
-/// Every extension that means something here, in the order in which we write them.
-static EXTENSIONS: [Extension; 6] = [
-    Extension {
-        kind: ExtensionType::SERVER_NAME,
-        offer: Form {
-            read: |r, out| data::read_server_name(r).map(|name| out.server_name = name),
-            is_there: |e| e.server_name.host().is_some(),
-            write: |e, w| data::write_server_name(w, e.server_name.host().unwrap_or_default()),
-        },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| r.citing("R-HS-37").finish("server_name").map(|()| out.server_name = true),
-            is_there: |e| e.server_name,
-            write: |_, _| {},
-        }),
-    },
-    Extension {
-        kind: ExtensionType::SUPPORTED_GROUPS,
-        offer: Form {
-            read: |r, out| {
-                let groups = data::read_u16s(r, "supported_groups", NamedGroup)?;
-                out.supported_groups = Some(groups);
-                Ok(())
-            },
-            is_there: |e| e.supported_groups.is_some(),
-            write: |e, w| data::write_u16s(w, e.supported_groups.iter().flatten().map(|g| g.0)),
-        },
-        answer: Answer::PassedOver,
-    },
-    Extension {
-        kind: ExtensionType::SIGNATURE_ALGORITHMS,
-        offer: Form {
-            read: |r, out| {
-                let schemes = data::read_u16s(r, "signature_algorithms", SignatureScheme)?;
-                out.signature_schemes = Some(schemes);
-                Ok(())
-            },
-            is_there: |e| e.signature_schemes.is_some(),
-            write: |e, w| data::write_u16s(w, e.signature_schemes.iter().flatten().map(|s| s.0)),
-        },
-        answer: Answer::Never,
-    },
-    Extension {
-        kind: ExtensionType::ALPN,
-        offer: Form {
-            read: |r, out| data::read_protocols(r).map(|names| out.alpn = names),
-            is_there: |e| !e.alpn.is_empty(),
-            write: |e, w| e.alpn.write(w),
-        },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| data::read_chosen_protocol(r).map(|name| out.alpn = Some(name)),
-            is_there: |e| e.alpn.is_some(),
-            write: |e, w| ProtocolNames::from_iter(e.alpn.as_deref()).write(w),
-        }),
-    },
-    Extension {
-        kind: ExtensionType::STATUS_REQUEST,
-        offer: Form::received(|r, out| data::read_status_request(r).map(|asked| out.status_request = asked)),
-        answer: Answer::Never,
-    },
-    Extension {
-        kind: ExtensionType::CLIENT_ID,
-        offer: Form::received(|r, _| data::check_client_id(r)),
-        answer: Answer::Never,
-    },
-];
-
 impl Extension {
-    fn find(kind: ExtensionType) -> Option<&'static Self> {
-        EXTENSIONS.iter().find(|row| row.kind == kind)
+    fn find(kind: ExtensionType, version: ProtocolVersion) -> Option<&'static Self> {
+        EXTENSIONS.iter().find(|row| row.kind == kind && row.known.to(version))
     }
 }
 
@@ -188,12 +172,13 @@ fn write_block<'a, E: 'a>(
 }
 
 impl ClientExtensions {
-    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Of a hello with this client_version, which tells the protocol.
+    pub(super) fn read(r: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         let mut out = Self::default();
         let (_, mut entries) = read_block(r)?;
         while !entries.is_empty() {
             let (kind, data) = read_entry(&mut entries)?;
-            if let Some(row) = Extension::find(kind) {
+            if let Some(row) = Extension::find(kind, version) {
                 (row.offer.read)(data, &mut out)?;
             }
         }
@@ -205,8 +190,8 @@ impl ClientExtensions {
     }
 
     /// Whether a ServerHello may hold this extension in answer to these.
-    fn may_be_answered(&self, kind: ExtensionType) -> bool {
-        Extension::find(kind).is_some_and(|row| match row.answer {
+    fn may_be_answered(&self, kind: ExtensionType, version: ProtocolVersion) -> bool {
+        Extension::find(kind, version).is_some_and(|row| match row.answer {
             Answer::Never => false,
             Answer::PassedOver => true,
             Answer::IfOffered(_) => (row.offer.is_there)(self),
@@ -217,37 +202,26 @@ impl ClientExtensions {
     ///
     /// # Errors
     /// `UnsupportedExtension` for one that was not offered or may not stand there (R-HS-34).
-    pub(crate) fn check_answer(&self, answer: &ServerExtensions) -> Result<(), Error> {
-        match answer.kinds.iter().find(|kind| !self.may_be_answered(**kind)) {
+    pub(crate) fn check_answer(
+        &self,
+        answer: &ServerExtensions,
+        version: ProtocolVersion,
+    ) -> Result<(), Error> {
+        match answer.kinds.iter().find(|kind| !self.may_be_answered(**kind, version)) {
             Some(kind) => Err(PeerMisbehaved::UnsupportedExtension(*kind).into()),
             None => Ok(()),
-        }
-    }
-
-    /// The lean hello of R-HS-5: a DNS name if there is one, SM2's curve, signature algorithms (R-HS-35), ALPN.
-    pub(crate) fn lean(
-        server_name: Option<&str>,
-        alpn: &[Box<[u8]>],
-        signature_schemes: Vec<SignatureScheme>,
-    ) -> Self {
-        Self {
-            server_name: server_name
-                .map_or(RequestedName::None, |n| RequestedName::Host(n.to_string().into())),
-            alpn: alpn.iter().map(AsRef::as_ref).collect(),
-            supported_groups: Some(alloc::vec![NamedGroup::CURVE_SM2]),
-            signature_schemes: Some(signature_schemes),
-            ..Self::default()
         }
     }
 }
 
 impl ServerExtensions {
-    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Of a hello with this server_version.
+    pub(super) fn read(r: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         let (kinds, mut entries) = read_block(r)?;
         let mut out = Self { kinds, ..Self::default() };
         while !entries.is_empty() {
             let (kind, data) = read_entry(&mut entries)?;
-            if let Some(Extension { answer: Answer::IfOffered(form), .. }) = Extension::find(kind) {
+            if let Some(Extension { answer: Answer::IfOffered(form), .. }) = Extension::find(kind, version) {
                 (form.read)(data, &mut out)?;
             }
         }
@@ -260,10 +234,5 @@ impl ServerExtensions {
             Answer::Never | Answer::PassedOver => None,
         });
         write_block(self, w, forms);
-    }
-
-    /// What a server answers.
-    pub(crate) fn answering(server_name: bool, alpn: Option<&[u8]>) -> Self {
-        Self { server_name, alpn: alpn.map(Box::from), kinds: Vec::new() }
     }
 }

@@ -6,27 +6,27 @@ use alloc::vec::Vec;
 use der::asn1::{OctetStringRef, UintRef};
 use der::{Decode, Reader as _, SliceReader};
 
-/// A point on the SM2 curve with the `ECParameters` before it, as both sides of ECDHE send it: 69 bytes,
-/// `03 || 0029 || 41 || 04 X[32] Y[32]`. Values are as they came; R-HS-18 is checked by the state that reads it.
+/// A public value with the `ECParameters` before it, as servers send it, and in TLCP clients too: on the SM2 curve 69
+/// bytes, `03 || 0029 || 41 || 04 X[32] Y[32]`. Values are as they came; R-HS-18 is checked by the state that reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EphemeralPoint<'a> {
     /// curve_type: named_curve is 3
     pub curve_type: u8,
     /// namedcurve
     pub named_curve: NamedGroup,
-    /// public: 04 || X || Y
+    /// public: 04 || X || Y, or 32 bytes on Curve25519
     pub point: &'a [u8],
 }
 
 impl<'a> EphemeralPoint<'a> {
     /// named_curve(3)
     pub const NAMED_CURVE: u8 = 3;
-    /// Bytes of the whole structure with an uncompressed point of 65 bytes.
+    /// Bytes of the whole structure with a point on the SM2 curve.
     pub const LEN: usize = 69;
 
-    /// From our own point, 65 bytes.
-    pub(crate) fn new(point: &'a [u8]) -> Self {
-        Self { curve_type: Self::NAMED_CURVE, named_curve: NamedGroup::CURVE_SM2, point }
+    /// From our own public value.
+    pub(crate) fn new(named_curve: NamedGroup, point: &'a [u8]) -> Self {
+        Self { curve_type: Self::NAMED_CURVE, named_curve, point }
     }
 
     fn read(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
@@ -155,7 +155,26 @@ impl ClientKeyExchange {
         encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| w.vector16(|w| w.bytes(ciphertext)))
     }
 
-    /// Reads the ECDHE form in both encodings of the field: 69 bytes, or 71 with a two-byte length (R-HS-23).
+    /// Reads the form of TLS's ECDHE: `opaque point<1..2^8-1>` (RFC 8422 5.7).
+    ///
+    /// # Errors
+    /// [`DecodeError`] names the field.
+    pub fn read_point(body: &[u8]) -> Result<&[u8], DecodeError> {
+        let mut r = Reader::new("ClientKeyExchange", body).citing("R-T12-2");
+        let point = r.vector8("ecdh_Yc", 1)?;
+        r.finish("ecdh_Yc")?;
+        Ok(point)
+    }
+
+    /// The message of TLS's ECDHE.
+    ///
+    /// # Errors
+    /// [`Overlong`] if a vector outgrows its length prefix.
+    pub fn point(point: &[u8]) -> Result<Message, Overlong> {
+        encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| w.vector8(|w| w.bytes(point)))
+    }
+
+    /// Reads the form of TLCP's ECDHE in both encodings of the field: 69 bytes, or 71 with a two-byte length (R-HS-23).
     ///
     /// # Errors
     /// [`DecodeError`] if it is neither.
@@ -176,13 +195,13 @@ impl ClientKeyExchange {
         Ok(point)
     }
 
-    /// The message of the ECDHE form: a body of 69 bytes, or 71 as the standard's text has it and
+    /// The message of TLCP's ECDHE: a body of 69 bytes, or 71 as the standard's text has it and
     /// GmSSL wants it (Q1).
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
     pub fn ephemeral(point: &[u8], with_length: bool) -> Result<Message, Overlong> {
-        let params = EphemeralPoint::new(point);
+        let params = EphemeralPoint::new(NamedGroup::CURVE_SM2, point);
         encode(HandshakeType::CLIENT_KEY_EXCHANGE, |w| {
             if with_length {
                 w.vector16(|w| params.write(w));

@@ -27,13 +27,14 @@ impl ServerHello {
     /// [`DecodeError`] names the field.
     pub fn read(body: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new("ServerHello", body);
+        let version = ProtocolVersion(r.u16("server_version")?);
         let hello = Self {
-            version: ProtocolVersion(r.u16("server_version")?),
+            version,
             random: r.array("random")?,
             session_id: SessionId::read(&mut r)?,
             cipher_suite: CipherSuite(r.u16("cipher_suite")?),
             compression_method: r.u8("compression_method")?,
-            extensions: ServerExtensions::read(&mut r)?,
+            extensions: ServerExtensions::read(&mut r, version)?,
         };
         r.finish("extensions")?;
         Ok(hello)

@@ -11,11 +11,6 @@ pub struct DigitallySigned<'a> {
 }
 
 impl<'a> DigitallySigned<'a> {
-    /// Without a scheme, as TLCP has it.
-    pub fn bare(signature: &'a [u8]) -> Self {
-        Self { scheme: None, signature }
-    }
-
     /// Reads it, with a scheme before it or without.
     pub(super) fn read(r: &mut Reader<'a>, names_scheme: bool) -> Result<Self, DecodeError> {
         let scheme = if names_scheme { Some(SignatureScheme(r.u16("signature_algorithm")?)) } else { None };

@@ -362,3 +362,25 @@ registry! {
         IBC_PARAMS = 80, "ibc_params";
     }
 }
+
+registry! {
+    /// `MaxFragmentLength` (R-EXT-2).
+    MaxFragmentLength(u8) {
+        /// 512 bytes
+        BYTES_512 = 1, "512 bytes";
+        /// 1024 bytes
+        BYTES_1024 = 2, "1024 bytes";
+        /// 2048 bytes
+        BYTES_2048 = 3, "2048 bytes";
+        /// 4096 bytes
+        BYTES_4096 = 4, "4096 bytes";
+    }
+}
+
+impl MaxFragmentLength {
+    /// In bytes, if the value has a meaning.
+    pub fn bytes(self) -> Option<usize> {
+        self.name()?;
+        256_usize.checked_shl(self.0.into())
+    }
+}

@@ -19,18 +19,7 @@ fn stored(world: &World, scenario: &Scenario) -> Arc<Session> {
 
 /// The same but for its id and its peer.
 fn changed(session: &Session, id: SessionId, peer: &Peer) -> Arc<Session> {
-    let Session { suite, created, context, own_identity, server_end_point, .. } = *session;
-    Arc::new(Session {
-        id,
-        suite,
-        master: session.master.clone(),
-        created,
-        server_name: session.server_name.clone(),
-        context,
-        own_identity,
-        peer: peer.clone(),
-        server_end_point,
-    })
+    Arc::new(Session { id, peer: peer.clone(), ..session.clone() })
 }
 
 /// The same but for its id.

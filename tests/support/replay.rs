@@ -191,7 +191,7 @@ impl<'a> Part<'a> {
 
     fn certificate_request(&self) -> Option<CertificateRequest> {
         let message = self.conversation.server.message(H::CERTIFICATE_REQUEST)?;
-        Some(CertificateRequest::read(message.body).unwrap())
+        Some(CertificateRequest::read(message.body, false).unwrap())
     }
 
     /// As recorded, or as the server's private key decrypts it.

@@ -133,8 +133,14 @@ impl Lab {
         let randoms = flows.each_ref().map(|flow| flow[11..43].try_into().unwrap());
         let [client_random, server_random] = randoms;
         let hashes = world.provider.hashes;
-        let keys = key_schedule::connection_keys(hashes, case.suite, &master, &client_random, &server_random)
-            .unwrap();
+        let keys = key_schedule::connection_keys(
+            hashes,
+            case.suite,
+            case.suite.protection,
+            &master,
+            [&client_random, &server_random],
+        )
+        .unwrap();
         let mut lab = Self {
             world,
             case,

@@ -41,7 +41,9 @@ impl Seen {
             HandshakeType::SERVER_HELLO => self.server_hello(&ServerHello::read(body)?),
             HandshakeType::CERTIFICATE => self.certificates(&Credential::read(body, usize::MAX)?),
             HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(body)?,
-            HandshakeType::CERTIFICATE_REQUEST => certificate_request(&CertificateRequest::read(body)?),
+            HandshakeType::CERTIFICATE_REQUEST => {
+                certificate_request(&CertificateRequest::read(body, self.names_scheme())?)
+            }
             HandshakeType::SERVER_HELLO_DONE => vec![("", String::from("no content: the client's turn"))],
             HandshakeType::CLIENT_KEY_EXCHANGE => self.client_key_exchange(body)?,
             HandshakeType::CERTIFICATE_VERIFY => self.certificate_verify(body)?,

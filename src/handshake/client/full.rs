@@ -2,20 +2,24 @@
 use super::{
     Asked, AwaitAgreementStarted, AwaitCertificate, AwaitChangeCipherSpec, AwaitDone, AwaitFinished,
     AwaitIdentity, AwaitPeerVerified, AwaitRequestOrDone, AwaitSecret, AwaitServerKeyExchange, AwaitSigned,
-    FullHandshake, Own, ServerClaim, State as S, VerifiedServer,
+    FullHandshake, Own, ServerClaim, Signer, State as S, VerifiedServer,
 };
-use crate::cert::{CertificateForm, Expected, Identity, PeerClaim, PeerRole, Verified};
-use crate::crypto::Shared;
+use crate::cert::{CertificateForm, KeyUse, PeerClaim, PeerRole, Verified};
+use crate::crypto::{PublicKey, Shared};
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
-use crate::handshake::key_agreement::{ClientAgreement, ServerKeys, agreement_error, check_kinds, encrypt};
+use crate::handshake::key_agreement::{
+    ClientAgreement, agreement_error, check_kinds, choose_scheme, encrypt, expected_of_server,
+};
 use crate::handshake::{
-    Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started,
+    Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started, Status,
 };
 use crate::key_schedule::{self, Sender};
 use crate::message::{
-    self, CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned, Handshake,
+    self, CertificateRequest, CertificateStatus, CertificateVerify, ClientKeyExchange, Credential, Handshake,
+    NewSessionTicket,
 };
-use crate::session::{Peer, Session, SessionKey};
+use crate::session::{Peer, Session, SessionKey, Ticket};
+use crate::suite::{SecretSource, Signs};
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, sync::Arc};
 
@@ -23,29 +27,69 @@ impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
         let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
-        let keys = Box::new(credential.keys(Expected::Pair, cx.provider.keys)?);
-        check_kinds(&keys, &agreed)?;
+        let keys = credential.keys(expected_of_server(agreed.suite), cx.provider.keys)?;
+        check_kinds(&keys, agreed.suite)?;
+        check_curve(keys.sign(), cx)?;
         agreed.transcript.add(message);
-        let server = ServerClaim { target, credential, keys };
-        Ok(S::AwaitServerKeyExchange(AwaitServerKeyExchange { agreed, server }))
+        let may_have_status = matches!(agreed.negotiated.status, Status::Agreed);
+        let signs = agreed.suite.key_exchange.signs;
+        let server = ServerClaim { target, credential, keys: Box::new(keys) };
+        if signs == Signs::Nothing {
+            let agreement = ClientAgreement::unsigned(&server.keys)?;
+            let next = AwaitRequestOrDone { full: FullHandshake { agreed, agreement, server } };
+            return Ok(match may_have_status {
+                true => S::AwaitStatusRequestOrDone(next),
+                false => S::AwaitRequestOrDone(next),
+            });
+        }
+        let next = AwaitServerKeyExchange { agreed, server };
+        Ok(match may_have_status {
+            true => S::AwaitStatusOrKeyExchange(next),
+            false => S::AwaitServerKeyExchange(next),
+        })
     }
 }
 
+/// R-T12-21: an ECDSA key lies on a curve that was offered.
+fn check_curve(key: &PublicKey, cx: &Context<'_>) -> Result<(), Error> {
+    match key.curve() {
+        Some(curve) if !cx.policy.groups.contains(&curve) => Err(CertificateProblem::UnsupportedKey.into()),
+        _ => Ok(()),
+    }
+}
+
+/// R-EXT-3: kept as it came.
+fn receive_status(agreed: &mut Agreed, message: Handshake<'_>) -> Result<(), Error> {
+    agreed.negotiated.status = Status::Received(CertificateStatus::read(message.body)?.into());
+    agreed.transcript.add(message);
+    Ok(())
+}
+
 impl AwaitServerKeyExchange {
+    pub(super) fn on_status(mut self, message: Handshake<'_>) -> Result<S, Error> {
+        receive_status(&mut self.agreed, message)?;
+        Ok(S::AwaitServerKeyExchange(self))
+    }
+
     pub(super) fn on_exchange(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, server } = self;
-        let keys = ServerKeys::of(&server.credential, &server.keys)
-            .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
-        let agreement = ClientAgreement::receive(&agreed, &keys, message.body, cx)?;
+        let shown = (&*server.credential, &*server.keys);
+        let agreement = ClientAgreement::receive(&agreed, shown, message.body, cx)?;
         agreed.transcript.add(message);
         Ok(S::AwaitRequestOrDone(AwaitRequestOrDone { full: FullHandshake { agreed, agreement, server } }))
     }
 }
 
 impl AwaitRequestOrDone {
+    pub(super) fn on_status(mut self, message: Handshake<'_>) -> Result<S, Error> {
+        receive_status(&mut self.full.agreed, message)?;
+        Ok(S::AwaitRequestOrDone(self))
+    }
+
     pub(super) fn on_request(self, message: Handshake<'_>) -> Result<S, Error> {
         let Self { mut full } = self;
-        let request = Arc::new(CertificateRequest::read(message.body)?);
+        let names_schemes = full.agreed.suite.protocol.names_signature_scheme;
+        let request = Arc::new(CertificateRequest::read(message.body, names_schemes)?);
         full.agreed.transcript.add(message);
         Ok(S::AwaitDone(AwaitDone { full, request }))
     }
@@ -90,15 +134,15 @@ impl AwaitPeerVerified {
     ) -> Result<S, Error> {
         let FullHandshake { agreed, agreement, server: ServerClaim { target, credential, .. } } = self.full;
         let not_after = verified?.not_after();
-        let server_end_point = cx.end_point(credential.end_point());
+        let server_end_point = cx.end_point(agreed.suite, credential.end_point());
         let peer = Peer::Authenticated { credential, not_after };
         let server = VerifiedServer { target, peer, server_end_point };
         let full = FullHandshake { agreed, agreement, server };
         match self.asked {
             Asked::Yes(request) => {
                 let suite = full.agreed.suite;
-                cx.ask(Request::SelectIdentity(IdentityQuery::ForServer { suite, request }));
-                Ok(S::AwaitIdentity(AwaitIdentity { full }))
+                cx.ask(Request::SelectIdentity(IdentityQuery::ForServer { suite, request: request.clone() }));
+                Ok(S::AwaitIdentity(AwaitIdentity { full, request }))
             }
             Asked::No => exchange_keys(full, Own::NotAsked, cx),
         }
@@ -107,11 +151,18 @@ impl AwaitPeerVerified {
 
 impl AwaitIdentity {
     pub(super) fn on_identity(self, selection: Selection, cx: &mut Context<'_>) -> Result<S, Error> {
+        let Self { full, request } = self;
         let own = match selection {
-            Selection::Identity { identity, .. } => Own::Identity(identity),
+            Selection::Identity { identity, .. } => {
+                let theirs = request.signature_schemes.as_deref();
+                let key = identity.public_key(KeyUse::Sign);
+                let scheme = choose_scheme(full.agreed.suite, key, theirs, cx.policy)
+                    .ok_or(PeerIncompatible::NoCommonSignatureScheme)?;
+                Own::Identity(Signer { identity, scheme })
+            }
             Selection::Nothing | Selection::UnrecognizedName => Own::NoneFits,
         };
-        exchange_keys(self.full, own, cx)
+        exchange_keys(full, own, cx)
     }
 }
 
@@ -119,12 +170,12 @@ impl AwaitIdentity {
 fn exchange_keys(full: FullHandshake<VerifiedServer>, own: Own, cx: &mut Context<'_>) -> Result<S, Error> {
     let FullHandshake { mut agreed, agreement, server } = full;
     let mutual = agreed.suite.key_exchange.is_mutual();
-    let identity = match own {
-        Own::Identity(identity) => {
+    let signer = match own {
+        Own::Identity(signer) => {
             // R-HS-13: ECDHE always needs the pair; in ECC the two camps differ.
             let form = if mutual { CertificateForm::Dual } else { cx.policy.compat.client_certificate_form };
-            cx.write(&mut agreed.transcript, Ok(identity.message(form).clone()))?;
-            Some(identity)
+            cx.write(&mut agreed.transcript, Ok(signer.identity.message(form).clone()))?;
+            Some(signer)
         }
         Own::NoneFits if !mutual => {
             let nothing = message::encode(HandshakeType::CERTIFICATE, |w| Credential::write(w, []));
@@ -133,20 +184,22 @@ fn exchange_keys(full: FullHandshake<VerifiedServer>, own: Own, cx: &mut Context
         }
         Own::NoneFits | Own::NotAsked => None,
     };
-    match (agreement, identity) {
-        (ClientAgreement::Encrypt(key), identity) => {
+    let peer = match agreement {
+        ClientAgreement::Encrypt(key) => {
             let (message, shared) = encrypt(&key, &agreed, cx)?;
             cx.write(&mut agreed.transcript, Ok(message))?;
-            on_secret(agreed, server, identity, shared, cx)
+            return on_secret(agreed, server, signer, shared, cx);
         }
-        (ClientAgreement::Agree(peer), Some(identity)) => {
-            let (group, of_peer) = (peer.share.group, Some((*peer).clone()));
-            let request = Request::StartAgreement { identity: Some(identity.clone()), group, peer: of_peer };
-            cx.ask(request);
-            Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, server, identity, peer }))
-        }
-        (ClientAgreement::Agree(_), None) => Err(PeerIncompatible::NoClientIdentity.into()),
+        ClientAgreement::Agree(peer) => peer,
+    };
+    // SM2's agreement takes in both parties' encryption keys.
+    let identity = signer.as_ref().filter(|_| mutual).map(|signer| signer.identity.clone());
+    if mutual && identity.is_none() {
+        return Err(PeerIncompatible::NoClientIdentity.into());
     }
+    let (group, of_peer) = (peer.share.group, Some((*peer).clone()));
+    cx.ask(Request::StartAgreement { identity, group, peer: of_peer });
+    Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, server, signer, peer }))
 }
 
 impl AwaitAgreementStarted {
@@ -155,13 +208,17 @@ impl AwaitAgreementStarted {
         started: Result<Started, CryptoError>,
         cx: &mut Context<'_>,
     ) -> Result<S, Error> {
-        let Self { mut agreed, server, identity, peer } = self;
-        let started = started.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, e))?;
-        let with_length = cx.policy.compat.client_key_exchange_71;
-        let message = ClientKeyExchange::ephemeral(&started.share().bytes, with_length);
+        let Self { mut agreed, server, signer, peer } = self;
+        let suite = agreed.suite;
+        let started = started.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, suite, e))?;
+        let share = &started.share().bytes;
+        let message = match suite.key_exchange.secret {
+            SecretSource::Ephemeral => ClientKeyExchange::point(share),
+            _ => ClientKeyExchange::ephemeral(share, cx.policy.compat.client_key_exchange_71),
+        };
         cx.write(&mut agreed.transcript, message)?;
         cx.ask(Request::FinishAgreement { started, peer: *peer, seed: agreed.master_seed() });
-        Ok(S::AwaitSecret(AwaitSecret { agreed, server, identity }))
+        Ok(S::AwaitSecret(AwaitSecret { agreed, server, signer }))
     }
 }
 
@@ -171,8 +228,10 @@ impl AwaitSecret {
         shared: Result<Shared, CryptoError>,
         cx: &mut Context<'_>,
     ) -> Result<S, Error> {
-        let shared = shared.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, e))?;
-        on_secret(self.agreed, self.server, Some(self.identity), shared, cx)
+        let Self { agreed, server, signer } = self;
+        let shared =
+            shared.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, agreed.suite, e))?;
+        on_secret(agreed, server, signer, shared, cx)
     }
 }
 
@@ -180,7 +239,7 @@ impl AwaitSecret {
 fn on_secret(
     agreed: Box<Agreed>,
     server: VerifiedServer,
-    identity: Option<Arc<Identity>>,
+    signer: Option<Signer>,
     shared: Shared,
     cx: &mut Context<'_>,
 ) -> Result<S, Error> {
@@ -196,28 +255,25 @@ fn on_secret(
         own_identity: [0; 32],
         peer: server.peer,
         server_end_point: server.server_end_point,
+        terms: agreed.negotiated.terms,
+        ticket: None,
     });
     let key = server.target.session_key;
-    let keyed = Keyed { agreed, session };
-    match identity {
+    let keyed = Keyed::new(agreed, session);
+    match signer {
         None => finish(keyed, key, cx),
-        Some(identity) => {
-            let scheme = keyed.agreed.certificate_verify_scheme();
-            // Q2: the messages were kept only for a server that wants them signed.
-            let message = match keyed.agreed.transcript.messages()? {
-                Some(messages) => messages,
-                None => keyed.agreed.certificate_verify_hash(),
-            };
+        Some(Signer { identity, scheme }) => {
+            let message = keyed.agreed.certificate_verify_message()?;
             cx.ask(Request::Sign(SignRequest { identity, scheme, message }));
-            Ok(S::AwaitSigned(AwaitSigned { keyed, key }))
+            Ok(S::AwaitSigned(AwaitSigned { keyed, key, scheme }))
         }
     }
 }
 
 impl AwaitSigned {
     pub(super) fn on_signed(self, signature: &[u8], cx: &mut Context<'_>) -> Result<S, Error> {
-        let Self { mut keyed, key } = self;
-        let signed = DigitallySigned::bare(signature);
+        let Self { mut keyed, key, scheme } = self;
+        let signed = keyed.agreed.signed(scheme, signature);
         cx.write(&mut keyed.agreed.transcript, CertificateVerify::to_message(&signed))?;
         finish(keyed, key, cx)
     }
@@ -227,10 +283,30 @@ fn finish(mut keyed: Keyed, key: Option<SessionKey>, cx: &mut Context<'_>) -> Re
     keyed.agreed.transcript.forget_messages();
     let keys = keyed.keys(cx.provider)?;
     cx.write_finished(&mut keyed, keys.client, Sender::Client)?;
-    Ok(S::AwaitChangeCipherSpec(AwaitChangeCipherSpec { keyed, key, read: keys.server }))
+    let ticket = keyed.agreed.negotiated.ticket;
+    let next = AwaitChangeCipherSpec { keyed, key, read: keys.server };
+    Ok(if ticket { S::AwaitTicket(next) } else { S::AwaitChangeCipherSpec(next) })
+}
+
+impl Keyed {
+    /// R-TKT-4: the session goes by the ticket from here on, if it is one. The time of the full handshake stays.
+    pub(super) fn receive_ticket(&mut self, message: Handshake<'_>) -> Result<(), Error> {
+        let NewSessionTicket { lifetime, ticket } = NewSessionTicket::read(message.body)?;
+        self.agreed.transcript.add(message);
+        if !ticket.is_empty() {
+            let ticket = Ticket { bytes: Arc::from(ticket), lifetime };
+            self.session = Arc::new(self.session.with_ticket(ticket));
+        }
+        Ok(())
+    }
 }
 
 impl AwaitChangeCipherSpec {
+    pub(super) fn on_ticket(mut self, message: Handshake<'_>) -> Result<S, Error> {
+        self.keyed.receive_ticket(message)?;
+        Ok(S::AwaitChangeCipherSpec(self))
+    }
+
     pub(super) fn on_change_cipher_spec(self, cx: &mut Context<'_>) -> S {
         cx.actions.push(Action::NewReadKeys(self.read));
         S::AwaitFinished(AwaitFinished { keyed: self.keyed, key: self.key })
@@ -243,7 +319,8 @@ impl AwaitFinished {
         keyed.check_finished(message, cx.provider, Sender::Server)?;
         // R-SES-4: stored only now. R-SES-9: an empty id names no session.
         let session = &keyed.session;
-        let key = key.filter(|_| !session.id.is_empty() && cx.policy.may_resume(session.suite));
+        let is_named = !session.id.is_empty() || session.ticket.is_some();
+        let key = key.filter(|_| is_named && cx.policy.may_resume(session.suite));
         cx.actions.extend(key.map(|key| Action::StoreSession(key, session.clone())));
         keyed.done(key, false, cx);
         Ok(S::Connected)

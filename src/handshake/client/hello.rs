@@ -1,16 +1,16 @@
 //! ClientHello and ServerHello.
+use super::offer;
 use super::{
     AwaitCertificate, AwaitResumedChangeCipherSpec, AwaitServerHello, AwaitSession, Offer, State as S, Target,
 };
-use crate::cert::ServerName;
-use crate::error::{Error, PeerMisbehaved};
-use crate::handshake::{Action, Agreed, Context, Keyed, Negotiated, Request, illegal};
-use crate::message::{ClientExtensions, ClientHello, Handshake, ServerHello, SessionId};
+use crate::error::{Error, PeerIncompatible};
+use crate::handshake::{Action, Agreed, Context, Keyed, Negotiated, Request, Status, illegal, signed_hash};
+use crate::message::{ClientHello, Handshake, ServerHello};
 use crate::session::Session;
 use crate::suite::{KeyKind, Suite};
 use crate::transcript::{TranscriptPlan, TranscriptStart};
-use crate::wire::{HandshakeType, SignatureScheme};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use crate::wire::HandshakeType;
+use alloc::{boxed::Box, sync::Arc};
 
 /// The client's first state. Asks for a session if one may be offered, else sends ClientHello.
 ///
@@ -29,23 +29,19 @@ pub fn start(target: Target, cx: &mut Context<'_>) -> Result<S, Error> {
 
 impl AwaitSession {
     pub(super) fn on_session(self, found: Option<Arc<Session>>, cx: &mut Context<'_>) -> Result<S, Error> {
-        let session = found.filter(|s| may_offer(s, cx));
-        let server_name = server_name(&self.target.name);
-        let extensions = if cx.policy.hello_extensions {
-            ClientExtensions::lean(server_name.as_deref(), &cx.policy.alpn, signature_schemes(cx))
-        } else {
-            ClientExtensions::default()
-        };
+        let session = found.filter(|s| offer::may_offer(s, cx));
+        let extensions = offer::extensions(&self.target.name, session.as_deref(), cx);
         let hello = ClientHello {
-            version: cx.policy.version,
+            version: cx.policy.protocol.version,
             random: cx.hello_random()?,
-            session_id: session.as_ref().map_or(SessionId::EMPTY, |s| s.id),
-            cipher_suites: cx.policy.suites.iter().map(|s| s.id).collect(),
+            session_id: offer::session_id(session.as_deref(), cx)?,
+            cipher_suites: offer::cipher_suites(cx),
             offers_null_compression: true,
             extensions,
         };
         let message = hello.to_message()?;
-        let (hashes, raw) = (cx.provider.hashes, cx.policy.compat.raw_certificate_verify);
+        let raw = cx.policy.compat.raw_certificate_verify || cx.policy.protocol.names_signature_scheme;
+        let hashes = cx.provider.hashes;
         let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message.as_handshake(), raw);
         cx.actions.extend(hello.extensions.server_name.clone().into_host().map(Action::NameRequested));
         cx.actions.push(Action::Write(message));
@@ -63,36 +59,6 @@ impl AwaitSession {
     }
 }
 
-/// R-HS-35: SM2's always, others if a suite that is offered signs by them.
-fn signature_schemes(cx: &Context<'_>) -> Vec<SignatureScheme> {
-    let suites = cx.policy.suites.iter().map(|suite| suite.key_exchange.authenticates);
-    let mut out: Vec<SignatureScheme> = Vec::new();
-    for scheme in core::iter::once(KeyKind::Sm2).chain(suites).flat_map(KeyKind::schemes) {
-        if !out.contains(scheme) {
-            out.push(*scheme);
-        }
-    }
-    out
-}
-
-/// R-SES-11, R-SES-13: a session is offered while it and the server's certificates are valid and its suite is enabled.
-fn may_offer(session: &Session, cx: &Context<'_>) -> bool {
-    !session.id.is_empty()
-        && session.is_fresh(cx.now, cx.policy.session_lifetime)
-        && cx.policy.suites.contains(&session.suite)
-        && cx.policy.may_resume(session.suite)
-}
-
-/// R-HS-37: a DNS name in lower case, without a trailing dot; an IP address is never sent.
-fn server_name(name: &ServerName<'_>) -> Option<Box<str>> {
-    match name {
-        ServerName::DnsName(dns) => {
-            Some(dns.as_ref().trim_end_matches('.').to_ascii_lowercase().into_boxed_str())
-        }
-        _ => None,
-    }
-}
-
 impl AwaitServerHello {
     pub(super) fn on_server_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let hello = ServerHello::read(message.body)?;
@@ -100,25 +66,30 @@ impl AwaitServerHello {
         let Offer { target, random, session_id, extensions, session, transcript, .. } = *self.offer;
         let suite = Suite::find(hello.cipher_suite)
             .ok_or_else(|| illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "R-CS-5"))?;
-        let kind = suite.key_exchange.authenticates;
+        let is_sm2 = suite.key_exchange.authenticates == KeyKind::Sm2;
         let plan = TranscriptPlan {
             prf: suite.prf,
-            also: Some(kind.fixed_hash()),
-            raw: cx.policy.compat.raw_certificate_verify && kind == KeyKind::Sm2,
+            also: signed_hash(suite),
+            raw: suite.protocol.names_signature_scheme || cx.policy.compat.raw_certificate_verify && is_sm2,
         };
         let mut transcript =
             transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;
         transcript.add(message);
         cx.actions.push(Action::SuiteChosen(suite));
+        let terms = offer::terms(&hello.extensions, suite)?;
+        cx.limit_fragments(&terms);
         let agreed = Box::new(Agreed {
             suite,
-            client_version: cx.policy.version,
+            client_version: cx.policy.protocol.version,
             client_random: random,
             server_random: hello.random,
             session_id: hello.session_id,
             negotiated: Negotiated {
                 server_name: extensions.server_name.into_host(),
                 alpn: hello.extensions.alpn,
+                terms,
+                ticket: hello.extensions.session_ticket,
+                status: if hello.extensions.status_request { Status::Agreed } else { Status::NotAgreed },
             },
             transcript,
         });
@@ -136,38 +107,26 @@ impl AwaitServerHello {
 }
 
 fn resume(agreed: Box<Agreed>, session: Arc<Session>, target: Target, cx: &Context<'_>) -> Result<S, Error> {
+    let terms = &agreed.negotiated.terms;
     // R-SES-11
     if session.suite != agreed.suite {
         return Err(illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "R-SES-11"));
     }
-    let keyed = Keyed { agreed, session };
-    let keys = keyed.keys(cx.provider)?;
-    Ok(S::AwaitResumedChangeCipherSpec(AwaitResumedChangeCipherSpec {
-        keyed,
-        key: target.session_key,
-        read: keys.server,
-        write: keys.client,
-    }))
-}
-
-impl Offer {
-    /// Whether the server chose among what was offered.
-    fn check(&self, hello: &ServerHello, cx: &Context<'_>) -> Result<(), Error> {
-        let wrong = |field, clause| Err(illegal(HandshakeType::SERVER_HELLO, field, clause));
-        if hello.version != cx.policy.version {
-            let version = hello.version;
-            return Err(PeerMisbehaved::ProtocolVersion { message: "ServerHello", version }.into());
-        }
-        if !self.cipher_suites.contains(&hello.cipher_suite) {
-            return wrong("cipher_suite", "R-CS-5");
-        }
-        if hello.compression_method != 0 {
-            return wrong("compression_method", "R-REC-16");
-        }
-        self.extensions.check_answer(&hello.extensions)?;
-        match &hello.extensions.alpn {
-            Some(name) if !self.extensions.alpn.contains(name) => wrong("protocol_name_list", "R-ALPN-3"),
-            _ => Ok(()),
-        }
+    // R-EMS-4
+    if session.terms.extended_master_secret != terms.extended_master_secret {
+        return Err(PeerIncompatible::NoExtendedMasterSecret.into());
     }
+    // R-ETM-1, R-EXT-5: kept on resumption.
+    if session.terms != *terms {
+        return Err(illegal(HandshakeType::SERVER_HELLO, "extensions", "R-EXT-5"));
+    }
+    let ticket = agreed.negotiated.ticket;
+    let keyed = Keyed::new(agreed, session);
+    let keys = keyed.keys(cx.provider)?;
+    let key = target.session_key;
+    let next = AwaitResumedChangeCipherSpec { keyed, key, read: keys.server, write: keys.client };
+    Ok(match ticket {
+        true => S::AwaitResumedTicket(next),
+        false => S::AwaitResumedChangeCipherSpec(next),
+    })
 }

@@ -6,6 +6,15 @@ use crate::key_schedule::Sender;
 use crate::message::Handshake;
 
 impl AwaitResumedChangeCipherSpec {
+    /// A new ticket for the same session (R-TKT-4).
+    pub(super) fn on_ticket(mut self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
+        self.keyed.receive_ticket(message)?;
+        if let Some(key) = self.key {
+            cx.actions.push(Action::StoreSession(key, self.keyed.session.clone()));
+        }
+        Ok(S::AwaitResumedChangeCipherSpec(self))
+    }
+
     pub(super) fn on_change_cipher_spec(self, cx: &mut Context<'_>) -> S {
         let Self { keyed, key, read, write } = self;
         cx.actions.push(Action::NewReadKeys(read));

@@ -1,20 +1,21 @@
 //! The full handshake, from the client's Certificate to its Finished.
 use super::{
     AwaitCertificate, AwaitCertificateVerify, AwaitChangeCipherSpec, AwaitClientKeyExchange, AwaitFinished,
-    AwaitPeerVerified, AwaitSecret, Client, FullHandshake, State as S,
+    AwaitPeerVerified, AwaitSecret, AwaitTicket, Client, FullHandshake, State as S,
 };
-use crate::cert::{Expected, PeerClaim, PeerKeys, PeerRole, Verified};
+use crate::cert::{PeerClaim, PeerKeys, PeerRole, Verified};
 use crate::config::ClientAuth;
-use crate::crypto::{self, DEFAULT_USER_ID, PublicKey, Shared};
-use crate::error::{CertificateError, CryptoError, Error, PeerIncompatible};
+use crate::crypto::{self, DEFAULT_USER_ID, PublicKey, Shared, TrafficKeys};
+use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{
-    ReadyAgreement, ServerAgreement, agreement_error, check_kinds, check_signature, signature_error,
+    ReadyAgreement, ServerAgreement, agreement_error, check_kinds, check_signature, expected_of_client,
+    scheme_of, signature_error,
 };
-use crate::handshake::{Action, Agreed, AnswerKind, Context, Keyed, Request};
+use crate::handshake::{Action, AnswerKind, Context, Keyed, Request};
 use crate::key_schedule::{self, Sender};
-use crate::message::{CertificateVerify, Credential, Handshake};
-use crate::session::{Peer, Session, SessionKey};
-use crate::suite::SecretSource;
+use crate::message::{CertificateVerify, Credential, Handshake, NewSessionTicket};
+use crate::session::{Peer, Session, SessionKey, Ticket};
+use crate::suite::{SecretSource, Suite};
 use crate::wire::HandshakeType;
 use alloc::{boxed::Box, sync::Arc};
 
@@ -44,7 +45,7 @@ impl AwaitCertificate {
             let next = AwaitClientKeyExchange { full, client: Client::Anonymous };
             return Ok(S::AwaitClientKeyExchange(next));
         }
-        let keys = Box::new(client_keys(&credential, &full.agreed, cx)?);
+        let keys = Box::new(client_keys(&credential, full.agreed.suite, cx)?);
         // R-HS-47: with the client's key Z is known, and the messages themselves need not be kept any longer.
         if let (PublicKey::Sm2(public), true) = (keys.sign(), full.agreed.transcript.keeps_messages()) {
             let e = crypto::sm2::start_digest(cx.provider.hashes, DEFAULT_USER_ID, public)?;
@@ -61,13 +62,18 @@ impl AwaitCertificate {
     }
 }
 
-/// R-HS-42, R-AL-9: where the pair is needed, a list without an encryption certificate is the same as none.
-fn client_keys(credential: &Credential, agreed: &Agreed, cx: &Context<'_>) -> Result<PeerKeys, Error> {
-    let keys = credential.keys(Expected::PairOrSign, cx.provider.keys)?;
-    if agreed.suite.key_exchange.is_mutual() && keys.encrypt().is_none() {
+/// R-HS-42, R-AL-9: where the pair is needed, a list without an encryption certificate is the same as none. R-T12-8: where
+/// schemes are named, the key signs by one that we asked for.
+fn client_keys(credential: &Credential, suite: &Suite, cx: &Context<'_>) -> Result<PeerKeys, Error> {
+    let keys = credential.keys(expected_of_client(suite), cx.provider.keys)?;
+    if suite.key_exchange.is_mutual() && keys.encrypt().is_none() {
         return Err(PeerIncompatible::ClientCertificateMissing.into());
     }
-    check_kinds(&keys, agreed)?;
+    if !suite.protocol.names_signature_scheme {
+        check_kinds(&keys, suite)?;
+    } else if !cx.policy.signature_schemes.iter().any(|scheme| keys.sign().signs_by(*scheme)) {
+        return Err(CertificateProblem::UnsupportedKey.into());
+    }
     Ok(keys)
 }
 
@@ -107,7 +113,8 @@ impl AwaitSecret {
         shared: Result<Shared, CryptoError>,
         cx: &mut Context<'_>,
     ) -> Result<S, Error> {
-        let shared = shared.map_err(|e| agreement_error(HandshakeType::CLIENT_KEY_EXCHANGE, e))?;
+        let shared = shared
+            .map_err(|e| agreement_error(HandshakeType::CLIENT_KEY_EXCHANGE, self.full.agreed.suite, e))?;
         self.on_secret(shared, cx)
     }
 
@@ -131,8 +138,10 @@ impl AwaitSecret {
             own_identity: own.fingerprint,
             peer,
             server_end_point: own.end_point,
+            terms: agreed.negotiated.terms,
+            ticket: None,
         });
-        let keyed = Keyed { agreed, session };
+        let keyed = Keyed::new(agreed, session);
         match sign_key {
             None => await_change_cipher_spec(keyed, cx),
             Some(sign_key) => Ok(S::AwaitCertificateVerify(AwaitCertificateVerify { keyed, sign_key })),
@@ -145,9 +154,13 @@ impl AwaitCertificateVerify {
         let Self { mut keyed, sign_key } = self;
         let agreed = &mut keyed.agreed;
         let signed = CertificateVerify::read(message.body, agreed.suite.protocol.names_signature_scheme)?;
-        let (scheme, hash) = (agreed.certificate_verify_scheme(), agreed.certificate_verify_hash());
-        let over_hash = check_signature(message.kind, &sign_key, scheme, &hash, signed.signature, cx);
-        match (over_hash, agreed.transcript.digest_behind()) {
+        let scheme = scheme_of(&signed, &sign_key, message.kind, cx.policy)?;
+        let over = match signed.scheme {
+            Some(_) => agreed.certificate_verify_message()?, // R-T12-18
+            None => agreed.certificate_verify_hash(),
+        };
+        let checked = check_signature(message.kind, &sign_key, scheme, &over, signed.signature, cx);
+        match (checked, agreed.transcript.digest_behind()) {
             (Ok(()), _) => {}
             // R-HS-47: or over the messages themselves, as GmSSL signs (Q2).
             (Err(_), Some(e)) => cx
@@ -182,11 +195,32 @@ impl AwaitFinished {
     pub(super) fn on_finished(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, write } = self;
         keyed.check_finished(message, cx.provider, Sender::Client)?;
-        cx.write_finished(&mut keyed, write, Sender::Server)?;
-        let session = &keyed.session;
-        let key = (!session.id.is_empty()).then_some(SessionKey::Id(session.id));
-        cx.actions.extend(key.map(|key| Action::StoreSession(key, session.clone())));
-        keyed.done(key, false, cx);
-        Ok(S::Connected)
+        if keyed.agreed.negotiated.ticket {
+            cx.ask(Request::SealTicket { session: keyed.session.clone() });
+            return Ok(S::AwaitTicket(AwaitTicket { keyed, write }));
+        }
+        finish(keyed, write, cx)
     }
+}
+
+impl AwaitTicket {
+    /// R-TKT-4: promised is promised; a ticket of no length says that there is none after all.
+    pub(super) fn on_ticket(self, ticket: Option<Ticket>, cx: &mut Context<'_>) -> Result<S, Error> {
+        let Self { mut keyed, write } = self;
+        let message = match &ticket {
+            Some(ticket) => NewSessionTicket { lifetime: ticket.lifetime, ticket: &ticket.bytes },
+            None => NewSessionTicket { lifetime: 0, ticket: &[] },
+        };
+        cx.write(&mut keyed.agreed.transcript, message.to_message())?;
+        finish(keyed, write, cx)
+    }
+}
+
+fn finish(mut keyed: Keyed, write: TrafficKeys, cx: &mut Context<'_>) -> Result<S, Error> {
+    cx.write_finished(&mut keyed, write, Sender::Server)?;
+    let session = &keyed.session;
+    let key = (!session.id.is_empty()).then_some(SessionKey::Id(session.id));
+    cx.actions.extend(key.map(|key| Action::StoreSession(key, session.clone())));
+    keyed.done(key, false, cx);
+    Ok(S::Connected)
 }

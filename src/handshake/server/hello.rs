@@ -1,25 +1,26 @@
 //! ClientHello, and the flight up to ServerHelloDone.
+use super::choose::{self, Acknowledged, asks_for_certificate, may_keep_session};
 use super::{
     AwaitAgreementStarted, AwaitCertificate, AwaitClientHello, AwaitClientKeyExchange, AwaitIdentity,
-    AwaitKeyExchangeSigned, AwaitSession, Chosen, Client, FullHandshake, Hello, Own, State as S,
+    AwaitKeyExchangeSigned, AwaitSession, Chosen, Client, FullHandshake, Handle, Hello, Own, State as S,
 };
 use crate::cert::{CertificateForm, Identity, KeyUse};
-use crate::config::ClientAuth;
-use crate::crypto::Draw;
-use crate::error::{CryptoError, Error, PeerIncompatible, PeerMisbehaved};
-use crate::handshake::key_agreement::ServerAgreement;
+use crate::crypto::{Draw, SignatureAlgorithm};
+use crate::error::{CryptoError, Error, PeerIncompatible};
+use crate::handshake::key_agreement::{ServerAgreement, choose_scheme};
 use crate::handshake::{
-    Action, Agreed, Context, IdentityQuery, Negotiated, Request, Selection, SignRequest, Started, illegal,
+    Action, Agreed, Context, IdentityQuery, Negotiated, Request, Selection, SignRequest, Started, Status,
+    signed_hash,
 };
 use crate::message::{
-    self, CertificateRequest, ClientHello, DigitallySigned, Handshake, RequestedName, ServerExtensions,
-    ServerHello, ServerKeyExchange, SessionId,
+    self, CertificateRequest, CertificateStatus, ClientHello, Handshake, ServerHello, ServerKeyExchange,
+    SessionId,
 };
 use crate::session::SessionKey;
-use crate::suite::{KeyKind, SecretSource, Suite};
+use crate::suite::{Certificates, KeyKind, SecretSource, Signs, Suite};
 use crate::transcript::{TranscriptPlan, TranscriptStart};
-use crate::wire::{HandshakeType, NamedGroup};
-use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
+use alloc::{boxed::Box, sync::Arc, vec};
 
 /// The longest ClientHello whose sender may sign the messages themselves, in bytes with its header: GmSSL's has 65
 /// (R-HS-47).
@@ -28,23 +29,13 @@ const MAX_RAW_HELLO: usize = 512;
 impl AwaitClientHello {
     pub(super) fn on_client_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let mut hello = ClientHello::read(message.body)?;
-        let mut suites = common_suites(&hello, cx)?;
-        if !hello.offers_null_compression {
-            return Err(illegal(message.kind, "compression_methods", "R-REC-16"));
-        }
-        if suites.is_empty() {
-            return Err(PeerIncompatible::NoCommonCipherSuite.into());
-        }
-        suites.retain(|suite| may_sign(suite, &hello, cx));
-        if suites.is_empty() {
-            return Err(PeerIncompatible::NoCommonSignatureScheme.into());
-        }
-        let suites: Arc<[&'static Suite]> = suites.into();
-        let alpn = choose_alpn(&hello, cx)?;
+        let suites: Arc<[&'static Suite]> = choose::common_suites(&mut hello, cx)?.into();
+        let alpn = choose::alpn(&hello, cx)?;
         hello.keep_known(&cx.policy.alpn);
         // R-HS-47: what GmSSL's clients sign cannot be made anew later.
-        let raw = cx.policy.compat.accept_raw_certificate_verify
-            && message.body.len() <= MAX_RAW_HELLO - Handshake::HEADER_LEN
+        let is_short = message.body.len() <= MAX_RAW_HELLO - Handshake::HEADER_LEN;
+        let may_be_raw = cx.policy.compat.accept_raw_certificate_verify && is_short;
+        let raw = (cx.policy.protocol.names_signature_scheme || may_be_raw)
             && suites.iter().any(|suite| asks_for_certificate(suite, cx));
         let hashes = cx.provider.hashes;
         let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message, raw);
@@ -58,42 +49,6 @@ impl AwaitClientHello {
     }
 }
 
-fn may_keep_session(hello: &ClientHello, cx: &Context<'_>) -> bool {
-    cx.policy.sessions && hello.extensions.server_name != RequestedName::Unservable
-}
-
-/// R-CS-4: ours that the client offers, in our order; unknown values are ignored. R-HS-33: of those, the ones whose
-/// protocol answers the client's version.
-fn common_suites(hello: &ClientHello, cx: &Context<'_>) -> Result<Vec<&'static Suite>, Error> {
-    let version = hello.version;
-    let in_version = |suite: &&&'static Suite| suite.protocol.hello_versions.contains(&version.0);
-    if !cx.policy.suites.iter().any(|suite| in_version(&suite)) {
-        return Err(PeerMisbehaved::ProtocolVersion { message: "ClientHello", version }.into());
-    }
-    let offered = |suite: &&&'static Suite| hello.cipher_suites.contains(&suite.id);
-    Ok(cx.policy.suites.iter().filter(in_version).filter(offered).copied().collect())
-}
-
-/// R-HS-6: the suite fixes the scheme whatever the list says; a strict policy wants to see it there.
-fn may_sign(suite: &Suite, hello: &ClientHello, cx: &Context<'_>) -> bool {
-    match &hello.extensions.signature_schemes {
-        Some(theirs) if cx.policy.strict_signature_schemes => {
-            suite.key_exchange.authenticates.schemes().iter().any(|ours| theirs.contains(ours))
-        }
-        _ => true,
-    }
-}
-
-/// R-ALPN-2: the first of ours that the client offers.
-fn choose_alpn(hello: &ClientHello, cx: &Context<'_>) -> Result<Option<Box<[u8]>>, Error> {
-    let theirs = &hello.extensions.alpn;
-    if theirs.is_empty() || cx.policy.alpn.is_empty() {
-        return Ok(None);
-    }
-    let common = cx.policy.alpn.iter().find(|name| theirs.contains(name));
-    Ok(Some(common.ok_or(PeerIncompatible::NoApplicationProtocol)?.clone()))
-}
-
 impl AwaitIdentity {
     pub(super) fn on_identity(self, selection: Selection, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { hello } = self;
@@ -102,37 +57,68 @@ impl AwaitIdentity {
             Selection::Nothing => return Err(PeerIncompatible::NoServerIdentity.into()),
             Selection::UnrecognizedName => return Err(PeerIncompatible::UnrecognizedName.into()),
         };
-        let id = hello.message.session_id;
-        // R-SES-9: an empty id never names a session. R-HS-48: nor is there one of a name that nobody serves.
-        if id.is_empty() || !may_keep_session(&hello.message, cx) {
+        if !may_keep_session(&hello.message, cx) {
             return full_handshake(*hello, chosen, cx);
         }
-        cx.ask(Request::FindSession { key: SessionKey::Id(id) });
-        Ok(S::AwaitSession(AwaitSession { hello, chosen }))
+        // R-TKT-2: whoever has a ticket is not looked up by an id.
+        let ticket = hello.message.extensions.session_ticket.as_ref().filter(|ticket| !ticket.is_empty());
+        let handle = match ticket.filter(|_| cx.policy.tickets) {
+            Some(ticket) => {
+                cx.ask(Request::OpenTicket { ticket: ticket.clone() });
+                Handle::Ticket
+            }
+            // R-SES-9: an empty id never names a session.
+            None if hello.message.session_id.is_empty() || !cx.policy.sessions => {
+                return full_handshake(*hello, chosen, cx);
+            }
+            None => {
+                cx.ask(Request::FindSession { key: SessionKey::Id(hello.message.session_id) });
+                Handle::Id
+            }
+        };
+        Ok(S::AwaitSession(AwaitSession { hello, chosen, handle }))
     }
 }
 
 /// ServerHello and Certificate, then what the suite's key exchange begins with.
 pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>) -> Result<S, Error> {
     let Chosen { identity, by_name } = chosen;
-    let kind = identity.public_key(KeyUse::Sign).kind();
-    let fitting = |suite: &&&'static Suite| suite.key_exchange.authenticates == kind;
+    let key = identity.public_key(KeyUse::Sign);
+    let fitting = |suite: &&&'static Suite| choose::fits(suite, key, &hello.message);
     let suite = *hello.suites.iter().find(fitting).ok_or(PeerIncompatible::NoServerIdentity)?;
-    let session_id = new_session_id(&hello, suite, cx)?;
-    // R-HS-37: acknowledged only if the name was used.
-    let acknowledge = by_name && hello.message.extensions.server_name.host().is_some();
-    let mut agreed = agree(hello, suite, session_id, acknowledge, cx)?;
+    let theirs = hello.message.extensions.signature_schemes.as_deref();
+    let scheme = match suite.key_exchange.signs {
+        Signs::Nothing => None,
+        _ => choose_scheme(suite, key, theirs, cx.policy),
+    };
+    let group = choose::group(&hello.message, cx);
+    let response = identity.ocsp_response().filter(|_| hello.message.extensions.status_request);
+    let acknowledged = Acknowledged {
+        // R-HS-37: acknowledged only if the name was used.
+        name: by_name && hello.message.extensions.server_name.host().is_some(),
+        ticket: choose::issues_ticket(&hello.message, suite, cx),
+        status: response.is_some() && suite.protocol.certificates == Certificates::Single,
+    };
+    let session_id = match acknowledged.ticket {
+        true => SessionId::EMPTY,
+        false => new_session_id(&hello, suite, cx)?,
+    };
+    let has_status = acknowledged.status;
+    let mut agreed = agree(hello, suite, session_id, acknowledged, cx)?;
     cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).clone()))?;
-    match suite.key_exchange.secret {
-        SecretSource::Agreed | SecretSource::Ephemeral => {
-            let (of, group) = (Some(identity.clone()), NamedGroup::CURVE_SM2);
-            cx.ask(Request::StartAgreement { identity: of, group, peer: None });
-            Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity }))
-        }
-        SecretSource::Encrypted => {
-            Ok(sign(agreed, ServerAgreement::Decrypting(identity.clone()), identity, cx))
-        }
+    if let (Some(response), true) = (response, has_status) {
+        cx.write(&mut agreed.transcript, CertificateStatus::to_message(response))?;
     }
+    let (of, group) = match suite.key_exchange.secret {
+        SecretSource::Encrypted => {
+            let agreement = ServerAgreement::Decrypting(identity.clone());
+            return sign(agreed, agreement, identity, scheme, cx);
+        }
+        SecretSource::Agreed => (Some(identity.clone()), NamedGroup::CURVE_SM2),
+        SecretSource::Ephemeral => (None, group.ok_or(PeerIncompatible::NoCommonGroup)?),
+    };
+    cx.ask(Request::StartAgreement { identity: of, group, peer: None });
+    Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity, scheme }))
 }
 
 /// ServerHello, from here on both sides know the suite.
@@ -140,23 +126,25 @@ pub(super) fn agree(
     hello: Hello,
     suite: &'static Suite,
     session_id: SessionId,
-    acknowledge_name: bool,
+    acknowledged: Acknowledged,
     cx: &mut Context<'_>,
 ) -> Result<Box<Agreed>, Error> {
-    let Hello { message, alpn, transcript, .. } = hello;
+    let terms = choose::terms(&hello.message, suite, cx);
     let server_hello = ServerHello {
         version: suite.protocol.version,
-        random: cx.hello_random()?,
+        random: server_random(cx)?,
         session_id,
         cipher_suite: suite.id,
         compression_method: 0,
-        extensions: ServerExtensions::answering(acknowledge_name, alpn.as_deref()),
+        extensions: acknowledged.extensions(&hello, suite, &terms),
     };
-    let certificate_verify = asks_for_certificate(suite, cx).then_some(suite.key_exchange.authenticates);
+    let Hello { message, alpn, transcript, .. } = hello;
+    let asks = asks_for_certificate(suite, cx);
+    let is_sm2 = suite.key_exchange.authenticates == KeyKind::Sm2;
     let plan = TranscriptPlan {
         prf: suite.prf,
-        also: certificate_verify.map(KeyKind::fixed_hash),
-        raw: certificate_verify == Some(KeyKind::Sm2),
+        also: signed_hash(suite).filter(|_| asks),
+        raw: asks && (is_sm2 || suite.protocol.names_signature_scheme),
     };
     let transcript = transcript.begin(plan).ok_or(Error::Misuse("the suite is not an enabled one"))?;
     cx.actions.push(Action::SuiteChosen(suite));
@@ -166,20 +154,33 @@ pub(super) fn agree(
         client_random: message.random,
         server_random: server_hello.random,
         session_id,
-        negotiated: Negotiated { server_name: message.extensions.server_name.clone().into_host(), alpn },
+        negotiated: Negotiated {
+            server_name: message.extensions.server_name.clone().into_host(),
+            alpn,
+            terms,
+            ticket: acknowledged.ticket,
+            status: Status::NotAgreed,
+        },
         transcript,
     });
     cx.write(&mut agreed.transcript, server_hello.to_message())?;
+    cx.limit_fragments(&terms);
     Ok(agreed)
 }
 
-fn asks_for_certificate(suite: &Suite, cx: &Context<'_>) -> bool {
-    cx.policy.client_auth != ClientAuth::None || suite.key_exchange.is_mutual()
+/// R-T12-23: where TLS 1.3 is spoken too, the random says that this was not.
+fn server_random(cx: &Context<'_>) -> Result<[u8; 32], Error> {
+    const DOWNGRADE_TO_TLS12: [u8; 8] = *b"DOWNGRD\x01";
+    let mut random = cx.hello_random()?;
+    if cx.policy.tls13_elsewhere {
+        random[24..].copy_from_slice(&DOWNGRADE_TO_TLS12);
+    }
+    Ok(random)
 }
 
 /// R-SES-9: a fresh random id, or none if the session will not be kept; never the client's.
 fn new_session_id(hello: &Hello, suite: &Suite, cx: &Context<'_>) -> Result<SessionId, Error> {
-    if !may_keep_session(&hello.message, cx) || !cx.policy.may_resume(suite) {
+    if !cx.policy.sessions || !may_keep_session(&hello.message, cx) || !cx.policy.may_resume(suite) {
         return Ok(SessionId::EMPTY);
     }
     let mut id = [0; SessionId::MAX];
@@ -193,39 +194,69 @@ impl AwaitAgreementStarted {
         started: Result<Started, CryptoError>,
         cx: &mut Context<'_>,
     ) -> Result<S, Error> {
-        Ok(sign(self.agreed, ServerAgreement::Agreeing(started?), self.identity, cx))
+        let Self { agreed, identity, scheme } = self;
+        let agreement = ServerAgreement::of(agreed.suite, started?);
+        sign(agreed, agreement, identity, scheme, cx)
     }
 }
 
-fn sign(agreed: Box<Agreed>, agreement: ServerAgreement, identity: Arc<Identity>, cx: &mut Context<'_>) -> S {
+/// Asks for the signature of ServerKeyExchange, or goes on where there is none (R-SM-7).
+fn sign(
+    agreed: Box<Agreed>,
+    agreement: ServerAgreement,
+    identity: Arc<Identity>,
+    scheme: Option<SignatureScheme>,
+    cx: &mut Context<'_>,
+) -> Result<S, Error> {
     let message = agreement.signed(&agreed, &identity);
-    let end_point = cx.end_point(identity.certificate(KeyUse::Sign));
+    let end_point = cx.end_point(agreed.suite, identity.certificate(KeyUse::Sign));
     let own = Box::new(Own { fingerprint: *identity.fingerprint(), end_point });
-    let scheme = agreed.suite.key_exchange.authenticates.fixed_scheme();
+    let full = FullHandshake { agreed, agreement, own };
+    let Some(message) = message else { return full.on_server_key_exchange(cx) };
+    let scheme = scheme.ok_or(PeerIncompatible::NoCommonSignatureScheme)?;
     cx.ask(Request::Sign(SignRequest { identity, scheme, message }));
-    S::AwaitKeyExchangeSigned(AwaitKeyExchangeSigned { full: FullHandshake { agreed, agreement, own } })
+    Ok(S::AwaitKeyExchangeSigned(AwaitKeyExchangeSigned { full, scheme }))
 }
 
 impl AwaitKeyExchangeSigned {
-    /// ServerKeyExchange, CertificateRequest if the policy or the suite wants it, ServerHelloDone.
     pub(super) fn on_signed(self, signature: &[u8], cx: &mut Context<'_>) -> Result<S, Error> {
-        let Self { mut full } = self;
-        let transcript = &mut full.agreed.transcript;
-        let signed = DigitallySigned::bare(signature);
-        cx.write(transcript, ServerKeyExchange::to_message(&full.agreement.params(), &signed))?;
-        let asks = asks_for_certificate(full.agreed.suite, cx);
+        let Self { mut full, scheme } = self;
+        let signed = full.agreed.signed(scheme, signature);
+        let message = ServerKeyExchange::to_message(&full.agreement.params(), &signed);
+        cx.write(&mut full.agreed.transcript, message)?;
+        full.on_server_key_exchange(cx)
+    }
+}
+
+impl FullHandshake<ServerAgreement> {
+    /// CertificateRequest if the policy or the suite wants it, ServerHelloDone.
+    fn on_server_key_exchange(mut self, cx: &mut Context<'_>) -> Result<S, Error> {
+        let suite = self.agreed.suite;
+        let asks = asks_for_certificate(suite, cx);
         if asks {
-            let request = CertificateRequest {
-                types: vec![full.agreed.suite.key_exchange.authenticates.certificate_type()],
-                authorities: cx.policy.authorities.clone(), // Q20
-            };
-            cx.write_request(transcript, request)?;
+            let request = certificate_request(suite, cx);
+            cx.write_request(&mut self.agreed.transcript, request)?;
         }
-        cx.write(transcript, message::encode(HandshakeType::SERVER_HELLO_DONE, |_| {}))?;
+        let done = message::encode(HandshakeType::SERVER_HELLO_DONE, |_| {});
+        cx.write(&mut self.agreed.transcript, done)?;
         if asks {
-            return Ok(S::AwaitCertificate(AwaitCertificate { full }));
+            return Ok(S::AwaitCertificate(AwaitCertificate { full: self }));
         }
-        let full = full.with_agreement(ServerAgreement::without_client)?;
+        let full = self.with_agreement(ServerAgreement::without_client)?;
         Ok(S::AwaitClientKeyExchange(AwaitClientKeyExchange { full, client: Client::Anonymous }))
     }
+}
+
+/// R-HS-21, R-T12-8: where schemes are named, of every kind that can sign by one of them.
+fn certificate_request(suite: &Suite, cx: &Context<'_>) -> CertificateRequest {
+    let authorities = cx.policy.authorities.clone(); // Q20
+    if !suite.protocol.names_signature_scheme {
+        let types = vec![suite.key_exchange.authenticates.certificate_type()];
+        return CertificateRequest { types, signature_schemes: None, authorities };
+    }
+    let schemes = &cx.policy.signature_schemes;
+    let signs = |kind: &KeyKind| schemes.iter().any(|s| SignatureAlgorithm::kind_of(*s) == Some(*kind));
+    let kinds = [KeyKind::Rsa, KeyKind::Ecdsa].into_iter().filter(signs);
+    let types = kinds.map(KeyKind::certificate_type).collect();
+    CertificateRequest { types, signature_schemes: Some(schemes.clone()), authorities }
 }

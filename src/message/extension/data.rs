@@ -1,7 +1,7 @@
 //! What stands in an extension.
 use super::RequestedName;
 use crate::message::ProtocolNames;
-use crate::wire::{DecodeError, Problem, Reader, Writer};
+use crate::wire::{DecodeError, MaxFragmentLength, Problem, Reader, Writer};
 use alloc::{boxed::Box, vec::Vec};
 
 const HOST_NAME: u8 = 0;
@@ -79,6 +79,40 @@ pub(super) fn read_status_request(mut r: Reader<'_>) -> Result<bool, DecodeError
     r.vector16("request_extensions", 0)?;
     r.finish("status_request")?;
     Ok(true)
+}
+
+/// Of any responder, with no extensions.
+pub(super) fn write_status_request(w: &mut Writer) {
+    w.u8(1);
+    w.vector16(|_| {});
+    w.vector16(|_| {});
+}
+
+/// Whether uncompressed(0) is in the list.
+pub(super) fn read_point_formats(r: Reader<'_>) -> Result<bool, DecodeError> {
+    let mut r = r.citing("R-EC-1");
+    let formats = r.vector8("ec_point_format_list", 1)?;
+    r.finish("ec_point_format_list")?;
+    Ok(formats.contains(&0))
+}
+
+pub(super) fn write_point_formats(w: &mut Writer) {
+    w.vector8(|w| w.u8(0));
+}
+
+pub(super) fn read_max_fragment_length(r: Reader<'_>) -> Result<MaxFragmentLength, DecodeError> {
+    let mut r = r.citing("R-EXT-2");
+    let code = MaxFragmentLength(r.u8("max_fragment_length")?);
+    r.finish("max_fragment_length")?;
+    Ok(code)
+}
+
+/// R-REN-8: exactly one length byte and that many bytes.
+pub(super) fn read_renegotiation_info(r: Reader<'_>) -> Result<Box<[u8]>, DecodeError> {
+    let mut r = r.citing("R-REN-8");
+    let data = r.vector8("renegotiated_connection", 0)?;
+    r.finish("renegotiated_connection")?;
+    Ok(Box::from(data))
 }
 
 /// GM/T 0024-2023 A.7; no suite here uses it.
