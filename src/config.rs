@@ -20,7 +20,7 @@ use crate::error::ConfigError;
 use crate::message::{DistinguishedNames, MessageLimits};
 use crate::record::PatienceLimits;
 use crate::session::MAX_LIFETIME;
-use crate::suite::{Certificates, Protocol, SUITES, Suite, TLCP, TLS12};
+use crate::suite::{Certificates, Protocol, Suite, TLCP, TLS12};
 use crate::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, format, vec::Vec};
 use core::time::Duration;
@@ -247,7 +247,7 @@ fn check_identities(policy: &Policy, services: &Services) -> Result<(), ConfigEr
 
 /// Those that nobody need name.
 fn default_suites(protocol: &Protocol) -> Vec<&'static Suite> {
-    SUITES.iter().filter(|suite| suite.by_default && suite.protocol == protocol).collect()
+    protocol.suites().filter(|suite| suite.by_default).collect()
 }
 
 /// R-T12-19: strong and quick ones first; no SHA-1.

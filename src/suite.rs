@@ -1,7 +1,11 @@
-//! Floor 3: protocols, key exchanges and cipher suites as rows of data. The provider maps data to code, the engine asks
+//! Floor 3: protocols, key exchanges and cipher suites as rows of data: the suites' are in `table`. The provider maps data to code, the engine asks
 //! the row; nothing here calls anything.
 use crate::wire::{CipherSuite, ClientCertificateType, ProtocolVersion, SignatureScheme};
 use core::ops::RangeInclusive;
+
+mod table;
+
+pub use table::SUITES;
 
 /// A protocol: what its suites have in common and other protocols have not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,13 @@ pub static TLS12: Protocol = Protocol {
     names_signature_scheme: true,
     signals_renegotiation: true,
 };
+
+impl Protocol {
+    /// Its suites that this library runs, preferred first.
+    pub fn suites(&self) -> impl Iterator<Item = &'static Suite> {
+        SUITES.iter().filter(move |suite| suite.protocol == self)
+    }
+}
 
 /// The kind of a key: what a certificate's holder can sign with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -319,6 +330,8 @@ impl Protection {
 pub struct Suite {
     /// Its value on the wire; `id.name()` is its name.
     pub id: CipherSuite,
+    /// Its name in OpenSSL, or in Tongsuo.
+    pub openssl_name: &'static str,
     /// The only protocol it may be chosen in (R-CS-6).
     pub protocol: &'static Protocol,
     /// How keys are agreed.
@@ -331,49 +344,16 @@ pub struct Suite {
     pub by_default: bool,
 }
 
-const SM4_GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
-const SM4_CBC_SM3: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
-
-#[cfg(feature = "rsa")]
-const SM4_CBC_SHA256: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256);
-
-const fn tlcp(id: CipherSuite, key_exchange: KeyExchange, protection: Protection) -> Suite {
-    Suite { id, protocol: &TLCP, key_exchange, prf: HashAlgorithm::Sm3, protection, by_default: true }
-}
-
-/// Not without being named: RSA encryption has no forward secrecy, and its padding is held up by implicit rejection alone
-/// (R-CS-1, R-RSA-2).
-#[cfg(feature = "rsa")]
-const fn rsa(id: CipherSuite, prf: HashAlgorithm, protection: Protection) -> Suite {
-    Suite { prf, by_default: false, ..tlcp(id, KeyExchange::RSA, protection) }
-}
-
-/// Every suite this library runs, in order of preference (R-CS-2): forward secrecy first, since both parties'
-/// ephemeral keys enter the master secret; then AEAD before CBC, whose MAC-then-encrypt needs the constant-time care
-/// of R-REC-35.
-pub static SUITES: &[Suite] = &[
-    tlcp(CipherSuite::ECDHE_SM4_GCM_SM3, KeyExchange::ECDHE, SM4_GCM),
-    tlcp(CipherSuite::ECC_SM4_GCM_SM3, KeyExchange::ECC, SM4_GCM),
-    tlcp(CipherSuite::ECDHE_SM4_CBC_SM3, KeyExchange::ECDHE, SM4_CBC_SM3),
-    tlcp(CipherSuite::ECC_SM4_CBC_SM3, KeyExchange::ECC, SM4_CBC_SM3),
-    #[cfg(feature = "rsa")]
-    rsa(CipherSuite::RSA_SM4_GCM_SM3, HashAlgorithm::Sm3, SM4_GCM),
-    #[cfg(feature = "rsa")]
-    rsa(CipherSuite::RSA_SM4_GCM_SHA256, HashAlgorithm::Sha256, SM4_GCM),
-    #[cfg(feature = "rsa")]
-    rsa(CipherSuite::RSA_SM4_CBC_SM3, HashAlgorithm::Sm3, SM4_CBC_SM3),
-    #[cfg(feature = "rsa")]
-    rsa(CipherSuite::RSA_SM4_CBC_SHA256, HashAlgorithm::Sha256, SM4_CBC_SHA256),
-];
-
 impl Suite {
     /// The row of `id`, if this library runs it.
     pub fn find(id: CipherSuite) -> Option<&'static Self> {
         SUITES.iter().find(|s| s.id == id)
     }
 
-    /// The row with this standard name, in any case: `ECC_SM4_GCM_SM3`.
+    /// The row with this name, in any case: the standard's (`ECC_SM4_GCM_SM3`, `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`), or
+    /// that of OpenSSL or Tongsuo (`ECC-SM2-SM4-GCM-SM3`, `ECDHE-RSA-AES128-GCM-SHA256`).
     pub fn by_name(name: &str) -> Option<&'static Self> {
-        SUITES.iter().find(|s| s.id.name().is_some_and(|n| n.eq_ignore_ascii_case(name)))
+        let names = |suite: &Suite| [suite.id.name(), Some(suite.openssl_name)];
+        SUITES.iter().find(|s| names(s).into_iter().flatten().any(|n| n.eq_ignore_ascii_case(name)))
     }
 }

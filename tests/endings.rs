@@ -10,7 +10,7 @@ use pair::{Ends, World, at, carry, read_all};
 use std::sync::Arc;
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
 use tlcp::error::{Error, PeerMisbehaved};
-use tlcp::suite::SUITES;
+use tlcp::suite::{SUITES, TLCP};
 use watched::Watched;
 
 fn configs(world: &World) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
@@ -94,7 +94,7 @@ fn an_open_connection_whose_stream_was_cut_can_still_answer() {
 /// For the log line.
 #[test]
 fn a_connection_that_failed_still_tells_who_it_was_with() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         let client = world.client().suites(&[suite]).alpn([&b"h"[..]]).build().unwrap();
         let server = world.server().suites(&[suite]).alpn([&b"h"[..]]).client_auth(ClientAuth::Require);

@@ -7,7 +7,7 @@ mod pair;
 use pair::{Ends, World, carry, read_all};
 use std::sync::{Arc, Mutex};
 use tlcp::config::{ClientAuth, Direction, Event, Observer};
-use tlcp::suite::{SUITES, Suite};
+use tlcp::suite::{Suite, TLCP};
 
 fn suite_ends(world: &World, suite: &'static Suite, auth: ClientAuth) -> [Ends; 2] {
     let client = Arc::new(world.client().suites(&[suite]).build().unwrap());
@@ -19,7 +19,7 @@ fn suite_ends(world: &World, suite: &'static Suite, auth: ClientAuth) -> [Ends; 
 
 #[test]
 fn every_suite_connects_and_resumes_with_and_without_client_authentication() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         for auth in [ClientAuth::None, ClientAuth::Request, ClientAuth::Require] {
             let ends = suite_ends(&world, suite, auth);

@@ -16,7 +16,7 @@ use tlcp::conn::{Connection, Endpoint, ServerConnection};
 use tlcp::crypto::MasterSecret;
 use tlcp::message::{Credential, SessionId};
 use tlcp::session::{Found, MemoryStore, Peer, Session, SessionKey, SessionStore, Terms};
-use tlcp::suite::{SUITES, Suite};
+use tlcp::suite::{SUITES, Suite, TLCP};
 
 const KIB: i64 = 1024;
 
@@ -48,7 +48,7 @@ fn carry<A: Endpoint, B: Endpoint>(
 fn a_warm_connection_allocates_nothing_for_any_record() {
     let data = vec![7; 70_000];
     let mut out = vec![0; 20_000];
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         let (client, server) = configs(&world, suite, ClientAuth::None);
         let Ends { mut client, mut server } = Ends::new(&client, &server).connected();
@@ -80,7 +80,7 @@ fn held<T>(end: T) -> i64 {
 
 #[test]
 fn an_idle_connection_holds_at_most_3_kib_once_trimmed() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         for auth in [ClientAuth::None, ClientAuth::Require] {
             let (client_config, server_config) = configs(&world, suite, auth);
@@ -104,7 +104,7 @@ fn an_idle_connection_holds_at_most_3_kib_once_trimmed() {
 /// The same without a store, where the session and with it the peer's certificates belong to the connection alone.
 #[test]
 fn an_idle_connection_without_a_store_holds_at_most_4_kib_beside_what_the_peer_showed() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         let client = world.client().suites(&[suite]).sessions(None).build().unwrap();
         let server = world.server().suites(&[suite]).sessions(None).client_auth(ClientAuth::Require);
@@ -174,7 +174,7 @@ fn half_open(config: &Arc<ServerConfig>, hello: &[u8]) -> ServerConnection {
 
 #[test]
 fn a_half_open_server_holds_at_most_8_kib_with_its_flight_and_1_or_2_without() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         for auth in [ClientAuth::None, ClientAuth::Require] {
             let (client, server) = configs(&world, suite, auth);

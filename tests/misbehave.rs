@@ -41,7 +41,7 @@ mod server_hello;
 use script::{Case, Heard, Item, Lab};
 use std::sync::LazyLock;
 use tlcp::config::ClientAuth;
-use tlcp::suite::SUITES;
+use tlcp::suite::{SUITES, TLCP};
 use tlcp::wire::HandshakeType;
 
 /// Nobody but the server has certificates.
@@ -99,7 +99,7 @@ fn kinds(heard: &[Heard]) -> Vec<HandshakeType> {
 /// The script is honest as long as nobody changes it: in every suite, full and resumed, to both roles.
 #[test]
 fn honest_scripts_go_well() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         for auth in [ClientAuth::None, ClientAuth::Require] {
             for case in [Case::of(suite).auth(auth), Case::of(suite).auth(auth).resumed()] {
                 let lab = Lab::new(case);

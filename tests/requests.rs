@@ -17,7 +17,7 @@ use tlcp::conn::{ClientConnection, Connection, Endpoint, Time};
 use tlcp::crypto::{Draw, PreMasterSecret, Random, SECRET_LEN, Shared};
 use tlcp::error::{AnswerError, CryptoError, Error};
 use tlcp::handshake::{Answer, Selection};
-use tlcp::suite::{SUITES, Suite};
+use tlcp::suite::{SUITES, Suite, TLCP};
 use tlcp::wire::AlertDescription;
 
 /// Both ends with nothing but the caller to answer.
@@ -81,7 +81,7 @@ fn talks(mut ends: Ends) {
 #[test]
 fn every_request_can_be_answered_later_in_every_suite() {
     let (verify_and_show, agree) = (["VerifyPeer", "SelectIdentity"], ["StartAgreement", "FinishAgreement"]);
-    for suite in SUITES.iter().filter(|suite| suite.by_default) {
+    for suite in TLCP.suites().filter(|suite| suite.by_default) {
         let mutual = suite.key_exchange.is_mutual();
         for auth in [ClientAuth::None, ClientAuth::Require] {
             let later = Later::new();
@@ -363,7 +363,7 @@ fn flow(suite: &'static Suite, auth: ClientAuth) -> Vec<Vec<u8>> {
 /// Randomness is an argument: the same comes of the same.
 #[test]
 fn with_fixed_randomness_a_handshake_is_the_same_to_the_byte() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         for auth in [ClientAuth::None, ClientAuth::Require] {
             let first = flow(suite, auth);
             assert!(first.iter().map(Vec::len).sum::<usize>() > 40_000);

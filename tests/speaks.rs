@@ -22,7 +22,7 @@ use tlcp::conn::{ClientConnection, Connection, Endpoint};
 use tlcp::crypto::random::SystemRandom;
 use tlcp::error::Error;
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, deframe};
-use tlcp::suite::{SUITES, Suite};
+use tlcp::suite::{SUITES, Suite, TLCP};
 use tlcp::wire::{ContentType, HandshakeType as H, ProtocolVersion};
 
 fn hello_to(config: ClientConfigBuilder, host: &str) -> Hello {
@@ -156,7 +156,7 @@ fn records(mut bytes: &[u8], protected_after_ccs: bool) -> Vec<(ContentType, Pro
 /// GmSSL can read no other.
 #[test]
 fn every_message_has_a_record_of_its_own_in_the_version_of_tlcp() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         let client = Arc::new(world.client().suites(&[suite]).build().unwrap());
         let server = world.server().suites(&[suite]).client_auth(ClientAuth::Require).build().unwrap();
@@ -217,7 +217,7 @@ fn ends(world: &World, suite: &'static Suite) -> (Arc<ClientConfig>, Arc<ServerC
 /// does not send with its first flight either.
 #[test]
 fn nothing_is_shown_or_sent_before_the_peer_has_finished() {
-    for suite in SUITES {
+    for suite in TLCP.suites() {
         let world = World::of(suite);
         let (client_config, server_config) = ends(&world, suite);
         for resumed in [false, true] {

@@ -5,7 +5,7 @@ use crate::script::{Case, Heard, Item, Lab, message};
 use crate::{ECC, ECDHE, RESUMED, kinds, said, with};
 use std::sync::Arc;
 use tlcp::error::{Error, PeerIncompatible};
-use tlcp::suite::SUITES;
+use tlcp::suite::TLCP;
 use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
 
 fn hello(lab: &Lab) -> Hello {
@@ -356,6 +356,6 @@ fn unknown_session_ids_get_a_full_handshake_under_another_id() {
         outcome.went_well();
         let id = answer(&outcome).session_id;
         assert!(id.len() == 32 && id != session_id);
-        assert!(SUITES.iter().any(|s| [s.id.0] == answer(&outcome).suites[..]));
+        assert!(TLCP.suites().any(|s| [s.id.0] == answer(&outcome).suites[..]));
     }
 }

@@ -3,7 +3,7 @@ use crate::hello::{Hello, protocol_names, server_names};
 use crate::outcome::Outcome;
 use crate::script::{Case, Item, Lab, message};
 use crate::{ECC, ECDHE, RESUMED, labs, said, with};
-use tlcp::suite::SUITES;
+use tlcp::suite::{SUITES, TLCP};
 use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
 
 fn hello(lab: &Lab) -> Hello {
@@ -36,7 +36,7 @@ fn another_version_is_refused() {
 #[test]
 fn a_suite_that_was_not_offered_is_an_illegal_parameter() {
     for lab in labs() {
-        let others = SUITES.iter().map(|s| s.id.0).filter(|id| *id != lab.case.suite.id.0);
+        let others = TLCP.suites().map(|s| s.id.0).filter(|id| *id != lab.case.suite.id.0);
         for suite in others.chain([0xc02b, 0x0a0a, 0x00ff, 0x5600, 0, 0xe001]) {
             let hello = Hello { suites: vec![suite], ..hello(lab) };
             refused(lab, &hello, A::ILLEGAL_PARAMETER, "ServerHello: cipher_suite");

@@ -10,7 +10,7 @@ use tlcp::handshake::{Action, Selection, server};
 use tlcp::message::SessionId;
 use tlcp::pki::Template;
 use tlcp::session::{Peer, Session, SessionKey};
-use tlcp::suite::SUITES;
+use tlcp::suite::{SUITES, TLCP};
 
 /// A session of an ECC suite, from the server's side.
 fn stored(world: &World, scenario: &Scenario) -> Arc<Session> {
@@ -38,7 +38,7 @@ fn given(
     let hello = world.record(&offering).server[0].1.clone();
     let mut server = offering.server(world);
     // It could do every suite.
-    server.policy.suites = SUITES.iter().collect();
+    server.policy.suites = TLCP.suites().collect();
     server.give(&hello).unwrap();
     let identity = Selection::Identity { identity: world.server.clone(), by_name: true };
     server.give(&Given::Answer(Memo::IdentitySelected(identity))).unwrap();

@@ -260,7 +260,7 @@ fn row(id: CipherSuite) -> Option<(&'static Suite, bool)> {
     }
     let (prf, protection) = suite(id.0)?;
     let row =
-        Suite { id, protocol: &TLCP, key_exchange: KeyExchange::RSA, prf, protection, by_default: false };
+        Suite { id, openssl_name: "", protocol: &TLCP, key_exchange: KeyExchange::RSA, prf, protection, by_default: false };
     Some((Box::leak(Box::new(row)), false))
 }
 
