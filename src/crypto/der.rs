@@ -1,4 +1,4 @@
-//! The two DER structures of SM2, strict: every value has one encoding, and only that is read.
+//! The DER structures of SM2 and ECDSA, strict: every value has one encoding, and only that is read.
 use alloc::vec::Vec;
 
 const INTEGER: u8 = 0x02;
@@ -8,14 +8,14 @@ const SEQUENCE: u8 = 0x30;
 /// The longest C2 that [`Ciphertext::write`] takes, in bytes: all lengths stay within three bytes.
 pub(crate) const MAX_C2: usize = 0xff_ff00;
 
-/// A signature, `SEQUENCE { r INTEGER, s INTEGER }` (R-SM2-2): each 32 bytes big-endian, of any value.
-pub(crate) struct Signature {
-    pub(crate) r: [u8; 32],
-    pub(crate) s: [u8; 32],
+/// A signature, `SEQUENCE { r INTEGER, s INTEGER }` (R-SM2-2, R-EC-7): each `N` bytes big-endian, of any value.
+pub(crate) struct Signature<const N: usize = 32> {
+    pub(crate) r: [u8; N],
+    pub(crate) s: [u8; N],
 }
 
-impl Signature {
-    /// Nothing, if it is not strict DER or an integer is negative or longer than 32 bytes.
+impl<const N: usize> Signature<N> {
+    /// Nothing, if it is not strict DER or an integer is negative or longer than `N` bytes.
     pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let mut body = sequence(der)?;
         let out = Self { r: integer(&mut body)?, s: integer(&mut body)? };
@@ -23,10 +23,10 @@ impl Signature {
     }
 
     pub(crate) fn write(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(70);
+        let mut body = Vec::with_capacity(N.saturating_mul(2).saturating_add(6));
         push_integer(&mut body, &self.r);
         push_integer(&mut body, &self.s);
-        let mut out = Vec::with_capacity(72);
+        let mut out = Vec::with_capacity(body.len().saturating_add(2));
         push(&mut out, SEQUENCE, &body);
         out
     }
@@ -100,8 +100,8 @@ fn element<'a>(rest: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     (found == tag && extra == shortest).then_some(content)
 }
 
-/// A non-negative INTEGER below 2^256.
-fn integer(rest: &mut &[u8]) -> Option<[u8; 32]> {
+/// A non-negative INTEGER of at most `N` bytes.
+fn integer<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let content = element(rest, INTEGER)?;
     let (&first, after) = content.split_first()?;
     let magnitude = match (first, after.first()) {
@@ -109,15 +109,15 @@ fn integer(rest: &mut &[u8]) -> Option<[u8; 32]> {
         (0, Some(_)) => after,
         _ => content,
     };
-    let mut out = [0; 32];
-    let start = 32usize.checked_sub(magnitude.len())?;
+    let mut out = [0; N];
+    let start = N.checked_sub(magnitude.len())?;
     out.get_mut(start..)?.copy_from_slice(magnitude);
     Some(out)
 }
 
-fn push_integer(out: &mut Vec<u8>, value: &[u8; 32]) {
+fn push_integer(out: &mut Vec<u8>, value: &[u8]) {
     // One zero byte stays for the number 0, and one comes before a set first bit.
-    let zeros = value.iter().take_while(|b| **b == 0).count().min(31);
+    let zeros = value.iter().take_while(|b| **b == 0).count().min(value.len().saturating_sub(1));
     let digits = value.get(zeros..).unwrap_or_default();
     let sign = usize::from(digits.first().is_some_and(|b| *b >= 0x80));
     push_header(out, INTEGER, digits.len().saturating_add(sign));
@@ -186,7 +186,7 @@ mod tests {
         ] {
             let body = [r, &[2, 1, 1]].concat();
             let der = [&[0x30, u8::try_from(body.len()).unwrap()], &body[..]].concat();
-            assert!(Signature::read(&der).is_none(), "{der:02x?}");
+            assert!(<Signature>::read(&der).is_none(), "{der:02x?}");
         }
     }
 
@@ -194,13 +194,13 @@ mod tests {
     fn refuses_a_signature_cut_anywhere_or_followed_by_anything() {
         let der = Signature { r: [0x91; 32], s: [0x11; 32] }.write();
         for end in 0..der.len() {
-            assert!(Signature::read(&der[..end]).is_none(), "{end}");
+            assert!(<Signature>::read(&der[..end]).is_none(), "{end}");
         }
-        assert!(Signature::read(&[&der[..], &[0]].concat()).is_none());
+        assert!(<Signature>::read(&[&der[..], &[0]].concat()).is_none());
         let mut inside = der.clone();
         inside[1] += 2;
         inside.extend([5, 0]);
-        assert!(Signature::read(&inside).is_none());
+        assert!(<Signature>::read(&inside).is_none());
     }
 
     #[test]

@@ -2,7 +2,15 @@
 //!
 //! All of it runs in constant time, SM4 too, whose S-box here is a circuit and no table.
 mod agreement;
+mod cbc_lanes;
 mod ciphers;
+mod curve;
+#[cfg(feature = "tls12")]
+mod diffie_hellman;
+#[cfg(feature = "tls12")]
+mod ecdsa;
+#[cfg(feature = "tls12")]
+mod ed25519;
 mod encryption;
 mod hashes;
 mod keys;
@@ -42,5 +50,22 @@ mod tests {
         wipes::<sha2::block_api::Sha256VarCore>();
         wipes::<sm3::Sm3>();
         wipes::<sha2::Sha256>();
+    }
+
+    #[cfg(feature = "tls12")]
+    #[test]
+    fn everything_that_holds_a_key_of_tls_12_wipes_itself() {
+        fn wipes<T: ZeroizeOnDrop>() {}
+        wipes::<aes::Aes128>();
+        wipes::<aes::Aes256>();
+        wipes::<AesGcm<aes::Aes128, cbc::cipher::consts::U12>>();
+        wipes::<AesGcm<aes::Aes256, cbc::cipher::consts::U12>>();
+        wipes::<chacha20poly1305::ChaCha20Poly1305>();
+        wipes::<sha1::block_api::Sha1Core>();
+        wipes::<sha2::block_api::Sha512VarCore>();
+        wipes::<ed25519_dalek::SigningKey>();
+        wipes::<x25519_dalek::StaticSecret>();
+        wipes::<x25519_dalek::SharedSecret>();
+        wipes::<::rsa::RsaPrivateKey>();
     }
 }

@@ -13,7 +13,7 @@ pub enum Draw {
     PreMasterSecret,
     /// The 48 bytes that stand in for a pre_master_secret that does not decrypt (R-HS-43).
     Substitute,
-    /// A private key, 32 bytes: static or ephemeral.
+    /// A private key, as many bytes as the group's scalars have: static or ephemeral.
     PrivateKey,
     /// The scalar k of a public-key encryption, 32 bytes.
     EncryptionNonce,
@@ -21,7 +21,7 @@ pub enum Draw {
     EncryptionPadding,
     /// What hides an RSA operation from the clock; nothing of it is sent.
     Blinding,
-    /// The scalar k of a signature, 32 bytes.
+    /// The scalar k of a signature, as many bytes as the group's scalars have.
     SignatureNonce,
     /// Explicit IVs of CBC records, 16 bytes each.
     RecordIv,

@@ -1,63 +1,88 @@
-//! SM3, SHA-256, and what is built on them: HMAC and the PRF.
+//! SM3, SHA-2 and, for records alone, SHA-1; and what is built on them: HMAC and the PRF.
 use crate::crypto::constant_time_mac::BlockHash;
 use crate::crypto::{Digest, HashContext, Hashes};
 use crate::suite::HashAlgorithm;
+#[cfg(doc)]
+use crate::suite::MacAlgorithm;
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use hmac::{Hmac, KeyInit, Mac};
+#[cfg(feature = "tls12")]
+use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
+use sm3::digest::OutputSizeUser;
 use sm3::digest::array::Array;
-use sm3::digest::block_api::{CoreProxy, UpdateCore};
+use sm3::digest::block_api::{BlockSizeUser, CoreProxy, UpdateCore};
 use sm3::digest::common::hazmat::SerializableState;
-use sm3::digest::consts::U64;
+use sm3::digest::typenum::Unsigned;
 use sm3::{Digest as _, Sm3};
 use zeroize::Zeroizing;
 
 /// A hash function by its types in the RustCrypto crates.
 pub(super) trait Function: 'static {
-    /// The hash of any message.
-    type Hash: sm3::Digest + Clone + Send + Sync;
     /// HMAC with it.
     type Hmac: Mac + KeyInit + Clone + Send + Sync;
     /// The bare compression function.
     type Core: BlockHash<State: Default + Send + Sync>;
 }
 
-/// [`HashAlgorithm::Sm3`].
+/// [`MacAlgorithm::Sm3`].
 pub(super) struct Sm3Function;
 
 impl Function for Sm3Function {
-    type Hash = Sm3;
     type Hmac = Hmac<Sm3>;
-    type Core = Core<<Sm3 as CoreProxy>::Core>;
+    type Core = Core<Sm3>;
 }
 
-/// [`HashAlgorithm::Sha256`].
+/// [`MacAlgorithm::Sha256`].
 pub(super) struct Sha256Function;
 
 impl Function for Sha256Function {
-    type Hash = Sha256;
     type Hmac = Hmac<Sha256>;
-    type Core = Core<<Sha256 as CoreProxy>::Core>;
+    type Core = Core<Sha256>;
 }
 
-/// The compression function of a hash with blocks of 64 bytes and 32-bit words.
-pub(super) struct Core<C>(PhantomData<C>);
+/// [`MacAlgorithm::Sha384`].
+#[cfg(feature = "tls12")]
+pub(super) struct Sha384Function;
 
-impl<C: UpdateCore<BlockSize = U64> + SerializableState + Default + Clone> BlockHash for Core<C> {
-    type State = C;
-    const BLOCK: usize = 64;
-    const LENGTH_FIELD: usize = 8;
-    const OUTPUT: usize = 32;
+#[cfg(feature = "tls12")]
+impl Function for Sha384Function {
+    type Hmac = Hmac<Sha384>;
+    type Core = Core<Sha384>;
+}
 
-    fn compress(state: &mut C, blocks: &[u8]) {
+/// [`MacAlgorithm::Sha1`].
+#[cfg(feature = "tls12")]
+pub(super) struct Sha1Function;
+
+#[cfg(feature = "tls12")]
+impl Function for Sha1Function {
+    type Hmac = Hmac<Sha1>;
+    type Core = Core<Sha1>;
+}
+
+/// The compression function of a hash whose blocks are 16 words.
+pub(super) struct Core<H>(PhantomData<H>);
+
+impl<H> BlockHash for Core<H>
+where
+    H: OutputSizeUser + CoreProxy<Core: UpdateCore + SerializableState + Default + Clone>,
+{
+    type State = H::Core;
+    const BLOCK: usize = <H::Core as BlockSizeUser>::BlockSize::USIZE;
+    const LENGTH_FIELD: usize = Self::BLOCK / 8;
+    const OUTPUT: usize = H::OutputSize::USIZE;
+
+    fn compress(state: &mut H::Core, blocks: &[u8]) {
         state.update_blocks(Array::slice_as_chunks(blocks).0);
     }
 
-    fn output(state: &C, out: &mut [u8; 64]) {
+    fn output(state: &H::Core, out: &mut [u8; 64]) {
         // The serialised state begins with the chaining value, each word little-endian.
         let state = Zeroizing::new(state.serialize());
-        for (out, word) in out.chunks_exact_mut(4).zip(state.chunks_exact(4)).take(8) {
+        let (word, words) = (Self::BLOCK / 16, Self::OUTPUT.div_ceil(Self::BLOCK / 16));
+        for (out, word) in out.chunks_exact_mut(word).zip(state.chunks_exact(word)).take(words) {
             out.iter_mut().zip(word.iter().rev()).for_each(|(o, b)| *o = *b);
         }
     }

@@ -1,7 +1,9 @@
-//! SM2 keys and signatures, and which keys are RSA's.
+//! Which file does what with which keys; and SM2 keys and signatures themselves.
 use super::agreement::Started;
 #[cfg(feature = "rsa")]
 use super::rsa;
+#[cfg(feature = "tls12")]
+use super::{diffie_hellman, ecdsa, ed25519};
 use super::{encryption, point};
 use crate::crypto::der::Signature;
 use crate::crypto::{
@@ -9,8 +11,8 @@ use crate::crypto::{
     StartedAgreement,
 };
 use crate::error::CryptoError;
-#[cfg(feature = "rsa")]
-use crate::suite::HashAlgorithm;
+#[cfg(feature = "tls12")]
+use crate::wire::NamedGroup;
 use alloc::{sync::Arc, vec::Vec};
 use sm2::elliptic_curve::ops::MulByGeneratorVartime;
 use sm2::{ProjectivePoint, Scalar};
@@ -41,6 +43,26 @@ impl Keys for Portable {
         Ok(Arc::new(rsa::RsaKey::new(der)?))
     }
 
+    #[cfg(feature = "tls12")]
+    fn ecdsa_public(&self, curve: NamedGroup, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        ecdsa::public(curve, point)
+    }
+
+    #[cfg(feature = "tls12")]
+    fn ecdsa_private(&self, curve: NamedGroup, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        ecdsa::private(curve, scalar)
+    }
+
+    #[cfg(feature = "tls12")]
+    fn ed25519_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        ed25519::public(point)
+    }
+
+    #[cfg(feature = "tls12")]
+    fn ed25519_private(&self, seed: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        Ok(Arc::new(ed25519::Ed25519Key::new(seed)?))
+    }
+
     fn verify(
         &self,
         algorithm: SignatureAlgorithm<'_>,
@@ -48,27 +70,37 @@ impl Keys for Portable {
         parts: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        let user_id = match (algorithm, key) {
-            #[cfg(feature = "rsa")]
-            (SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256), PublicKey::Rsa(der)) => {
-                return rsa::verify(der, parts, signature);
+        match (algorithm, key) {
+            (SignatureAlgorithm::Sm2Sm3 { user_id }, PublicKey::Sm2(bytes)) => {
+                verify_sm2(key, hash_message(user_id, bytes, parts)?, signature)
             }
-            (SignatureAlgorithm::Sm2Sm3 { user_id }, _) => user_id,
-            _ => return Err(CryptoError::BadSignature),
-        };
-        let (bytes, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
-        let e = hash_message(user_id, bytes, parts)?;
-        if verifies(e, public.into(), signature) { Ok(()) } else { Err(CryptoError::BadSignature) }
+            #[cfg(feature = "rsa")]
+            (_, PublicKey::Rsa(der)) => {
+                let scheme = rsa::Scheme::of(algorithm).ok_or(CryptoError::BadSignature)?;
+                rsa::verify(scheme, der, parts, signature)
+            }
+            #[cfg(feature = "tls12")]
+            (SignatureAlgorithm::Ecdsa(hash), key) => ecdsa::verify(hash, key, parts, signature),
+            #[cfg(feature = "tls12")]
+            (SignatureAlgorithm::Ed25519, PublicKey::Ed25519(point)) => {
+                ed25519::verify(point, parts, signature)
+            }
+            _ => Err(CryptoError::BadSignature),
+        }
     }
 
     fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-        #[cfg(feature = "rsa")]
-        if let PublicKey::Rsa(der) = key {
-            return rsa::verify_hash(der, digest, signature);
+        match key {
+            PublicKey::Sm2(_) => {
+                let e = point::reduce(digest.try_into().map_err(|_| CryptoError::BadSignature)?);
+                verify_sm2(key, e, signature)
+            }
+            #[cfg(feature = "rsa")]
+            PublicKey::Rsa(der) => rsa::verify_sha256(der, digest, signature),
+            #[cfg(feature = "tls12")]
+            PublicKey::P256(_) | PublicKey::P384(_) => ecdsa::verify_digest(key, digest, signature),
+            _ => Err(CryptoError::BadSignature),
         }
-        let (_, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
-        let e = point::reduce(digest.try_into().map_err(|_| CryptoError::BadSignature)?);
-        if verifies(e, public.into(), signature) { Ok(()) } else { Err(CryptoError::BadSignature) }
     }
 
     /// Beside the trait's errors: [`CryptoError::Unsupported`] for an empty message, which SM2 cannot encrypt, and
@@ -80,6 +112,21 @@ impl Keys for Portable {
             key => encryption::encrypt(&point::of_key(key)?.1.into(), message, random),
         }
     }
+
+    #[cfg(feature = "tls12")]
+    fn start_agreement(
+        &self,
+        group: NamedGroup,
+        _: Option<&AgreementPeer>,
+        random: &dyn Random,
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        diffie_hellman::start(group, random)
+    }
+}
+
+fn verify_sm2(key: &PublicKey, e: Scalar, signature: &[u8]) -> Result<(), CryptoError> {
+    let (_, public) = point::of_key(key).map_err(|_| CryptoError::BadSignature)?;
+    if verifies(e, public.into(), signature) { Ok(()) } else { Err(CryptoError::BadSignature) }
 }
 
 /// e = SM3(Z || message) modulo n.

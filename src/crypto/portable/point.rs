@@ -1,31 +1,24 @@
 //! Points and scalars of the SM2 curve, and the two functions on them that everything else uses: Z and KDF.
+use super::curve;
 use super::hashes::sm3;
 use crate::crypto::sm2::CURVE;
 use crate::crypto::{Draw, PublicKey, Random};
 use crate::error::CryptoError;
-use sm2::elliptic_curve::ops::Reduce;
-use sm2::elliptic_curve::point::AffineCoordinates;
-use sm2::elliptic_curve::{Group, PrimeField};
-use sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+use sm2::elliptic_curve::Group;
+use sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar, Sm2};
 use sm3::{Digest, Sm3};
 use zeroize::Zeroizing;
 
-/// How often a random scalar may be out of range, which happens once in 2^32 draws, before the source of randomness
-/// is taken to be broken.
-pub(super) const MAX_DRAWS: usize = 16;
+pub(super) use curve::MAX_DRAWS;
 
 /// The point with this encoding (R-SM2-6): 65 bytes, 04 || X || Y with X, Y < p, on the curve.
 pub(super) fn decode(point: &[u8]) -> Result<AffinePoint, CryptoError> {
-    let Some(([4], xy)) = point.split_first_chunk::<1>() else { return Err(CryptoError::BadPoint) };
-    let Some((x, y)) = xy.split_first_chunk::<32>() else { return Err(CryptoError::BadPoint) };
-    let y: &[u8; 32] = y.try_into().map_err(|_| CryptoError::BadPoint)?;
-    from_coordinates(x, y)
+    curve::decode::<Sm2>(point)
 }
 
 /// The point (x, y), if it is on the curve.
 pub(super) fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<AffinePoint, CryptoError> {
-    let point = AffinePoint::from_coordinates(&FieldBytes::from(*x), &FieldBytes::from(*y));
-    Option::from(point).ok_or(CryptoError::BadPoint)
+    curve::from_coordinates::<Sm2>(x, y)
 }
 
 /// The point of a public key. Anybody can make a [`PublicKey`], so it is checked again.
@@ -36,14 +29,8 @@ pub(super) fn of_key(key: &PublicKey) -> Result<(&[u8; 65], AffinePoint), Crypto
 
 /// x || y. Wiped, since most points in here are secret. Nothing for the point at infinity.
 pub(super) fn coordinates(point: &ProjectivePoint) -> Option<Zeroizing<[u8; 64]>> {
-    let affine = Zeroizing::new(point.to_affine());
-    if bool::from(affine.is_identity()) {
-        return None;
-    }
     let mut out = Zeroizing::new([0; 64]);
-    let (x, y) = out.split_at_mut(32);
-    x.copy_from_slice(&affine.x());
-    y.copy_from_slice(&affine.y());
+    out.copy_from_slice(&curve::coordinates::<Sm2>(point)?);
     Some(out)
 }
 
@@ -61,25 +48,17 @@ pub(super) fn times_generator(k: &Scalar) -> ProjectivePoint {
 
 /// `bytes`, big-endian, modulo n.
 pub(super) fn reduce(bytes: &[u8; 32]) -> Scalar {
-    Scalar::reduce(&FieldBytes::from(*bytes))
+    curve::reduce::<Sm2>(&FieldBytes::from(*bytes))
 }
 
 /// The scalar with these big-endian bytes, if it is in 1..n.
 pub(super) fn scalar(bytes: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
-    let scalar = Zeroizing::new(Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*bytes)))?);
-    (!bool::from(scalar.is_zero())).then_some(scalar)
+    curve::scalar::<Sm2>(bytes)
 }
 
 /// A secret scalar in 1..n: 32 bytes big-endian as they are drawn, and drawn anew when out of range.
 pub(super) fn draw(random: &dyn Random, draw: Draw) -> Result<Zeroizing<Scalar>, CryptoError> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    for _ in 0..MAX_DRAWS {
-        random.fill(draw, &mut *bytes)?;
-        if let Some(scalar) = scalar(&bytes) {
-            return Ok(scalar);
-        }
-    }
-    Err(CryptoError::NoRandomness)
+    curve::draw::<Sm2>(random, draw)
 }
 
 /// Z = SM3(bits of the user id in two bytes || user id || curve || public key) (R-SM2-1).

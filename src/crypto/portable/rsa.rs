@@ -1,28 +1,26 @@
-//! RSA with PKCS#1 v1.5 (RFC 8017) on the arithmetic of the crate `rsa`, whose exponentiation by a secret exponent is in
-//! constant time and blinded: signatures over SHA-256, and a decryption that never tells whether it succeeded (R-RSA-2).
+//! RSA (RFC 8017) on the arithmetic of the crate `rsa`, whose exponentiation by a secret exponent is in constant time and
+//! blinded: signatures, and a decryption that never tells whether it succeeded (R-RSA-2).
+mod padding;
+
 use crate::crypto::{
     AgreementPeer, Draw, PreMasterSecret, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::CryptoError;
-use crate::suite::HashAlgorithm;
 use crate::wire::ProtocolVersion;
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::ops::RangeInclusive;
 use der::asn1::UintRef;
 use der::{Decode, Reader as _, SliceReader};
+use padding::Hash;
+pub(super) use padding::Scheme;
 use rand_core::{TryCryptoRng, TryRng};
 use rsa::hazmat::{rsa_decrypt, rsa_decrypt_and_check, rsa_encrypt};
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Bits of a modulus: no fewer can be trusted, and no more are worth a peer's asking.
 const SIZES: RangeInclusive<usize> = 2048..=8192;
-
-/// DigestInfo of SHA-256, up to the hash (RFC 8017 9.2).
-const SHA256_PREFIX: [u8; 19] =
-    [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 32];
 
 /// How often padding is drawn before the source of randomness is taken to be broken.
 const MAX_DRAWS: usize = 128;
@@ -79,33 +77,37 @@ fn to_bytes(key: &impl PublicKeyParts, number: &BoxedUint) -> Zeroizing<Vec<u8>>
     Zeroizing::new(bytes.get(surplus..).unwrap_or_default().to_vec())
 }
 
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
-    hash.finalize().into()
+fn bits(key: &impl PublicKeyParts) -> usize {
+    key.n().bits() as usize
 }
 
-/// EMSA-PKCS1-v1_5 of a SHA-256 hash: `00 01 ff … ff 00 DigestInfo`.
-fn signed_block(key: &impl PublicKeyParts, hash: &[u8; 32]) -> Vec<u8> {
-    let tail = [&[0], &SHA256_PREFIX[..], hash].concat();
-    let mut out = vec![0xff; key.size().saturating_sub(tail.len())];
-    out.iter_mut().zip([0, 1]).for_each(|(o, b)| *o = b);
-    out.extend_from_slice(&tail);
-    out
+pub(super) fn verify(
+    scheme: Scheme,
+    der: &[u8],
+    parts: &[&[u8]],
+    signature: &[u8],
+) -> Result<(), CryptoError> {
+    opens_to(der, signature, |bits, opened| scheme.is_padded(parts, bits, opened))
 }
 
-pub(super) fn verify(der: &[u8], parts: &[&[u8]], signature: &[u8]) -> Result<(), CryptoError> {
-    verify_hash(der, &sha256(parts), signature)
+/// PKCS#1 v1.5 over a SHA-256 hash.
+pub(super) fn verify_sha256(der: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    opens_to(der, signature, |bits, opened| padding::is_pkcs1(Hash::SHA256, digest, bits, opened))
 }
 
-/// What the signer padded is made anew and compared: nothing of it is parsed.
-pub(super) fn verify_hash(der: &[u8], hash: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    let hash = hash.try_into().map_err(|_| CryptoError::BadSignature)?;
+/// Asks of what its owner signed with a key of so many bits: as many bytes as the modulus has.
+fn opens_to(
+    der: &[u8],
+    signature: &[u8],
+    is_right: impl FnOnce(usize, &[u8]) -> bool,
+) -> Result<(), CryptoError> {
+    let opened = |key: &RsaPublicKey| {
+        let opened = rsa_encrypt(key, &representative(key, signature)?).ok()?;
+        Some(to_bytes(key, &opened))
+    };
     let key = parse_public(der).map_err(|_| CryptoError::BadSignature)?;
-    let signature = representative(&key, signature).ok_or(CryptoError::BadSignature)?;
-    let opened = rsa_encrypt(&key, &signature).map_err(|_| CryptoError::BadSignature)?;
-    let is_right = *to_bytes(&key, &opened) == signed_block(&key, hash);
-    if is_right { Ok(()) } else { Err(CryptoError::BadSignature) }
+    let opened = opened(&key).ok_or(CryptoError::BadSignature)?;
+    if is_right(bits(&key), &opened) { Ok(()) } else { Err(CryptoError::BadSignature) }
 }
 
 /// RSAES-PKCS1-v1_5: `00 02 PS 00 message`, where PS has no zero and at least 8 bytes.
@@ -186,11 +188,8 @@ impl PrivateKey for RsaKey {
         parts: &[&[u8]],
         random: &dyn Random,
     ) -> Result<Vec<u8>, CryptoError> {
-        match algorithm {
-            SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256) => {}
-            _ => return Err(CryptoError::Unsupported),
-        }
-        let block = signed_block(&self.key, &sha256(parts));
+        let scheme = Scheme::of(algorithm).ok_or(CryptoError::Unsupported)?;
+        let block = scheme.pad(parts, bits(&self.key), random)?;
         let block = representative(&self.key, &block).ok_or(CryptoError::BadKey)?;
         // Checked: a signature that went wrong in one of the primes gives the other away.
         let signature = rsa_decrypt_and_check(&self.key, Some(&mut Blinding::new(random)), &block)

@@ -5,7 +5,6 @@
 //! by 16, and the S-box is a circuit.
 mod sbox;
 
-use crate::crypto::CbcLane;
 use cbc::cipher::array::Array;
 use cbc::cipher::consts::U16;
 use cbc::cipher::inout::{InOut, InOutBuf};
@@ -18,7 +17,7 @@ use sbox::substitute;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Blocks side by side.
-pub(super) const LANES: usize = 16;
+const LANES: usize = 16;
 const ROUNDS: usize = 32;
 
 /// One word of all lanes, or one round's key for all of them.
@@ -73,30 +72,6 @@ impl BlockCipherEncrypt for Sm4 {
 impl BlockCipherDecrypt for Sm4 {
     fn decrypt_with_backend(&self, f: impl BlockCipherDecClosure<BlockSize = U16>) {
         f.call(&Rounds::new(self.round_keys.iter().rev()));
-    }
-}
-
-impl Sm4 {
-    /// Encrypts at most [`LANES`] records in CBC mode, a block of each at once.
-    pub(super) fn encrypt_cbc(&self, lanes: &mut [CbcLane<'_>]) {
-        let rounds = Rounds::new(self.round_keys.iter());
-        let mut chain: [Array<u8, U16>; LANES] = Default::default();
-        for (chain, lane) in chain.iter_mut().zip(lanes.iter()) {
-            *chain = lane.iv.into();
-        }
-        let longest = lanes.iter().map(|lane| lane.in_out.len() / 16).max().unwrap_or_default();
-        for block in 0..longest {
-            for (chain, lane) in chain.iter_mut().zip(lanes.iter()) {
-                let text = lane.in_out.as_chunks::<16>().0.get(block).copied().unwrap_or_default();
-                chain.iter_mut().zip(text).for_each(|(c, t)| *c ^= t);
-            }
-            rounds.crypt((&mut chain[..lanes.len()]).into());
-            for (chain, lane) in chain.iter().zip(lanes.iter_mut()) {
-                if let Some(text) = lane.in_out.as_chunks_mut().0.get_mut(block) {
-                    *text = (*chain).into();
-                }
-            }
-        }
     }
 }
 

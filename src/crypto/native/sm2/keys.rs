@@ -8,8 +8,12 @@ use super::hot_key::{Found, HotKeys};
 use super::key::Sm2PrivateKey;
 use super::limbs::{self, Limbs};
 use super::sign::Signature;
-use crate::crypto::{DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm, portable};
+use crate::crypto::{
+    AgreementPeer, DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm,
+    StartedAgreement, portable,
+};
 use crate::error::CryptoError;
+use crate::wire::NamedGroup;
 use alloc::{sync::Arc, vec::Vec};
 
 /// What may be traded between speed and memory.
@@ -87,6 +91,22 @@ impl Keys for Sm2Keys {
         portable::provider().keys.rsa_private(der)
     }
 
+    fn ecdsa_public(&self, curve: NamedGroup, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        portable::provider().keys.ecdsa_public(curve, point)
+    }
+
+    fn ecdsa_private(&self, curve: NamedGroup, scalar: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        portable::provider().keys.ecdsa_private(curve, scalar)
+    }
+
+    fn ed25519_public(&self, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        portable::provider().keys.ed25519_public(point)
+    }
+
+    fn ed25519_private(&self, seed: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        portable::provider().keys.ed25519_private(seed)
+    }
+
     fn verify(
         &self,
         algorithm: SignatureAlgorithm<'_>,
@@ -133,5 +153,14 @@ impl Keys for Sm2Keys {
             };
             encrypt::encrypt(field, &receiver, message, random)
         })
+    }
+
+    fn start_agreement(
+        &self,
+        group: NamedGroup,
+        peer: Option<&AgreementPeer>,
+        random: &dyn Random,
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        portable::provider().keys.start_agreement(group, peer, random)
     }
 }
