@@ -290,8 +290,8 @@ fn passes_over_foreign_keys_and_certificates() {
     expect_pair(&identity, "server");
     for line in [
         "not used: file 1, block 1 (CERTIFICATE): CN=",
-        "not used: file 3, item 1 (DER): not a key on the SM2 curve",
-        "not used: file 4, item 1 (DER): not a key on the SM2 curve",
+        "not used: file 3, item 1 (DER): a P-256 key",
+        "not used: file 4, item 1 (DER): an Ed25519 key",
         "not used: file 5, item 1 (DER): an RSA key",
     ] {
         assert!(identity.report().contains(line), "{line}: {}", identity.report());

@@ -44,6 +44,26 @@ impl KeyForm {
         }
         known.iter().find(|(id, _)| **id == *contents).map(|(_, form)| *form)
     }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sm2 => "an SM2 key",
+            Self::Rsa => "an RSA key",
+            Self::Ecdsa(NamedGroup::SECP384R1) => "a P-384 key",
+            Self::Ecdsa(_) => "a P-256 key",
+            Self::Ed25519 => "an Ed25519 key",
+        }
+    }
+}
+
+/// The key on the curve that this OBJECT IDENTIFIER names.
+pub(super) fn curve(named: &[u8]) -> Option<KeyForm> {
+    let known = [
+        (SM2, KeyForm::Sm2),
+        (b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", KeyForm::Ecdsa(NamedGroup::SECP256R1)),
+        (b"\x06\x05\x2b\x81\x04\x00\x22", KeyForm::Ecdsa(NamedGroup::SECP384R1)),
+    ];
+    known.iter().find(|(id, _)| *id == named).map(|(_, form)| *form)
 }
 
 /// The hash function of a signature's algorithm; `None` for MD5, SHA-1, and what has none of its own or is unknown.

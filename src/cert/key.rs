@@ -1,19 +1,30 @@
-//! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1") for the SM2 curve (R-SM2-6), PKCS#1.
+//! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1") on a named curve (R-SM2-6), PKCS#1.
 use super::algorithm::{self, KeyForm};
 use super::der::{self, INTEGER, OCTET_STRING, SEQUENCE, context};
 use super::pbes2;
+use crate::crypto::{Keys, PrivateKey};
+use crate::error::CryptoError;
+use crate::wire::NamedGroup;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec, vec::Vec};
 use zeroize::Zeroizing;
 
-/// SM2's scalar, 32 bytes big-endian.
-type Scalar = Zeroizing<[u8; 32]>;
-
 /// What a container holds, for the provider to make a key of.
-pub(super) enum Secret {
-    Sm2(Scalar),
-    /// `RSAPrivateKey` of PKCS#1 in DER.
-    Rsa(Zeroizing<Vec<u8>>),
+pub(super) struct Secret {
+    pub(super) form: KeyForm,
+    /// An elliptic curve's scalar, big-endian and as long as the curve's; Ed25519's seed; `RSAPrivateKey` of PKCS#1 in DER.
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Secret {
+    pub(super) fn private(&self, keys: &dyn Keys) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        match self.form {
+            KeyForm::Sm2 => keys.sm2_private(&self.bytes),
+            KeyForm::Rsa => keys.rsa_private(&self.bytes),
+            KeyForm::Ecdsa(curve) => keys.ecdsa_private(curve, &self.bytes),
+            KeyForm::Ed25519 => keys.ed25519_private(&self.bytes),
+        }
+    }
 }
 
 /// Why a key was not read.
@@ -31,7 +42,7 @@ impl From<&str> for Unread {
 }
 
 /// What [`Unread::Foreign`] says.
-pub(super) const FOREIGN: &str = "not a key on the SM2 curve";
+pub(super) const FOREIGN: &str = "a key of an algorithm or on a curve that nothing here uses";
 const BROKEN: &str = "not a well-formed private key (PKCS#8, EC or RSA PRIVATE KEY)";
 
 /// Opens an encrypted PKCS#8 key with one of `passwords`, then reads it.
@@ -58,58 +69,81 @@ pub(super) fn read(der: &[u8]) -> Result<Secret, Unread> {
     let mut key = der::only(der, SEQUENCE).map_err(|_| BROKEN)?;
     key.expect(INTEGER).map_err(|_| BROKEN)?;
     match key.peek() {
-        Some(OCTET_STRING) => return read_ec(der, true).map(Secret::Sm2),
-        Some(INTEGER) => return Ok(Secret::Rsa(Zeroizing::new(der.to_vec()))),
+        Some(OCTET_STRING) => return read_ec(der, None),
+        Some(INTEGER) => return Ok(rsa(der)),
         _ => {}
     }
     let id = key.expect(SEQUENCE).map_err(|_| BROKEN)?;
+    let form = KeyForm::of(id).ok_or(Unread::Foreign)?;
     let inner = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
-    match KeyForm::of(id) {
-        Some(KeyForm::Rsa) => Ok(Secret::Rsa(Zeroizing::new(inner.to_vec()))),
-        Some(KeyForm::Sm2) => read_sm2(inner).map(Secret::Sm2),
-        _ => Err(Unread::Foreign),
+    match form {
+        KeyForm::Rsa => Ok(rsa(inner)),
+        KeyForm::Sm2 => read_sm2(inner),
+        KeyForm::Ecdsa(_) => read_ec(inner, Some(form)),
+        KeyForm::Ed25519 => read_ed25519(inner),
     }
 }
 
+fn rsa(der: &[u8]) -> Secret {
+    Secret { form: KeyForm::Rsa, bytes: Zeroizing::new(der.to_vec()) }
+}
+
+/// CurvePrivateKey ::= OCTET STRING (RFC 8410 7).
+fn read_ed25519(inner: &[u8]) -> Result<Secret, Unread> {
+    let mut der = der::Der::new(inner);
+    let seed = der.expect(OCTET_STRING).map_err(|_| BROKEN)?;
+    der.finish().map_err(|_| BROKEN)?;
+    if seed.len() != 32 {
+        return Err(BROKEN.into());
+    }
+    Ok(Secret { form: KeyForm::Ed25519, bytes: Zeroizing::new(seed.to_vec()) })
+}
+
 /// What PKCS#8 holds of a key on the SM2 curve.
-fn read_sm2(inner: &[u8]) -> Result<Scalar, Unread> {
+fn read_sm2(inner: &[u8]) -> Result<Secret, Unread> {
     match inner.first() {
-        Some(&SEQUENCE) if inner.len() != 32 => read_ec(inner, false),
+        Some(&SEQUENCE) if inner.len() != 32 => read_ec(inner, Some(KeyForm::Sm2)),
         // GM/T 0009 SM2PrivateKey, an INTEGER, and the bare scalar
         Some(&INTEGER) if inner.len() != 32 => {
             let mut der = der::Der::new(inner);
             let d = der.expect(INTEGER).map_err(|_| BROKEN)?;
             der.finish().map_err(|_| BROKEN)?;
-            scalar(d)
+            scalar(KeyForm::Sm2, d)
         }
-        _ => scalar(inner),
+        _ => scalar(KeyForm::Sm2, inner),
     }
 }
 
-/// ECPrivateKey ::= SEQUENCE { 1, OCTET STRING, [0] curve, [1] public key }; alone, it must name the curve.
-fn read_ec(der: &[u8], alone: bool) -> Result<Scalar, Unread> {
+/// ECPrivateKey ::= SEQUENCE { 1, OCTET STRING, [0] curve, [1] public key }; without a `form` from around it, it must name
+/// the curve, and with one name no other.
+fn read_ec(der: &[u8], form: Option<KeyForm>) -> Result<Secret, Unread> {
     let mut key = der::only(der, SEQUENCE).map_err(|_| BROKEN)?;
     if key.expect(INTEGER) != Ok(&[1]) {
         return Err(BROKEN.into());
     }
     let d = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
     let curve = key.optional(context(0)).map_err(|_| BROKEN)?;
-    match curve {
-        Some(curve) if curve != algorithm::SM2 => Err(Unread::Foreign),
-        None if alone => Err("an EC PRIVATE KEY that does not name its curve; convert it to PKCS#8".into()),
-        _ => scalar(d),
-    }
+    let form = match (curve.map(algorithm::curve), form) {
+        (Some(Some(named)), None) => named,
+        (Some(named), Some(form)) if named == Some(form) => form,
+        (Some(_), _) => return Err(Unread::Foreign),
+        (None, Some(form)) => form,
+        (None, None) => {
+            return Err("an EC PRIVATE KEY that does not name its curve; convert it to PKCS#8".into());
+        }
+    };
+    scalar(form, d)
 }
 
-/// Exactly 32 bytes of a number that may have leading zeros or lack them.
-fn scalar(digits: &[u8]) -> Result<Scalar, Unread> {
-    let zeros = digits.len().saturating_sub(32);
-    let (high, low) = digits.split_at(zeros);
+/// Exactly as many bytes as the curve's, of a number that may have leading zeros or lack them.
+fn scalar(form: KeyForm, digits: &[u8]) -> Result<Secret, Unread> {
+    let length = if form == KeyForm::Ecdsa(NamedGroup::SECP384R1) { 48 } else { 32 };
+    let (high, low) = digits.split_at(digits.len().saturating_sub(length));
     if high.iter().any(|b| *b != 0) {
         return Err(BROKEN.into());
     }
-    let mut out = Scalar::default();
-    let start = 32_usize.saturating_sub(low.len());
-    out.iter_mut().skip(start).zip(low).for_each(|(o, b)| *o = *b);
-    Ok(out)
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    let start = length.saturating_sub(low.len());
+    bytes.iter_mut().skip(start).zip(low).for_each(|(o, b)| *o = *b);
+    Ok(Secret { form, bytes })
 }

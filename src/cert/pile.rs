@@ -1,5 +1,10 @@
-//! An identity out of any pile of files: which certificate signs, which encrypts, and which key is whose.
-use super::identity::{Half, Identity};
+//! A pile of files, sorted: certificates, whose keys they are, CAs, and the rest with the reason why it is of no use. Which of
+//! it makes an identity is in `pair` and `single`.
+mod pair;
+mod single;
+
+use super::algorithm::KeyForm;
+use super::identity::Half;
 use super::pem::{self, Kind};
 use super::x509::X509;
 use super::{Key, KeyUse, key, names, usage};
@@ -7,8 +12,7 @@ use crate::crypto::{PrivateKey, Provider, PublicKey};
 use crate::error::{ConfigError, CryptoError};
 use crate::suite::{Certificates, KeyKind};
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::{format, string::String, sync::Arc, vec::Vec};
-use core::cmp::Reverse;
+use alloc::{borrow::ToOwned, format, string::String, sync::Arc, vec::Vec};
 
 /// A certificate that is no CA's.
 struct Leaf<'a> {
@@ -28,13 +32,10 @@ impl Leaf<'_> {
     fn allows(&self, of: Certificates, key_use: KeyUse) -> bool {
         usage::allows(&self.x509, of, key_use)
     }
-
-    fn serves_alone(&self) -> bool {
-        self.kind().is_some_and(|kind| usage::check_single(&self.x509, kind).is_ok())
-    }
 }
 
 struct PileKey<'a> {
+    form: KeyForm,
     private: Arc<dyn PrivateKey>,
     place: &'a str,
     used: bool,
@@ -42,71 +43,40 @@ struct PileKey<'a> {
 
 /// The files, sorted.
 struct Pile<'a> {
+    /// What it is searched for.
+    wanted: Certificates,
     leaves: Vec<Leaf<'a>>,
     cas: Vec<X509<'a>>,
     keys: BTreeMap<PublicKey, PileKey<'a>>,
     /// What is of no use here: where it stood, and why.
-    skipped: Vec<(&'a str, &'static str)>,
+    skipped: Vec<(&'a str, String)>,
     /// Private keys of the CA certificates: the names.
     ca_keys: Vec<String>,
 }
 
 const NO_RSA: &str = "an RSA key; the suites here take SM2 keys (the crate's feature `rsa` has RSA's)";
+const NO_ECDSA: &str = ", which nothing here uses (the crate's feature `tls12` has it)";
 const BAD_RSA: &str =
     "an RSA key that is not used: its numbers do not fit, or they are not 2048 to 8192 bits";
+
+/// What is said of a certificate of the other protocol.
+const ELSEWHERE: [&str; 2] =
+    ["its key is for TLS: Identity::single_from_pile", "its key is for TLCP: Identity::from_pile"];
 
 /// The keys of TLCP's pairs, the best first.
 const PAIR: &[KeyKind] = &[KeyKind::Sm2, KeyKind::Rsa];
 /// The keys of TLS.
 const SINGLE: &[KeyKind] = &[KeyKind::Ecdsa, KeyKind::Rsa];
 
-/// A signing and an encryption certificate.
-type Two<'p, 'a> = (&'p Leaf<'a>, &'p Leaf<'a>);
-
-impl Identity {
-    /// Finds the pair in any pile of files. Each is PEM, with any number of blocks, or DER; keys are PKCS#8 (encrypted
-    /// ones are opened with any of `passwords`), EC or RSA PRIVATE KEY. Certificates find their keys by the public key and
-    /// their places by keyUsage, CA certificates are put in order, and what else stands in the files, such as keys of
-    /// other algorithms, is passed over; [`Identity::report`] tells of it. One certificate with both usages takes both
-    /// places.
-    ///
-    /// # Errors
-    /// Says what is missing or does not fit, and where.
-    pub fn from_pile<'p>(
-        files: &[&[u8]],
-        passwords: impl IntoIterator<Item = &'p [u8]>,
-        provider: &Provider,
-    ) -> Result<Self, ConfigError> {
-        let items = pem::items(files)?;
-        let passwords: Vec<&[u8]> = passwords.into_iter().collect();
-        let pile = Pile::sort(&items, &passwords, provider)?;
-        let (sign, encrypt) = pile.choose()?;
-        let notes = pile.notes(&[sign, encrypt]);
-        Self::assemble(pile.half(sign)?, Some(pile.half(encrypt)?), &pile.cas, notes, provider)
-    }
-
-    /// Finds the one certificate of a TLS party with its key in any pile of files, as [`Identity::from_pile`] finds a pair:
-    /// of ECDSA on P-256 or P-384, Ed25519, or RSA with 2048 bits at least. Of one that was renewed the one that lasts
-    /// longest is taken. What else stands in the files is passed over, such as SM2's keys; [`Identity::report`] tells of it.
-    ///
-    /// # Errors
-    /// Says what is missing or does not fit, and where.
-    pub fn single_from_pile<'p>(
-        files: &[&[u8]],
-        passwords: impl IntoIterator<Item = &'p [u8]>,
-        provider: &Provider,
-    ) -> Result<Self, ConfigError> {
-        let items = pem::items(files)?;
-        let passwords: Vec<&[u8]> = passwords.into_iter().collect();
-        let pile = Pile::sort(&items, &passwords, provider)?;
-        let leaf = pile.choose_single()?;
-        Self::assemble(pile.half(leaf)?, None, &pile.cas, pile.notes(&[leaf]), provider)
-    }
-}
-
 impl<'a> Pile<'a> {
-    fn sort(items: &'a [pem::Item], passwords: &[&[u8]], provider: &Provider) -> Result<Self, ConfigError> {
+    fn sort(
+        items: &'a [pem::Item],
+        passwords: &[&[u8]],
+        wanted: Certificates,
+        provider: &Provider,
+    ) -> Result<Self, ConfigError> {
         let mut pile = Self {
+            wanted,
             leaves: Vec::new(),
             cas: Vec::new(),
             keys: BTreeMap::new(),
@@ -128,25 +98,25 @@ impl<'a> Pile<'a> {
                 Kind::PrivateKey => key::read(&item.der),
                 Kind::EncryptedPrivateKey => key::read_encrypted(&item.der, passwords),
                 Kind::Crl => {
-                    pile.skipped.push((place, "a revocation list"));
+                    pile.skip(place, "a revocation list");
                     continue;
                 }
                 Kind::Other(why) => {
-                    pile.skipped.push((place, why));
+                    pile.skip(place, why);
                     continue;
                 }
             };
             match secret {
-                Err(key::Unread::Foreign) => pile.skipped.push((place, key::FOREIGN)),
+                Err(key::Unread::Foreign) => pile.skip(place, key::FOREIGN),
                 Err(key::Unread::Because(why)) => return Err(fail(&why)),
-                Ok(key::Secret::Sm2(scalar)) => {
-                    let private = provider.keys.sm2_private(&*scalar);
-                    pile.add_key(private.map_err(|_| fail("the key is out of range"))?, place);
-                }
-                Ok(key::Secret::Rsa(der)) => match provider.keys.rsa_private(&der) {
-                    Ok(private) => pile.add_key(private, place),
-                    Err(CryptoError::Unsupported) => pile.skipped.push((place, NO_RSA)),
-                    Err(_) => pile.skipped.push((place, BAD_RSA)),
+                Ok(secret) => match (secret.private(provider.keys), secret.form) {
+                    (Ok(private), form) => pile.add_key(private, form, place),
+                    (Err(CryptoError::Unsupported), KeyForm::Rsa) => pile.skip(place, NO_RSA),
+                    (Err(_), KeyForm::Rsa) => pile.skip(place, BAD_RSA),
+                    (Err(CryptoError::Unsupported), form) => {
+                        pile.skip(place, form.name().to_owned() + NO_ECDSA)
+                    }
+                    (Err(_), _) => return Err(fail("the key is out of range")),
                 },
             }
         }
@@ -154,9 +124,13 @@ impl<'a> Pile<'a> {
         Ok(pile)
     }
 
-    fn add_key(&mut self, private: Arc<dyn PrivateKey>, place: &'a str) {
+    fn skip(&mut self, place: &'a str, why: impl Into<String>) {
+        self.skipped.push((place, why.into()));
+    }
+
+    fn add_key(&mut self, private: Arc<dyn PrivateKey>, form: KeyForm, place: &'a str) {
         let public = private.public().clone();
-        self.keys.entry(public).or_insert(PileKey { private, place, used: false });
+        self.keys.entry(public).or_insert(PileKey { form, private, place, used: false });
     }
 
     fn add_certificate(&mut self, x509: X509<'a>, place: &'a str, provider: &Provider) {
@@ -197,88 +171,6 @@ impl<'a> Pile<'a> {
         self.leaves.iter().filter(|l| l.key.is_some() && l.kind().is_some_and(|kind| kinds.contains(&kind)))
     }
 
-    /// The best pair: both keys of one kind, SM2's rather than RSA's; of one subject, each certificate for one use alone, two
-    /// certificates rather than one, the one that lasts longest, the one that comes first.
-    fn choose(&self) -> Result<Two<'_, 'a>, ConfigError> {
-        let fit = |key_use| self.own(PAIR).filter(move |l| l.allows(Certificates::Pair, key_use));
-        for (key_use, what, bits) in [
-            (KeyUse::Sign, "signing", "digitalSignature or nonRepudiation"),
-            (KeyUse::Encrypt, "encryption", "keyEncipherment, dataEncipherment or keyAgreement"),
-        ] {
-            if fit(key_use).next().is_none() {
-                return Err(ConfigError::new(format!(
-                    "no {what} certificate with its private key: a certificate with {bits} in keyUsage (or without \
-                     keyUsage) and the key that belongs to it are needed. {}",
-                    self.inventory()
-                )));
-            }
-        }
-        let mut best: Vec<(Two<'_, 'a>, Rank)> =
-            self.by_subject().values().filter_map(Candidates::best).collect();
-        for kind in PAIR.chunks(1) {
-            if best.is_empty() {
-                best = self.across_subjects(kind);
-            }
-        }
-        best.sort_by_key(|(_, rank)| Reverse(*rank));
-        match best.as_slice() {
-            [((sign, _), rank), ((other, _), next), ..] if next.is_as_good_as(*rank) => {
-                Err(more_than_one(sign, other))
-            }
-            [(two, _), ..] => Ok(*two),
-            [] => Err(ConfigError::new(self.inventory())),
-        }
-    }
-
-    /// The one certificate of TLS: of its subject and kind of key one that signs rather than one that does not, then the one
-    /// that lasts longest, then the one that comes first.
-    fn choose_single(&self) -> Result<&Leaf<'a>, ConfigError> {
-        let mut best: BTreeMap<_, &Leaf<'a>> = BTreeMap::new();
-        let rank = |l: &Leaf<'_>| (l.allows(Certificates::Single, KeyUse::Sign), l.x509.not_after);
-        for leaf in self.own(SINGLE).filter(|l| l.serves_alone()) {
-            let known = best.entry((leaf.x509.subject, leaf.kind())).or_insert(leaf);
-            if rank(leaf) > rank(known) {
-                *known = leaf;
-            }
-        }
-        let mut best = best.into_values();
-        match (best.next(), best.next()) {
-            (Some(leaf), None) => Ok(leaf),
-            (Some(one), Some(other)) => Err(more_than_one(one, other)),
-            (None, _) => Err(ConfigError::new(format!(
-                "no certificate for TLS with its private key: an ECDSA, Ed25519 or RSA certificate with digitalSignature in \
-                 keyUsage (RSA: or keyEncipherment; or without keyUsage) and the key that belongs to it are needed; a pair \
-                 for TLCP is read by Identity::from_pile. {}",
-                self.inventory()
-            ))),
-        }
-    }
-
-    /// No subject has both: then each certificate is for one use alone.
-    fn across_subjects(&self, kinds: &'static [KeyKind]) -> Vec<(Two<'_, 'a>, Rank)> {
-        let fit = |key_use| self.own(kinds).filter(move |l| l.allows(Certificates::Pair, key_use));
-        let Some(encrypt) = Candidates::longest(fit(KeyUse::Encrypt)).into_iter().next() else {
-            return Vec::new();
-        };
-        let mut signers: BTreeMap<&[u8], &Leaf<'_>> = BTreeMap::new();
-        for leaf in fit(KeyUse::Sign) {
-            let known = signers.entry(leaf.x509.subject).or_insert(leaf);
-            if leaf.x509.not_after > known.x509.not_after {
-                *known = leaf;
-            }
-        }
-        signers.values().map(|sign| ((*sign, encrypt), Rank::of((sign, encrypt)))).collect()
-    }
-
-    /// By subject and kind of key.
-    fn by_subject(&self) -> BTreeMap<(&[u8], Option<KeyKind>), Candidates<'_, 'a>> {
-        let mut out: BTreeMap<_, Candidates<'_, 'a>> = BTreeMap::new();
-        for leaf in self.own(PAIR) {
-            out.entry((leaf.x509.subject, leaf.kind())).or_default().0.push(leaf);
-        }
-        out
-    }
-
     fn half(&self, leaf: &Leaf<'_>) -> Result<Half, ConfigError> {
         match (&leaf.public, &leaf.key) {
             (Some(public), Some(key)) => Ok(Half {
@@ -294,16 +186,19 @@ impl<'a> Pile<'a> {
     fn inventory(&self) -> String {
         let mut found: Vec<String> = Vec::new();
         for leaf in &self.leaves {
-            let uses = match [KeyUse::Sign, KeyUse::Encrypt].map(|u| leaf.allows(Certificates::Pair, u)) {
+            let uses = match [KeyUse::Sign, KeyUse::Encrypt].map(|u| leaf.allows(self.wanted, u)) {
                 [true, true] => "for signing and encryption",
                 [true, false] => "for signing",
                 [false, true] => "for encryption",
                 [false, false] => "for neither signing nor encryption",
             };
-            let key = match (&leaf.public, &leaf.key) {
-                (None, _) => "not an SM2 key",
-                (Some(_), None) => "its private key is missing",
-                (Some(_), Some(_)) => "with its private key",
+            let key = match (leaf.kind(), &leaf.key, self.wanted) {
+                (None, _, Certificates::Pair) => "not an SM2 key",
+                (None, _, Certificates::Single) => "its key is none that is used here",
+                (Some(KeyKind::Ecdsa), _, Certificates::Pair) => ELSEWHERE[0],
+                (Some(KeyKind::Sm2), _, Certificates::Single) => ELSEWHERE[1],
+                (Some(_), None, _) => "its private key is missing",
+                (Some(_), Some(_), _) => "with its private key",
             };
             found.push(format!(
                 "{}: certificate {} ({uses}, {key})",
@@ -312,7 +207,11 @@ impl<'a> Pile<'a> {
             ));
         }
         for key in self.keys.values().filter(|k| !k.used) {
-            found.push(format!("{}: a private key whose certificate is missing", key.place));
+            found.push(format!(
+                "{}: a private key whose certificate is missing ({})",
+                key.place,
+                key.form.name()
+            ));
         }
         found.extend(self.ca_keys.iter().cloned());
         found.extend(self.skipped.iter().map(|(place, why)| format!("{place}: {why}")));
@@ -335,7 +234,7 @@ impl<'a> Pile<'a> {
             out.push_str(&format!("not used: {}: {}\n", leaf.place, names::text(leaf.x509.subject)));
         }
         for key in self.keys.values().filter(|k| !k.used) {
-            out.push_str(&format!("not used: {}: a key without its certificate\n", key.place));
+            out.push_str(&format!("not used: {}: {} without its certificate\n", key.place, key.form.name()));
         }
         self.ca_keys.iter().for_each(|key| out.push_str(&format!("not used: {key}\n")));
         self.skipped.iter().for_each(|(place, why)| out.push_str(&format!("not used: {place}: {why}\n")));
@@ -346,66 +245,4 @@ impl<'a> Pile<'a> {
 fn more_than_one(one: &Leaf<'_>, other: &Leaf<'_>) -> ConfigError {
     let [one, other] = [one, other].map(|leaf| names::text(leaf.x509.subject));
     ConfigError::new(format!("more than one identity: {one} and {other}; give the files of one"))
-}
-
-/// The certificates of one subject that have their keys.
-#[derive(Default)]
-struct Candidates<'p, 'a>(Vec<&'p Leaf<'a>>);
-
-/// How good a pair is, the better the greater: whether it is SM2's, how many of the two are for one use alone, whether they
-/// are two, how long both last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    is_sm2: bool,
-    for_one_use: u8,
-    are_two: bool,
-    not_after: u64,
-}
-
-impl Rank {
-    fn of((sign, encrypt): Two<'_, '_>) -> Self {
-        let only_signs = !sign.allows(Certificates::Pair, KeyUse::Encrypt);
-        let only_encrypts = !encrypt.allows(Certificates::Pair, KeyUse::Sign);
-        Self {
-            is_sm2: sign.kind() == Some(KeyKind::Sm2),
-            for_one_use: u8::from(only_signs).saturating_add(u8::from(only_encrypts)),
-            are_two: sign.x509.der != encrypt.x509.der,
-            not_after: sign.x509.not_after.min(encrypt.x509.not_after),
-        }
-    }
-
-    /// But for how long they last.
-    fn is_as_good_as(self, other: Self) -> bool {
-        let but_for_time = |rank: Self| (rank.is_sm2, rank.for_one_use, rank.are_two);
-        but_for_time(self) == but_for_time(other)
-    }
-}
-
-impl<'p, 'a> Candidates<'p, 'a> {
-    /// The best pair. Of those with the same uses the two that last longest are enough, so that the work is linear.
-    fn best(&self) -> Option<(Two<'p, 'a>, Rank)> {
-        let uses = |l: &Leaf<'_>| [KeyUse::Sign, KeyUse::Encrypt].map(|u| l.allows(Certificates::Pair, u));
-        let kinds = [[true, true], [true, false], [false, true]];
-        let few: Vec<&Leaf<'a>> = kinds
-            .into_iter()
-            .flat_map(|kind| Self::longest(self.0.iter().copied().filter(move |l| uses(l) == kind)))
-            .collect();
-        let pairs = few
-            .iter()
-            .filter(|l| uses(l)[0])
-            .flat_map(|s| few.iter().filter(|l| uses(l)[1]).map(move |e| ((*s, *e), Rank::of((s, e)))));
-        // Of equals the first; `max_by_key` takes the last.
-        pairs.reduce(|best, next| if next.1 > best.1 { next } else { best })
-    }
-
-    /// The two that last longest, in the order they came.
-    fn longest(leaves: impl Iterator<Item = &'p Leaf<'a>>) -> Vec<&'p Leaf<'a>> {
-        let mut out: Vec<&Leaf<'a>> = Vec::new();
-        for leaf in leaves {
-            let at = out.iter().position(|l| leaf.x509.not_after > l.x509.not_after).unwrap_or(out.len());
-            out.insert(at, leaf);
-            out.truncate(2);
-        }
-        out
-    }
 }

@@ -59,7 +59,12 @@ fn reads_every_form_of_pkcs8() {
     let prime256v1 = hex::decode("06072a8648ce3d020106082a8648ce3d030107").unwrap();
     let key = wrap(0x30, &[&[2, 1, 0], &wrap(0x30, &[&prime256v1]), &wrap(4, &[ec_key])]);
     let refused = with_encryption_key(&key, None).unwrap_err();
-    assert!(refused.contains("file 3, item 1 (DER): not a key on the SM2 curve"), "{refused}");
+    assert!(refused.contains("file 3, item 1 (DER): ") && refused.contains("a P-256 key"), "{refused}");
+    let secp256k1 = hex::decode("06072a8648ce3d020106052b8104000a").unwrap();
+    let key = wrap(0x30, &[&[2, 1, 0], &wrap(0x30, &[&secp256k1]), &wrap(4, &[ec_key])]);
+    let refused = with_encryption_key(&key, None).unwrap_err();
+    let foreign = "file 3, item 1 (DER): a key of an algorithm or on a curve that nothing here uses";
+    assert!(refused.contains(foreign), "{refused}");
 }
 
 /// PBES2 as Tongsuo and GmSSL write it.
