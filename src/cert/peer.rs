@@ -108,7 +108,7 @@ impl Credential {
         };
         let second = list.get(1);
         let first = read_half(first, KeyUse::Sign)?;
-        let sign = key(&first, KeyUse::Sign, keys)?;
+        let sign = half_key(&first, KeyUse::Sign, keys)?;
         let chosen = match second {
             None if needs_pair => return Err(CertificateProblem::MissingEncryptionCertificate.into()),
             None => None,
@@ -123,7 +123,7 @@ impl Credential {
                 .map_err(|e| fault(e, KeyUse::Sign, &first))?;
             return Ok(PeerKeys::Pair { encrypt: sign.clone(), sign, at });
         }
-        Ok(PeerKeys::Pair { sign, encrypt: key(&second, KeyUse::Encrypt, keys)?, at })
+        Ok(PeerKeys::Pair { sign, encrypt: half_key(&second, KeyUse::Encrypt, keys)?, at })
     }
 
     /// The encryption certificate, where its keys say that there is one.
@@ -210,6 +210,15 @@ fn read_half(der: &[u8], key_use: KeyUse) -> Result<X509<'_>, CertificateError> 
         return Err(fault(problem, key_use, &certificate));
     }
     Ok(certificate)
+}
+
+/// TLCP's pairs have keys that can do both (R-HS-39).
+fn half_key(certificate: &X509<'_>, key_use: KeyUse, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {
+    let key = key(certificate, key_use, keys)?;
+    match key.kind() {
+        KeyKind::Sm2 | KeyKind::Rsa => Ok(key),
+        KeyKind::Ecdsa => Err(fault(CertificateProblem::UnsupportedKey, key_use, certificate)),
+    }
 }
 
 fn key(certificate: &X509<'_>, key_use: KeyUse, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {

@@ -259,8 +259,15 @@ fn row(id: CipherSuite) -> Option<(&'static Suite, bool)> {
         return Some((row, true));
     }
     let (prf, protection) = suite(id.0)?;
-    let row =
-        Suite { id, openssl_name: "", protocol: &TLCP, key_exchange: KeyExchange::RSA, prf, protection, by_default: false };
+    let row = Suite {
+        id,
+        openssl_name: "",
+        protocol: &TLCP,
+        key_exchange: KeyExchange::RSA,
+        prf,
+        protection,
+        by_default: false,
+    };
     Some((Box::leak(Box::new(row)), false))
 }
 

@@ -19,14 +19,21 @@ use crate::message::{
     NewSessionTicket,
 };
 use crate::session::{Peer, Session, SessionKey, Ticket};
-use crate::suite::{SecretSource, Signs};
-use crate::wire::HandshakeType;
+use crate::suite::{Certificates, SecretSource, Signs};
+use crate::wire::{DecodeError, HandshakeType, Problem};
 use alloc::{boxed::Box, sync::Arc};
 
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
         let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
+        if credential.is_empty() && agreed.suite.protocol.certificates == Certificates::Single {
+            let problem = Problem::LengthOutOfRange; // R-AL-8
+            let clause = "R-AL-8";
+            return Err(
+                DecodeError { message: "Certificate", field: "certificate_list", problem, clause }.into()
+            );
+        }
         let keys = credential.keys(expected_of_server(agreed.suite), cx.provider.keys)?;
         check_kinds(&keys, agreed.suite)?;
         check_curve(keys.sign(), cx)?;
