@@ -45,12 +45,13 @@ pub mod frame;
 pub use check::{Patience, PatienceLimits, alert_of, check_change_cipher_spec, check_fragment};
 pub use frame::{Framed, HEADER_LEN, MAX_CIPHERTEXT, MAX_PLAINTEXT, VersionRule, deframe};
 
-use crate::crypto::{CbcHmac, Ciphers, Random, TrafficKeys};
+use crate::crypto::{Ciphers, Random, TrafficKeys};
 use crate::error::{CryptoError, Error, PeerMisbehaved};
-use crate::suite::Protection;
+use crate::suite::{AeadAlgorithm, Protection};
 use crate::wire::{ContentType, ProtocolVersion};
 use aead::AeadKey;
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
+use cbc::CbcKey;
 use core::fmt;
 use core::ops::Range;
 use zeroize::Zeroize;
@@ -58,11 +59,25 @@ use zeroize::Zeroize;
 /// How many records one GCM key seals unless told otherwise: 2^24.5 (R-REC-18, BCP 195).
 pub const GCM_RECORD_LIMIT: u64 = 23_726_566;
 
+/// How many records one key seals. ChaCha20 has no block cipher's collisions, and its bound lies beyond the sequence
+/// numbers (RFC 8446 5.5); CBC has a fresh IV for each record, and an HMAC.
+const fn record_limit(protection: Protection) -> u64 {
+    match protection {
+        Protection::Aead(AeadAlgorithm::ChaCha20Poly1305) | Protection::Cbc { .. } => u64::MAX,
+        Protection::Aead(_) => GCM_RECORD_LIMIT,
+    }
+}
+
+/// The longest fragment that may be, when `bytes` are asked for.
+fn longest(bytes: usize) -> u16 {
+    bytes.clamp(1, MAX_PLAINTEXT) as u16
+}
+
 /// What protects one direction.
 enum Cipher {
     Plain,
     Aead(AeadKey),
-    Cbc(Box<dyn CbcHmac>),
+    Cbc(CbcKey),
     /// A record did not open: the key is gone.
     Failed,
 }
@@ -71,8 +86,8 @@ impl Cipher {
     fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, CryptoError> {
         Ok(match keys.protection() {
             Protection::Aead(algorithm) => Self::Aead(AeadKey::new(algorithm, keys, ciphers)?),
-            Protection::Cbc { cipher, mac, .. } => {
-                Self::Cbc(ciphers.cbc_hmac(cipher, mac, keys.key(), keys.mac_key())?)
+            Protection::Cbc { cipher, mac, order } => {
+                Self::Cbc(CbcKey::new(ciphers.cbc_hmac(cipher, mac, keys.key(), keys.mac_key())?, order))
             }
         })
     }
@@ -117,13 +132,20 @@ pub struct Sealer {
     /// The next record's number.
     next: u64,
     limit: u64,
+    max_fragment: u16,
     cipher: Cipher,
 }
 
 impl Sealer {
     /// Before there are keys: only frames, with this version in the headers.
     pub fn plain(version: ProtocolVersion) -> Self {
-        Self { version, next: 0, limit: u64::MAX, cipher: Cipher::Plain }
+        Self {
+            version,
+            next: 0,
+            limit: u64::MAX,
+            max_fragment: longest(MAX_PLAINTEXT),
+            cipher: Cipher::Plain,
+        }
     }
 
     /// With the keys of our own direction. It takes them: a second sealer with the same keys would use every GCM nonce
@@ -143,14 +165,22 @@ impl Sealer {
     /// `Crypto` if the provider has no such cipher or the key does not fit it.
     pub fn new(keys: TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, Error> {
         let cipher = Cipher::new(&keys, ciphers)?;
-        let limit = if matches!(cipher, Cipher::Aead(_)) { GCM_RECORD_LIMIT } else { u64::MAX };
-        Ok(Self { version: keys.version(), next: 0, limit, cipher })
+        let limit = record_limit(keys.protection());
+        Ok(Self { version: keys.version(), next: 0, limit, max_fragment: longest(MAX_PLAINTEXT), cipher })
     }
 
     /// The same, but this key seals at most `records` records (R-REC-18).
     #[must_use]
     pub fn with_record_limit(mut self, records: u64) -> Self {
         self.limit = records;
+        self
+    }
+
+    /// The same, but no record has more than `bytes` of content, 1 to [`MAX_PLAINTEXT`] (R-EXT-5): longer fragments
+    /// that are asked for become shorter ones.
+    #[must_use]
+    pub fn with_max_fragment(mut self, bytes: usize) -> Self {
+        self.max_fragment = longest(bytes);
         self
     }
 
@@ -166,17 +196,21 @@ impl Sealer {
 
     /// Bytes of the records that `data_len` bytes become, in fragments of at most `max_fragment` >= 1 bytes.
     pub fn sealed_len(&self, data_len: usize, max_fragment: usize) -> usize {
-        let full = data_len.checked_div(max_fragment).unwrap_or_default();
-        let rest = data_len.checked_rem(max_fragment).unwrap_or_default();
+        self.records_len(data_len, max_fragment.min(usize::from(self.max_fragment)))
+    }
+
+    fn records_len(&self, data_len: usize, max: usize) -> usize {
+        let full = data_len.checked_div(max).unwrap_or_default();
+        let rest = data_len.checked_rem(max).unwrap_or_default();
         let last = if rest > 0 || data_len == 0 { self.record_len(rest) } else { 0 };
-        full.saturating_mul(self.record_len(max_fragment)).saturating_add(last)
+        full.saturating_mul(self.record_len(max)).saturating_add(last)
     }
 
     fn record_len(&self, content_len: usize) -> usize {
         match &self.cipher {
             Cipher::Plain | Cipher::Failed => content_len.saturating_add(HEADER_LEN),
-            Cipher::Aead(_) => content_len.saturating_add(aead::OVERHEAD),
-            Cipher::Cbc(cbc) => cbc::record_len(content_len, cbc.mac_len()),
+            Cipher::Aead(key) => content_len.saturating_add(key.overhead()),
+            Cipher::Cbc(key) => key.record_len(content_len),
         }
     }
 
@@ -200,10 +234,10 @@ impl Sealer {
     ) -> Result<(), Error> {
         let max = self.check_write(content_type, data, max_fragment)?;
         let (start, first) = (out.len(), self.next);
-        out.reserve(self.sealed_len(data.len(), max));
+        out.reserve(self.records_len(data.len(), max));
         for batch in pieces(data, self.batch_len(max)) {
             let from = out.len();
-            out.resize(from.saturating_add(self.sealed_len(batch.len(), max)), 0);
+            out.resize(from.saturating_add(self.records_len(batch.len(), max)), 0);
             let space = out.get_mut(from..).unwrap_or_default();
             if let Err(e) = self.seal_batch(content_type, batch, max, random, space) {
                 out.truncate(start);
@@ -227,11 +261,11 @@ impl Sealer {
         out: &mut [u8],
     ) -> Result<usize, Error> {
         let max = self.check_write(content_type, data, max_fragment)?;
-        let (whole, first) = (self.sealed_len(data.len(), max), self.next);
+        let (whole, first) = (self.records_len(data.len(), max), self.next);
         let mut rest =
             out.get_mut(..whole).ok_or(Error::Misuse("the buffer is too short for the records"))?;
         for batch in pieces(data, self.batch_len(max)) {
-            let space = rest.split_off_mut(..self.sealed_len(batch.len(), max)).unwrap_or_default();
+            let space = rest.split_off_mut(..self.records_len(batch.len(), max)).unwrap_or_default();
             if let Err(e) = self.seal_batch(content_type, batch, max, random, space) {
                 self.next = first;
                 return Err(e);
@@ -248,10 +282,10 @@ impl Sealer {
         max_fragment: usize,
     ) -> Result<usize, Error> {
         let whole = matches!(content_type, ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC);
-        let max = if whole { MAX_PLAINTEXT } else { max_fragment };
-        if !(1..=MAX_PLAINTEXT).contains(&max) {
+        if !whole && !(1..=MAX_PLAINTEXT).contains(&max_fragment) {
             return Err(Error::Misuse("max_fragment is not between 1 and 16384"));
         }
+        let max = if whole { MAX_PLAINTEXT } else { max_fragment.min(usize::from(self.max_fragment)) };
         if data.is_empty() && content_type != ContentType::APPLICATION_DATA {
             return Err(Error::Misuse("only application data may be empty (R-REC-9)"));
         }
@@ -282,7 +316,7 @@ impl Sealer {
             Cipher::Plain => frame::plain(place.header(data.len())?, data, out),
             Cipher::Failed => return Err(Error::Misuse("the key is gone")),
             Cipher::Aead(key) => key.seal(place, data, out)?,
-            Cipher::Cbc(cbc) => cbc::seal(cbc.as_ref(), place, data, max, random, out)?,
+            Cipher::Cbc(key) => key.seal(place, data, max, random, out)?,
         }
         self.next = self.next.saturating_add(pieces(data, max).count() as u64);
         Ok(())
@@ -294,13 +328,15 @@ pub struct Opener {
     version: ProtocolVersion,
     /// The next record's number.
     next: u64,
+    max_fragment: u16,
     cipher: Cipher,
 }
 
 impl Opener {
     /// Before there are keys: fragments are content.
     pub fn plain() -> Self {
-        Self { version: ProtocolVersion::TLCP, next: 0, cipher: Cipher::Plain }
+        let (version, max_fragment) = (ProtocolVersion::TLCP, longest(MAX_PLAINTEXT));
+        Self { version, next: 0, max_fragment, cipher: Cipher::Plain }
     }
 
     /// With the keys of the peer's direction.
@@ -308,7 +344,15 @@ impl Opener {
     /// # Errors
     /// `Crypto` if the provider has no such cipher or the key does not fit it.
     pub fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, Error> {
-        Ok(Self { version: keys.version(), next: 0, cipher: Cipher::new(keys, ciphers)? })
+        let cipher = Cipher::new(keys, ciphers)?;
+        Ok(Self { version: keys.version(), next: 0, max_fragment: longest(MAX_PLAINTEXT), cipher })
+    }
+
+    /// The same, but a record of more than `bytes` of content, 1 to [`MAX_PLAINTEXT`], is too long (R-EXT-5).
+    #[must_use]
+    pub fn with_max_fragment(mut self, bytes: usize) -> Self {
+        self.max_fragment = longest(bytes);
+        self
     }
 
     /// Whether there is a key: then [`deframe`] allows longer fragments.
@@ -327,7 +371,7 @@ impl Opener {
     ///
     /// # Errors
     /// `BadRecordMac`, whatever the reason (R-REC-22, R-REC-28); `RecordOverflow` for an authentic record of more than
-    /// [`MAX_PLAINTEXT`] bytes (R-REC-36); `TooMany` in place of a wrapping sequence number (R-REC-18).
+    /// [`MAX_PLAINTEXT`] bytes, or of more than were agreed on (R-REC-36, R-EXT-5); `TooMany` in place of a wrapping sequence number (R-REC-18).
     pub fn open(&mut self, content_type: ContentType, fragment: &mut [u8]) -> Result<Range<usize>, Error> {
         let opened = self.open_next(content_type, fragment);
         if opened.is_err() {
@@ -348,11 +392,11 @@ impl Opener {
         let content = match &self.cipher {
             Cipher::Plain => Some(0..fragment.len()),
             Cipher::Aead(key) => key.open(place, fragment),
-            Cipher::Cbc(cbc) => cbc::open(cbc.as_ref(), place, fragment),
+            Cipher::Cbc(key) => key.open(place, fragment),
             Cipher::Failed => None,
         };
         let content = content.ok_or(PeerMisbehaved::BadRecordMac)?;
-        if content.len() > MAX_PLAINTEXT {
+        if content.len() > usize::from(self.max_fragment) {
             return Err(PeerMisbehaved::RecordOverflow { length: content.len() });
         }
         self.next = after;

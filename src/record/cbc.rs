@@ -1,13 +1,17 @@
 //! Records under a block cipher and an HMAC, MAC-then-encrypt (spec section 1.4):
-//! `IV[16] || CBC(content || MAC || padding || padding_length)`.
+//! `IV[16] || CBC(content || MAC || padding || padding_length)`; the other order is in [`encrypt_then_mac`].
 //!
 //! Opening is R-REC-35. Once a fragment is decrypted, how long its padding is must not show before the MAC has been
 //! checked: whoever can tell "bad padding" from "bad MAC", by an alert or by time, reads the plaintext (Vaudenay,
 //! Lucky Thirteen). So until the one branch in [`open`], padding and content length enter masks only, never a branch,
 //! an index or a loop bound.
+mod encrypt_then_mac;
+
 use super::{Place, frame::HEADER_LEN, pieces};
 use crate::crypto::{CbcHmac, CbcLane, Digest, Draw, MacLane, Random};
 use crate::error::Error;
+use crate::suite::MacOrder;
+use alloc::boxed::Box;
 use core::hint::black_box;
 use core::ops::Range;
 use subtle::{Choice, ConstantTimeEq};
@@ -22,8 +26,55 @@ const MAX_PADDING: usize = 255;
 
 const UNFIT: Error = Error::Misuse("the buffer does not fit the record");
 
-/// Bytes of the record of `content_len` bytes, with its header and the least padding (R-REC-24).
-pub(super) fn record_len(content_len: usize, mac_len: usize) -> usize {
+/// The cipher and the HMAC with their keys, in one of the two orders.
+pub(super) struct CbcKey {
+    cbc: Box<dyn CbcHmac>,
+    order: MacOrder,
+}
+
+impl CbcKey {
+    pub(super) fn new(cbc: Box<dyn CbcHmac>, order: MacOrder) -> Self {
+        Self { cbc, order }
+    }
+
+    /// Bytes of the record of `content_len` bytes, with its header and the least padding (R-REC-24).
+    pub(super) fn record_len(&self, content_len: usize) -> usize {
+        match self.order {
+            MacOrder::MacThenEncrypt => record_len(content_len, self.cbc.mac_len()),
+            MacOrder::EncryptThenMac => encrypt_then_mac::record_len(content_len, self.cbc.mac_len()),
+        }
+    }
+
+    /// Seals at most [`LANES`] records of at most `max` content bytes; `place` is the first one's. `out` has exactly
+    /// their length.
+    pub(super) fn seal(
+        &self,
+        place: Place,
+        data: &[u8],
+        max: usize,
+        random: &dyn Random,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let mut ivs = [[0; BLOCK]; LANES];
+        let ivs = ivs.get_mut(..pieces(data, max).count()).ok_or(UNFIT)?;
+        random.fill(Draw::RecordIv, ivs.as_flattened_mut())?; // R-REC-19
+        match self.order {
+            MacOrder::MacThenEncrypt => seal(&*self.cbc, place, data, max, ivs, out),
+            MacOrder::EncryptThenMac => encrypt_then_mac::seal(&*self.cbc, place, data, max, ivs, out),
+        }
+    }
+
+    /// Opens a fragment in place: where the content stands, or nothing if it does not open. Which check failed is not
+    /// known to anyone.
+    pub(super) fn open(&self, place: Place, fragment: &mut [u8]) -> Option<Range<usize>> {
+        match self.order {
+            MacOrder::MacThenEncrypt => open(&*self.cbc, place, fragment),
+            MacOrder::EncryptThenMac => encrypt_then_mac::open(&*self.cbc, place, fragment),
+        }
+    }
+}
+
+fn record_len(content_len: usize, mac_len: usize) -> usize {
     body_len(content_len, mac_len).saturating_add(HEADER_LEN + BLOCK)
 }
 
@@ -32,57 +83,58 @@ fn body_len(content_len: usize, mac_len: usize) -> usize {
     (content_len.saturating_add(mac_len) | (BLOCK - 1)).saturating_add(1)
 }
 
-/// Seals at most [`LANES`] records of at most `max` content bytes; `place` is the first one's. `out` has exactly their
-/// length.
-pub(super) fn seal(
+/// Seals as many records as there are IVs.
+fn seal(
     cbc: &dyn CbcHmac,
     place: Place,
     data: &[u8],
     max: usize,
-    random: &dyn Random,
+    ivs: &[[u8; BLOCK]],
     out: &mut [u8],
 ) -> Result<(), Error> {
-    let count = pieces(data, max).count();
-    let mut ivs = [[0; BLOCK]; LANES];
-    let ivs = ivs.get_mut(..count).ok_or(UNFIT)?;
-    random.fill(Draw::RecordIv, ivs.as_flattened_mut())?; // R-REC-19
-
     let mut parts = pieces(data, max).zip(place.number..);
     let mut macs: [MacLane<'_>; LANES] = core::array::from_fn(|_| {
         let (data, number) = parts.next().unwrap_or_default();
         MacLane { header: Place { number, ..place }.pseudo_header(data.len()), data, mac: Digest::new(&[]) }
     });
-    let macs = macs.get_mut(..count).ok_or(UNFIT)?;
+    let macs = macs.get_mut(..ivs.len()).ok_or(UNFIT)?;
     cbc.mac_lanes(macs);
 
     let mut rest = out;
-    let mut lanes: [CbcLane<'_>; LANES] =
-        core::array::from_fn(|_| CbcLane { iv: [0; BLOCK], in_out: &mut [] });
+    let mut lanes = no_lanes();
     for ((lane, part), iv) in lanes.iter_mut().zip(macs).zip(ivs) {
         let record = rest.split_off_mut(..record_len(part.data.len(), cbc.mac_len())).ok_or(UNFIT)?;
-        *lane = CbcLane { iv: *iv, in_out: lay_out(place, part, iv, record)? };
+        let fragment = start_record(place, record)?;
+        *lane = CbcLane { iv: *iv, in_out: lay_out([part.data, part.mac.as_ref()], iv, fragment)? };
     }
-    cbc.encrypt_lanes(lanes.get_mut(..count).ok_or(UNFIT)?);
+    cbc.encrypt_lanes(lanes.get_mut(..ivs.len()).ok_or(UNFIT)?);
     Ok(())
 }
 
-/// Writes one record, all but encrypted; what is to be encrypted.
-fn lay_out<'a>(
-    place: Place,
-    part: &MacLane<'_>,
-    iv: &[u8; BLOCK],
-    record: &'a mut [u8],
-) -> Result<&'a mut [u8], Error> {
+fn no_lanes<'a>() -> [CbcLane<'a>; LANES] {
+    core::array::from_fn(|_| CbcLane { iv: [0; BLOCK], in_out: &mut [] })
+}
+
+/// Writes the header; the fragment behind it.
+fn start_record(place: Place, record: &mut [u8]) -> Result<&mut [u8], Error> {
     let (header, fragment) = record.split_first_chunk_mut().ok_or(UNFIT)?;
     *header = place.header(fragment.len())?;
+    Ok(fragment)
+}
+
+/// Writes IV, content, what goes with it and padding; all behind the IV is to be encrypted.
+fn lay_out<'a>(
+    [content, mac]: [&[u8]; 2],
+    iv: &[u8; BLOCK],
+    fragment: &'a mut [u8],
+) -> Result<&'a mut [u8], Error> {
     let (record_iv, body) = fragment.split_first_chunk_mut().ok_or(UNFIT)?;
     *record_iv = *iv;
-    let mac = part.mac.as_ref();
-    let (content, rest) = body.split_at_mut_checked(part.data.len()).ok_or(UNFIT)?;
-    content.copy_from_slice(part.data);
+    let (content_place, rest) = body.split_at_mut_checked(content.len()).ok_or(UNFIT)?;
+    content_place.copy_from_slice(content);
     let (mac_place, padding) = rest.split_at_mut_checked(mac.len()).ok_or(UNFIT)?;
     mac_place.copy_from_slice(mac);
-    // Less than a block of padding: 1 to 16 bytes with its length (R-REC-24).
+    // At most a block of padding: 1 to 16 bytes with its length (R-REC-24).
     padding.fill(padding.len().saturating_sub(1) as u8);
     Ok(body)
 }

@@ -2,13 +2,48 @@
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 use super::*;
 use crate::crypto::{Draw, portable};
-use crate::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm};
+use crate::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm, MacOrder};
 use proptest::prelude::*;
 
 const DATA: ContentType = ContentType::APPLICATION_DATA;
 const GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
 const CBC: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
 const CBC_SHA256: Protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256);
+const ENCRYPT_THEN_MAC: Protection = encrypt_then_mac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
+#[cfg(feature = "tls12")]
+const CHACHA20: Protection = Protection::Aead(AeadAlgorithm::ChaCha20Poly1305);
+
+const fn encrypt_then_mac(cipher: CbcAlgorithm, mac: MacAlgorithm) -> Protection {
+    Protection::Cbc { cipher, mac, order: MacOrder::EncryptThenMac }
+}
+
+/// Every protection, and the length of the shortest fragment that may open (R-REC-37).
+const PROTECTIONS: &[(Protection, usize)] = &[
+    (GCM, 24),
+    (CBC, 64),
+    (CBC_SHA256, 64),
+    (ENCRYPT_THEN_MAC, 64),
+    #[cfg(feature = "tls12")]
+    (Protection::Aead(AeadAlgorithm::Aes128Gcm), 24),
+    #[cfg(feature = "tls12")]
+    (Protection::Aead(AeadAlgorithm::Aes256Gcm), 24),
+    #[cfg(feature = "tls12")]
+    (CHACHA20, 16),
+    #[cfg(feature = "tls12")]
+    (Protection::cbc(CbcAlgorithm::Aes128, MacAlgorithm::Sha1), 48),
+    #[cfg(feature = "tls12")]
+    (Protection::cbc(CbcAlgorithm::Aes128, MacAlgorithm::Sha256), 64),
+    #[cfg(feature = "tls12")]
+    (Protection::cbc(CbcAlgorithm::Aes256, MacAlgorithm::Sha384), 80),
+    #[cfg(feature = "tls12")]
+    (encrypt_then_mac(CbcAlgorithm::Aes256, MacAlgorithm::Sha1), 52),
+    #[cfg(feature = "tls12")]
+    (encrypt_then_mac(CbcAlgorithm::Aes128, MacAlgorithm::Sha384), 80),
+];
+
+fn protections() -> impl Iterator<Item = Protection> {
+    PROTECTIONS.iter().map(|(protection, _)| *protection)
+}
 
 /// Bytes that differ from draw to draw, or none.
 #[derive(Default)]
@@ -37,7 +72,7 @@ fn pair(protection: Protection) -> (Sealer, Opener) {
 }
 
 fn all() -> Vec<(Sealer, Opener)> {
-    let mut out: Vec<_> = [GCM, CBC, CBC_SHA256].map(pair).into();
+    let mut out: Vec<_> = protections().map(pair).collect();
     out.push((Sealer::plain(ProtocolVersion::TLCP), Opener::plain()));
     out
 }
@@ -90,7 +125,7 @@ proptest! {
     /// R-REC-22, R-REC-28, R-REC-42: one answer whatever was changed, and nothing of the content is left.
     #[test]
     fn refuses_and_wipes_a_record_with_any_change(at: usize, bit in 0u8..8, length in 0usize..100) {
-        for protection in [GCM, CBC, CBC_SHA256] {
+        for protection in protections() {
             let (mut sealer, mut opener) = pair(protection);
             let mut fragment = seal(&mut sealer, DATA, &[0x55; 100][..length], 100)[HEADER_LEN..].to_vec();
             let at = at % fragment.len();
@@ -103,7 +138,7 @@ proptest! {
 
     #[test]
     fn opens_no_random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        for protection in [GCM, CBC, CBC_SHA256] {
+        for protection in protections() {
             let refused = pair(protection).1.open(DATA, &mut bytes.clone());
             prop_assert_eq!(refused, Err(PeerMisbehaved::BadRecordMac.into()));
         }
@@ -112,10 +147,10 @@ proptest! {
 
 #[test]
 fn stays_failed_after_one_bad_record() {
-    for protection in [GCM, CBC] {
+    for protection in protections() {
         let (mut sealer, mut opener) = pair(protection);
         let good = seal(&mut sealer, DATA, b"hello", 100)[HEADER_LEN..].to_vec();
-        assert!(opener.open(DATA, &mut [7; 64]).is_err());
+        assert!(opener.open(DATA, &mut [7; 80]).is_err());
         assert_eq!(opener.open(DATA, &mut good.clone()), Err(PeerMisbehaved::BadRecordMac.into()));
         assert!(matches!(opener.cipher, Cipher::Failed), "the key is gone");
     }
@@ -124,7 +159,7 @@ fn stays_failed_after_one_bad_record() {
 /// R-REC-17, R-REC-20, R-REC-26
 #[test]
 fn refuses_a_record_repeated_skipped_or_of_another_type() {
-    for protection in [GCM, CBC] {
+    for protection in protections() {
         let (mut sealer, _) = pair(protection);
         let first = seal(&mut sealer, DATA, b"one", 100)[HEADER_LEN..].to_vec();
         let second = seal(&mut sealer, DATA, b"two", 100)[HEADER_LEN..].to_vec();
@@ -139,7 +174,7 @@ fn refuses_a_record_repeated_skipped_or_of_another_type() {
 /// R-REC-28, R-REC-37
 #[test]
 fn answers_a_fragment_that_is_too_short_like_any_bad_record() {
-    for (protection, least) in [(GCM, 24), (CBC, 64)] {
+    for &(protection, least) in PROTECTIONS {
         for length in 0..least {
             let refused = pair(protection).1.open(DATA, &mut alloc::vec![0; length]);
             assert_eq!(refused, Err(PeerMisbehaved::BadRecordMac.into()));
@@ -160,7 +195,7 @@ fn oversized(protection: Protection, length: usize) -> Vec<u8> {
 /// R-REC-36: only an authentic record tells that it is too long.
 #[test]
 fn answers_overflow_only_after_authentication() {
-    for protection in [GCM, CBC] {
+    for protection in protections() {
         let most = oversized(protection, MAX_PLAINTEXT);
         assert_eq!(open_all(&mut pair(protection).1, &most)[0].len(), MAX_PLAINTEXT);
 
@@ -197,9 +232,10 @@ fn seals_no_more_records_than_the_limit_but_still_an_alert() {
     assert_eq!(write(&mut sealer, ContentType::HANDSHAKE, &[1]), Err(Error::KeyExhausted));
     assert_eq!(write(&mut sealer, ContentType::ALERT, &[1, 0]), Ok(()));
     let total: usize = out.len();
-    assert_eq!(total, 4 * aead::OVERHEAD + 32);
+    let overhead = HEADER_LEN + 8 + 16;
+    assert_eq!(total, 4 * overhead + 32);
     // Three records of data open in order, and the alert behind them as such.
-    let data = &out[..3 * (aead::OVERHEAD + 10)];
+    let data = &out[..3 * (overhead + 10)];
     assert_eq!(open_all(&mut opener, data).concat(), [1; 30]);
 }
 
@@ -223,9 +259,12 @@ fn never_lets_a_sequence_number_wrap() {
 
 /// R-REC-18
 #[test]
-fn gcm_stops_at_two_to_the_24_and_a_half_and_cbc_does_not() {
-    assert_eq!(pair(GCM).0.limit, (2f64.powf(24.5)) as u64);
-    assert_eq!(pair(CBC).0.limit, u64::MAX);
+fn gcm_stops_at_two_to_the_24_and_a_half_and_nothing_else_does() {
+    for protection in protections() {
+        let is_gcm = matches!(protection, Protection::Aead(a) if a != AeadAlgorithm::ChaCha20Poly1305);
+        let limit = if is_gcm { 2f64.powf(24.5) as u64 } else { u64::MAX };
+        assert_eq!(pair(protection).0.limit, limit);
+    }
 }
 
 /// R-REC-27
@@ -235,6 +274,73 @@ fn the_explicit_nonce_is_the_sequence_number() {
     for number in 0u64..300 {
         let record = seal(&mut sealer, DATA, b"x", 1);
         assert_eq!(record[5..13], number.to_be_bytes());
+    }
+}
+
+/// R-AEAD-2, R-AEAD-3: no explicit nonce, and the sequence number is in the nonce.
+#[cfg(feature = "tls12")]
+#[test]
+fn a_chacha20_record_is_ciphertext_and_tag_under_the_iv_xor_the_sequence_number() {
+    let aead = portable::provider().ciphers.aead(AeadAlgorithm::ChaCha20Poly1305, &[2; 32]).unwrap();
+    let mut sealer = pair(CHACHA20).0;
+    for number in (0u64..3).chain([0x0102_0304_0506_0708]) {
+        sealer.next = number;
+        let record = seal(&mut sealer, DATA, b"content", 100);
+        let mut nonce = [3; 12];
+        nonce[4..].iter_mut().zip(number.to_be_bytes()).for_each(|(n, s)| *n ^= s);
+        let header = [&number.to_be_bytes()[..], &[23, 1, 1, 0, 7]].concat();
+        let mut expected = *b"content";
+        let tag = aead.seal(&nonce, &header, &mut expected);
+        assert_eq!(record, [&[23, 1, 1, 0, 23], &expected[..], &tag].concat());
+    }
+}
+
+/// R-ETM-1, R-ETM-2: the MAC is of place, length, IV and ciphertext; and padding that is authentic must still be right.
+#[test]
+fn encrypt_then_mac_authenticates_what_was_encrypted_and_checks_the_padding_too() {
+    let provider = portable::provider();
+    let cbc = provider.ciphers.cbc_hmac(CbcAlgorithm::Sm4, MacAlgorithm::Sm3, &[2; 16], &[1; 32]).unwrap();
+    let fragment = |plain: &[u8]| {
+        let mut body = plain.to_vec();
+        cbc.encrypt_lanes(&mut [crate::crypto::CbcLane { iv: [7; 16], in_out: &mut body }]);
+        let length = (16 + body.len()) as u16;
+        let header = [&[0; 8][..], &[23, 1, 1], &length.to_be_bytes()].concat();
+        let authentic = [&[7; 16][..], &body].concat();
+        let mac = provider.hashes.hmac(crate::suite::HashAlgorithm::Sm3, &[1; 32], &[&header, &authentic]);
+        [&authentic, mac.as_ref()].concat()
+    };
+    let padded = |content: &[u8], padding: &[u8]| fragment(&[content, padding].concat());
+    let open = |fragment: &[u8]| pair(ENCRYPT_THEN_MAC).1.open(DATA, &mut fragment.to_vec());
+    assert_eq!(open(&padded(b"content", &[8; 9])), Ok(16..23));
+    assert_eq!(open(&padded(b"content", &[24; 25])), Ok(16..23));
+    assert_eq!(open(&padded(b"", &[255; 256])), Ok(16..16));
+    for padding in [[7, 8, 8, 8, 8, 8, 8, 8, 8], [8, 8, 8, 8, 7, 8, 8, 8, 8], [16; 9], [255; 9]] {
+        assert_eq!(open(&padded(b"content", &padding)), Err(PeerMisbehaved::BadRecordMac.into()));
+    }
+    let good = padded(b"content", &[8; 9]);
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        assert_eq!(open(&bad), Err(PeerMisbehaved::BadRecordMac.into()), "{at}");
+    }
+}
+
+/// R-EXT-5: in both directions, with keys and without.
+#[test]
+fn fragments_are_no_longer_than_was_agreed_on() {
+    for (index, (sealer, opener)) in all().into_iter().enumerate() {
+        let (mut sealer, mut opener) = (sealer.with_max_fragment(512), opener.with_max_fragment(512));
+        let sealed = seal(&mut sealer, DATA, &[5; 1200], MAX_PLAINTEXT);
+        assert_eq!(sealed.len(), sealer.sealed_len(1200, MAX_PLAINTEXT));
+        let lengths: Vec<usize> = open_all(&mut opener, &sealed).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [512, 512, 176]);
+        let alert = seal(&mut sealer, ContentType::ALERT, &[1, 0], 1);
+        assert_eq!(open_all(&mut opener, &alert), [[1, 0]]);
+
+        let (mut sealer, opener) = all().swap_remove(index);
+        let long = seal(&mut sealer, DATA, &[5; 513], MAX_PLAINTEXT);
+        let refused = opener.with_max_fragment(512).open(DATA, &mut long[HEADER_LEN..].to_vec());
+        assert_eq!(refused, Err(PeerMisbehaved::RecordOverflow { length: 513 }.into()));
     }
 }
 
@@ -256,12 +362,14 @@ fn a_large_cbc_write_is_the_same_as_its_parts() {
         let data: Vec<u8> = (0..length).map(|i| i as u8).collect();
         let (mut whole, mut parts) = (Vec::new(), Vec::new());
         let (one, other) = (Counter::default(), Counter::default());
-        pair(CBC).0.seal(DATA, &data, 10, &one, &mut whole).unwrap();
-        let mut sealer = pair(CBC).0;
-        for part in data.chunks(10) {
-            sealer.seal(DATA, part, 10, &other, &mut parts).unwrap();
+        for protection in [CBC, ENCRYPT_THEN_MAC] {
+            pair(protection).0.seal(DATA, &data, 10, &one, &mut whole).unwrap();
+            let mut sealer = pair(protection).0;
+            for part in data.chunks(10) {
+                sealer.seal(DATA, part, 10, &other, &mut parts).unwrap();
+            }
+            assert_eq!(whole, parts, "{length}");
         }
-        assert_eq!(whole, parts, "{length}");
     }
 }
 
