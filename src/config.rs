@@ -9,7 +9,7 @@ mod services;
 pub use builder::ConfigBuilder;
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub use compat::Compat;
-pub use server::{ServerConfig, ServerConfigBuilder};
+pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
 #[cfg(feature = "std")]
 pub use services::KeyLogFile;
 pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};

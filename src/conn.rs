@@ -6,6 +6,7 @@
 //! [`Connection::received`], or [`Connection::received_end`] where the stream ends; answer what [`Connection::request`]
 //! asks; call [`Connection::tick`] at [`Connection::deadline`]; read and write plaintext.
 //! [`crate::stream::Stream`] is that loop over any `Read + Write`.
+mod accept;
 mod answer;
 mod facts;
 mod incoming;
@@ -23,6 +24,7 @@ use crate::record::{MAX_PLAINTEXT, Opener, Patience, Sealer, VersionRule};
 use crate::session::SessionKey;
 use crate::suite::Suite;
 use crate::wire::ProtocolVersion;
+pub use accept::{Acceptance, Accepted, Acceptor, Rejected};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use core::time::Duration;

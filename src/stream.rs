@@ -7,6 +7,7 @@
 //!    stream that does not block, `connection().wants_write()` says whether to wait until it can be written to, too.
 //! 3. `WouldBlock` and `TimedOut` lose nothing: the same call can be made again. `Interrupted` never comes through.
 //! 4. Whatever the connection failed with, each later call says again.
+mod accept;
 mod socket;
 
 pub use socket::{Socket, Timeouts};

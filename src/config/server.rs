@@ -7,6 +7,7 @@ use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::message::RequestedName;
 use crate::session::Ticketer;
+use crate::wire::ProtocolVersion;
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
@@ -48,6 +49,49 @@ impl ServerConfig {
 impl AsRef<Setup> for ServerConfig {
     fn as_ref(&self) -> &Setup {
         &self.setup
+    }
+}
+
+/// One configuration for each protocol that is spoken on a port.
+#[derive(Debug, Clone)]
+pub struct ServerConfigs {
+    first: Arc<ServerConfig>,
+    others: Vec<Arc<ServerConfig>>,
+}
+
+impl ServerConfigs {
+    /// A port of one protocol, so far.
+    pub fn new(first: Arc<ServerConfig>) -> Self {
+        Self { first, others: Vec::new() }
+    }
+
+    /// Another protocol on the same port.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if there is one for this protocol already.
+    pub fn with(mut self, other: Arc<ServerConfig>) -> Result<Self, ConfigError> {
+        let protocol = other.policy().protocol;
+        if self.iter().any(|config| config.policy().protocol == protocol) {
+            let text = format!(
+                "two configurations for {}: one port takes one of each protocol, chosen by the client's first record",
+                protocol.version
+            );
+            return Err(ConfigError::new(text));
+        }
+        self.others.push(other);
+        Ok(self)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<ServerConfig>> {
+        core::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The one for clients whose first record has this version (R-HS-33); the first one, which will refuse it, if there is
+    /// none.
+    pub fn for_version(&self, record: ProtocolVersion) -> &Arc<ServerConfig> {
+        let speaks = |c: &&Arc<ServerConfig>| c.policy().protocol.version.major() == record.major();
+        self.iter().find(speaks).unwrap_or(&self.first)
     }
 }
 

@@ -36,6 +36,8 @@ pub struct ClientExtensions {
     pub encrypt_then_mac: bool,
     /// max_fragment_length as it came: 1 to 4 mean something (R-EXT-2).
     pub max_fragment_length: Option<MaxFragmentLength>,
+    /// supported_versions names TLS 1.3: nothing here speaks it, but another stack may.
+    pub offers_tls13: bool,
     /// session_ticket, if sent: a ticket, or nothing to ask for one (R-TKT-1).
     pub session_ticket: Option<Arc<[u8]>>,
     /// renegotiation_info, if sent; empty in a first hello (R-REN-3).

@@ -298,6 +298,8 @@ registry! {
         EXTENDED_MASTER_SECRET = 23, "extended_master_secret";
         /// session_ticket
         SESSION_TICKET = 35, "session_ticket";
+        /// supported_versions (RFC 8446)
+        SUPPORTED_VERSIONS = 43, "supported_versions";
         /// signature_algorithms_cert (RFC 8446)
         SIGNATURE_ALGORITHMS_CERT = 50, "signature_algorithms_cert";
         /// client_id (A.7)

@@ -1,8 +1,5 @@
 //! SM2 alone: what a handshake is made of.
 
-use crate::clock::Stopwatch;
-use crate::rounds;
-use crate::table::{Table, Unit};
 use crate::tlcp_stack::without_hot_keys;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,6 +9,9 @@ use tlcp::crypto::{
 };
 use tlcp::suite::HashAlgorithm;
 use tlcp_interop::pki::Pki;
+use tlcp_measure::clock::Stopwatch;
+use tlcp_measure::rounds;
+use tlcp_measure::table::{Table, Unit};
 use tongsuo::pkey::{PKey, Private};
 use tongsuo::pkey_ctx::PkeyCtx;
 

@@ -1,12 +1,12 @@
 //! Whole connections: the measures taken of each implementation.
 
-use crate::connection::Stack;
-use crate::rounds;
-use crate::table::{Table, Unit};
 use crate::tlcp_stack::{Caches, TlcpStack};
 use crate::tongsuo_stack::TongsuoStack;
 use tlcp::crypto::portable;
 use tlcp_interop::party::{Suite, settings};
+use tlcp_measure::connection::Stack;
+use tlcp_measure::rounds;
+use tlcp_measure::table::{Table, Unit};
 
 const NAMES: [&str; 4] = ["tlcp, peer seen", "tlcp, cold", "portable, cold", "Tongsuo 8.4.0"];
 const PAIRS: [(usize, usize); 4] = [(1, 2), (0, 2), (1, 3), (0, 3)];

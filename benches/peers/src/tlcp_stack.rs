@@ -1,8 +1,5 @@
 //! Our own two ends.
 
-use crate::clock::Stopwatch;
-use crate::connection::{Costs, Stack};
-use crate::wire::{self, Wire};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use tlcp::cert::ServerName;
@@ -14,6 +11,9 @@ use tlcp::handshake::{client, server};
 use tlcp::stream::{Clock, Stream};
 use tlcp_interop::party::{ClientSettings, ServerSettings};
 use tlcp_interop::tlcp_party::Tlcp;
+use tlcp_measure::clock::Stopwatch;
+use tlcp_measure::connection::{Costs, Stack};
+use tlcp_measure::wire::{self, Wire};
 
 type Ends = (Stream<client::State, Wire>, Stream<server::State, Wire>);
 

@@ -1,10 +1,10 @@
 //! Tongsuo's two ends.
 
-use crate::clock::Stopwatch;
-use crate::connection::{Costs, Stack};
-use crate::wire::{self, Wire};
 use tlcp_interop::party::{ClientSettings, ServerSettings};
 use tlcp_interop::tongsuo_party::{client_context, client_ssl, server_context};
+use tlcp_measure::clock::Stopwatch;
+use tlcp_measure::connection::{Costs, Stack};
+use tlcp_measure::wire::{self, Wire};
 use tongsuo::ssl::{Error, ErrorCode, ShutdownState, Ssl, SslContext, SslSession, SslStream};
 
 type Ends = (SslStream<Wire>, SslStream<Wire>);

@@ -16,6 +16,7 @@ use tlcp::conn::ClientConnection;
 use tlcp::error::Error;
 use tlcp::handshake::client::State;
 use tlcp::stream::{Clock, Stream};
+use tlcp::suite::{TLCP, TLS12};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const HANDSHAKE: Duration = Duration::from_secs(30);
@@ -33,6 +34,7 @@ pub(crate) fn command() -> Command {
         .args(options::arguments().map(|arg| if arg.get_id() == "ca" { arg.required(true) } else { arg }))
         .arg(name.help("The name to verify the server for [default: HOST]"))
         .arg(get.help("Send an HTTP request for this path and print the body of the answer"))
+        .arg(flag("tls12", "Speak TLS 1.2 instead of TLCP"))
         .arg(flag("reconnect", "Connect, close, and connect again, resuming the session"))
 }
 
@@ -47,7 +49,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let target = Target::read(matches)?;
     let options = Common::read(matches)?;
     let trace = options.trace.then(|| Arc::new(Trace::new(Role::Client, Out::Stderr, String::new())));
-    let config = Arc::new(configure(&options, trace.clone())?);
+    let config = Arc::new(configure(&options, matches.get_flag("tls12"), trace.clone())?);
     if matches.get_flag("reconnect") {
         let (stream, _) = target.connect(&config, trace.as_deref())?;
         // However the server ends a connection on which nothing was said: nothing is lost.
@@ -139,26 +141,14 @@ fn refused(e: io::Error) -> Problem {
     }
 }
 
-fn configure(options: &Common, trace: Option<Arc<Trace>>) -> Result<ClientConfig, Problem> {
-    let mut builder = ClientConfig::builder()
-        .provider(options.provider)
-        .alpn(options.alpn())
-        .compat(options.compat)
-        .handshake_timeout(HANDSHAKE);
-    if let Some(identity) = &options.identity {
+fn configure(options: &Common, tls12: bool, trace: Option<Arc<Trace>>) -> Result<ClientConfig, Problem> {
+    let (builder, protocol) = match tls12 {
+        true => (ClientConfig::tls12_builder(), &TLS12),
+        false => (ClientConfig::builder(), &TLCP),
+    };
+    let mut builder = options.set_up(builder, protocol, trace)?.handshake_timeout(HANDSHAKE);
+    if let Some(identity) = options.identities(protocol).next() {
         builder = builder.identity(identity.clone());
-    }
-    if let Some(verifier) = &options.verifier {
-        builder = builder.verifier(verifier.clone());
-    }
-    if let Some(suites) = &options.suites {
-        builder = builder.suites(suites);
-    }
-    if let Some(log) = &options.key_log {
-        builder = builder.key_log(log.clone());
-    }
-    if let Some(trace) = trace {
-        builder = builder.observer(trace);
     }
     builder
         .build()

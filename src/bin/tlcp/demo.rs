@@ -15,7 +15,7 @@ use tlcp::crypto::{Provider, default_provider, random::SystemRandom};
 use tlcp::handshake::client;
 use tlcp::pki::{Options, Pki};
 use tlcp::stream::{Clock, Stream};
-use tlcp::suite::{KeyExchange, SUITES, Suite};
+use tlcp::suite::{KeyExchange, Suite, TLCP};
 
 const QUESTION: &[u8] = b"How many certificates does a TLCP server show?";
 const ANSWER: &[u8] = b"Two: one signs, one encrypts.";
@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<(), Problem> {
     say!("The server listens on {address}. All times count from the start of a handshake.");
     let stage = Stage { provider, pki, address };
     let suites = [KeyExchange::ECDHE, KeyExchange::ECC];
-    let suites = suites.map(|wanted| SUITES.iter().find(|s| s.key_exchange == wanted));
+    let suites = suites.map(|wanted| TLCP.suites().find(|s| s.key_exchange == wanted));
     let suites: Vec<&'static Suite> = suites.into_iter().flatten().collect();
     for (suite, number) in suites.iter().copied().zip([1, 3]) {
         stage.full_and_resumed(suite, number)?;

@@ -2,8 +2,9 @@
 use tlcp::cert::Description;
 use tlcp::error::Error;
 use tlcp::message::{
-    CertificateRequest, CertificateVerify, ClientExtensions, ClientHello, ClientKeyExchange, Credential,
-    EphemeralPoint, Finished, Handshake, RequestedName, ServerHello, ServerKeyExchange, SessionId,
+    CertificateRequest, CertificateStatus, CertificateVerify, ClientExtensions, ClientHello,
+    ClientKeyExchange, Credential, DigitallySigned, EphemeralPoint, Finished, Handshake, NewSessionTicket,
+    RequestedName, ServerHello, ServerKeyExchange, SessionId,
 };
 use tlcp::suite::{HashAlgorithm, KeyKind, SecretSource, Suite};
 use tlcp::wire::{DecodeError, HandshakeType};
@@ -47,6 +48,15 @@ impl Seen {
             HandshakeType::SERVER_HELLO_DONE => vec![("", String::from("no content: the client's turn"))],
             HandshakeType::CLIENT_KEY_EXCHANGE => self.client_key_exchange(body)?,
             HandshakeType::CERTIFICATE_VERIFY => self.certificate_verify(body)?,
+            HandshakeType::CERTIFICATE_STATUS => {
+                let length = CertificateStatus::read(body)?.len();
+                vec![("OCSP response", format!("{length} bytes, which nobody here looks into"))]
+            }
+            HandshakeType::NEW_SESSION_TICKET => {
+                let ticket = NewSessionTicket::read(body)?;
+                let text = format!("{} bytes, good for {} s", ticket.ticket.len(), ticket.lifetime);
+                vec![("ticket", text)]
+            }
             HandshakeType::FINISHED => self.finished(body, from_client)?,
             _ => Vec::new(),
         })
@@ -103,22 +113,23 @@ impl Seen {
     }
 
     fn server_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        if self.agrees_on_secret() {
+        if self.secret() != SecretSource::Encrypted {
             let exchange = ServerKeyExchange::read_ephemeral(body, self.names_scheme())?;
             let mut facts: Vec<Fact> = exchange.ephemeral.iter().flat_map(|(p, _)| ephemeral(p)).collect();
-            facts.push(self.signature(exchange.signed.signature, "both randoms and this point"));
+            facts.push(self.signature(&exchange.signed, "both randoms and this point"));
             return Ok(facts);
         }
         let exchange = ServerKeyExchange::read_signature(body, self.names_scheme())?;
-        Ok(vec![self.signature(exchange.signed.signature, "both randoms and the encryption certificate")])
+        Ok(vec![self.signature(&exchange.signed, "both randoms and the encryption certificate")])
     }
 
     fn names_scheme(&self) -> bool {
         self.suite.is_some_and(|s| s.protocol.names_signature_scheme)
     }
 
-    fn agrees_on_secret(&self) -> bool {
-        self.suite.is_some_and(|s| s.key_exchange.secret == SecretSource::Agreed)
+    /// Encrypted where no suite was seen.
+    fn secret(&self) -> SecretSource {
+        self.suite.map_or(SecretSource::Encrypted, |s| s.key_exchange.secret)
     }
 
     /// Of both parties' keys: SM2 where no suite was seen.
@@ -126,17 +137,20 @@ impl Seen {
         self.suite.map_or(KeyKind::Sm2, |s| s.key_exchange.authenticates)
     }
 
-    fn signature(&self, signature: &[u8], over: &str) -> Fact {
-        let how = match self.key_kind() {
-            KeyKind::Rsa => "RSA with SHA-256",
-            _ => "SM2 with SM3",
+    fn signature(&self, signed: &DigitallySigned<'_>, over: &str) -> Fact {
+        let how = match (signed.scheme, self.key_kind()) {
+            (Some(scheme), _) => scheme.to_string(),
+            (None, KeyKind::Rsa) => String::from("RSA with SHA-256"),
+            (None, _) => String::from("SM2 with SM3"),
         };
-        ("signature", format!("{how}, {} bytes, over {over}", signature.len()))
+        ("signature", format!("{how}, {} bytes, over {over}", signed.signature.len()))
     }
 
     fn client_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        if self.agrees_on_secret() {
-            return Ok(ephemeral(&ClientKeyExchange::read_ephemeral(body)?).into());
+        match self.secret() {
+            SecretSource::Agreed => return Ok(ephemeral(&ClientKeyExchange::read_ephemeral(body)?).into()),
+            SecretSource::Ephemeral => return Ok(vec![public(ClientKeyExchange::read_point(body)?)]),
+            _ => {}
         }
         let (kind, cipher) = match self.key_kind() {
             KeyKind::Rsa => ("RSA", ClientKeyExchange::read_rsa_encrypted(body)?),
@@ -147,10 +161,15 @@ impl Seen {
     }
 
     fn certificate_verify(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
-        let hash = name(self.key_kind().fixed_hash());
-        let what = format!("the {hash} hash of the {} messages so far", self.messages);
         let signed = CertificateVerify::read(body, self.names_scheme())?;
-        Ok(vec![self.signature(signed.signature, &what)])
+        let what = match signed.scheme {
+            Some(_) => format!("the {} messages so far", self.messages),
+            None => {
+                let hash = name(self.key_kind().fixed_hash());
+                format!("the {hash} hash of the {} messages so far", self.messages)
+            }
+        };
+        Ok(vec![self.signature(&signed, &what)])
     }
 
     fn finished(&self, body: &[u8], from_client: bool) -> Result<Vec<Fact>, DecodeError> {
@@ -171,6 +190,7 @@ impl Seen {
 fn name(hash: HashAlgorithm) -> &'static str {
     match hash {
         HashAlgorithm::Sha256 => "SHA-256",
+        HashAlgorithm::Sha384 => "SHA-384",
         _ => "SM3",
     }
 }
@@ -189,6 +209,19 @@ fn client_extensions(extensions: &ClientExtensions) -> Vec<Fact> {
     if let Some(schemes) = &extensions.signature_schemes {
         let schemes: Vec<_> = schemes.iter().map(ToString::to_string).collect();
         facts.push(("signature_algorithms", schemes.join(", ")));
+    }
+    let others: Vec<&str> = [
+        (extensions.extended_master_secret, "extended_master_secret"),
+        (extensions.session_ticket.is_some(), "session_ticket"),
+        (extensions.encrypt_then_mac, "encrypt_then_mac"),
+        (extensions.status_request, "status_request"),
+        (extensions.renegotiation_info.is_some(), "renegotiation_info"),
+    ]
+    .into_iter()
+    .filter_map(|(is_there, name)| is_there.then_some(name))
+    .collect();
+    if !others.is_empty() {
+        facts.push(("also", others.join(", ")));
     }
     if !extensions.alpn.is_empty() {
         let names: Vec<_> = extensions.alpn.iter().map(|n| String::from_utf8_lossy(n)).collect();
@@ -226,10 +259,11 @@ fn certificate_request(request: &CertificateRequest) -> Vec<Fact> {
 }
 
 fn ephemeral(point: &EphemeralPoint<'_>) -> [Fact; 2] {
-    [
-        ("curve", format!("{} ({})", point.named_curve, point.named_curve.0)),
-        ("ephemeral point", format!("{}, {} bytes", short(point.point), point.point.len())),
-    ]
+    [("curve", format!("{} ({})", point.named_curve, point.named_curve.0)), public(point.point)]
+}
+
+fn public(point: &[u8]) -> Fact {
+    ("ephemeral point", format!("{}, {} bytes", short(point), point.len()))
 }
 
 /// The first bytes in hexadecimal.

@@ -13,16 +13,20 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use tlcp::cert::Description;
-use tlcp::config::{ClientAuth, ServerConfig};
+use tlcp::config::{ClientAuth, ServerConfig, ServerConfigBuilder, ServerConfigs};
 use tlcp::conn::ServerConnection;
+use tlcp::error::ConfigError;
 use tlcp::handshake::server::State;
-use tlcp::session::{MemoryStore, SessionStore};
+use tlcp::session::{MemoryStore, RotatingTicketer, SessionStore, Ticketer};
 use tlcp::stream::{Clock, Stream};
+use tlcp::suite::{AeadAlgorithm, Certificates, Protocol, TLCP, TLS12};
 
 /// A client has so long for its handshake, and so long for every byte after it.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const IDLE_HTTP: Duration = Duration::from_secs(60);
 const IDLE_ECHO: Duration = Duration::from_secs(600);
+/// Seconds until the key that seals tickets is replaced.
+const TICKET_KEY: u64 = 12 * 60 * 60;
 
 type ServerStream = Stream<State, Counted>;
 
@@ -53,9 +57,22 @@ pub(crate) fn command() -> Command {
 struct Server {
     options: Common,
     client_auth: ClientAuth,
-    sessions: Arc<dyn SessionStore>,
-    config: Arc<ServerConfig>,
+    stores: Stores,
+    configs: ServerConfigs,
     folder: Option<Folder>,
+}
+
+/// Where sessions are, whichever configuration made them.
+struct Stores {
+    sessions: Arc<dyn SessionStore>,
+    tickets: Arc<dyn Ticketer>,
+}
+
+impl Stores {
+    fn new(options: &Common) -> Result<Self, Problem> {
+        let tickets = RotatingTicketer::new(options.provider, AeadAlgorithm::Aes256Gcm, TICKET_KEY)?;
+        Ok(Self { sessions: Arc::new(MemoryStore::default()), tickets: Arc::new(tickets) })
+    }
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
@@ -63,7 +80,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let address = string(matches, "listen").unwrap_or_default();
     let listener =
         TcpListener::bind(address).map_err(|e| Problem::from(e).during(format!("--listen {address}")))?;
-    if let Some(identity) = &server.options.identity {
+    for identity in &server.options.identities {
         log!("{}", identity.report().trim_end());
     }
     say!("listening on {}", listener.local_addr()?);
@@ -94,13 +111,13 @@ impl Server {
             Some("require") => ClientAuth::Require,
             _ => ClientAuth::None,
         };
-        let sessions: Arc<dyn SessionStore> = Arc::new(MemoryStore::default());
-        let config = Arc::new(configure(&options, client_auth, &sessions, None)?);
+        let stores = Stores::new(&options)?;
+        let configs = configure(&options, client_auth, &stores, None)?;
         let folder = match path(matches, "www") {
             Some(path) => Some(Folder::new(path).map_err(|e| Problem::from(e).during(path.display()))?),
             None => None,
         };
-        Ok(Self { options, client_auth, sessions, config, folder })
+        Ok(Self { options, client_auth, stores, configs, folder })
     }
 
     /// A whole connection; what goes wrong with it is told and forgotten.
@@ -112,10 +129,8 @@ impl Server {
     }
 
     fn serve(&self, tcp: TcpStream, number: u64, peer: &str) -> Result<(), Problem> {
-        let config = self.config_for(number)?;
-        let socket = Counted::new(tcp)?;
-        let clock = Clock::start();
-        let mut stream = Stream::new(ServerConnection::new(config, clock.now()), socket, clock);
+        let configs = self.configs_for(number)?;
+        let mut stream = Stream::accept(Counted::new(tcp)?, Clock::start(), &configs)?;
         let outcome = self.talk(&mut stream, number, peer);
         if let Some(progress) = stream.connection().failed_handshake() {
             let name = progress.server_name.as_deref().unwrap_or("no name");
@@ -140,46 +155,61 @@ impl Server {
     }
 
     /// One for all connections; to be traced apart, each needs an observer, and so a configuration, of its own.
-    fn config_for(&self, number: u64) -> Result<Arc<ServerConfig>, Problem> {
+    fn configs_for(&self, number: u64) -> Result<ServerConfigs, Problem> {
         if !self.options.trace {
-            return Ok(self.config.clone());
+            return Ok(self.configs.clone());
         }
         let trace = Arc::new(Trace::new(Role::Server, Out::Stderr, format!("#{number:<4}")));
-        configure(&self.options, self.client_auth, &self.sessions, Some(trace)).map(Arc::new)
+        configure(&self.options, self.client_auth, &self.stores, Some(&trace))
     }
 }
 
 fn configure(
     options: &Common,
     client_auth: ClientAuth,
-    sessions: &Arc<dyn SessionStore>,
-    trace: Option<Arc<Trace>>,
-) -> Result<ServerConfig, Problem> {
-    let mut builder = ServerConfig::builder()
-        .provider(options.provider)
+    stores: &Stores,
+    trace: Option<&Arc<Trace>>,
+) -> Result<ServerConfigs, Problem> {
+    let advise =
+        |e: ConfigError| Problem::from(e).advise("see --ca, --identity and --suite in `tlcp server --help`");
+    let mut configs: Option<ServerConfigs> = None;
+    for protocol in [&TLCP, &TLS12] {
+        if !options.serves(protocol) {
+            continue;
+        }
+        let config =
+            Arc::new(configure_one(protocol, options, client_auth, stores, trace)?.build().map_err(advise)?);
+        configs = Some(match configs {
+            Some(configs) => configs.with(config).map_err(advise)?,
+            None => ServerConfigs::new(config),
+        });
+    }
+    configs.ok_or_else(|| {
+        Problem::new("no suite that was named is for an identity that was given")
+            .advise("see --identity and --suite in `tlcp server --help`")
+    })
+}
+
+fn configure_one(
+    protocol: &'static Protocol,
+    options: &Common,
+    client_auth: ClientAuth,
+    stores: &Stores,
+    trace: Option<&Arc<Trace>>,
+) -> Result<ServerConfigBuilder, Problem> {
+    let builder = match protocol.certificates {
+        Certificates::Single => ServerConfig::tls12_builder().tickets(stores.tickets.clone()),
+        _ => ServerConfig::builder(),
+    };
+    let mut builder = options
+        .set_up(builder, protocol, trace.cloned())?
         .client_auth(client_auth)
-        .sessions(Some(sessions.clone()))
-        .alpn(options.alpn())
-        .compat(options.compat)
+        .sessions(Some(stores.sessions.clone()))
         .handshake_timeout(HANDSHAKE);
-    if let Some(identity) = &options.identity {
+    for identity in options.identities(protocol) {
         builder = builder.identity(identity.clone());
     }
-    if let Some(verifier) = &options.verifier {
-        builder = builder.verifier(verifier.clone());
-    }
-    if let Some(suites) = &options.suites {
-        builder = builder.suites(suites);
-    }
-    if let Some(log) = &options.key_log {
-        builder = builder.key_log(log.clone());
-    }
-    if let Some(trace) = trace {
-        builder = builder.observer(trace);
-    }
-    builder
-        .build()
-        .map_err(|e| Problem::from(e).advise("see --ca, --identity and --suite in `tlcp server --help`"))
+    Ok(builder)
 }
 
 fn describe(connection: &ServerConnection) -> String {

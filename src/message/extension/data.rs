@@ -115,6 +115,12 @@ pub(super) fn read_renegotiation_info(r: Reader<'_>) -> Result<Box<[u8]>, Decode
     Ok(Box::from(data))
 }
 
+/// Whether the list holds TLS 1.3; a malformed one holds nothing.
+pub(super) fn offers_tls13(mut r: Reader<'_>) -> bool {
+    const TLS13: [u8; 2] = [3, 4];
+    r.vector8("versions", 2).is_ok_and(|versions| versions.as_chunks().0.contains(&TLS13))
+}
+
 /// GM/T 0024-2023 A.7; no suite here uses it.
 pub(super) fn check_client_id(mut r: Reader<'_>) -> Result<(), DecodeError> {
     r.vector16("client_id", 1)?;

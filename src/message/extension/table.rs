@@ -5,7 +5,7 @@ use crate::wire::{ExtensionType, NamedGroup, SignatureScheme};
 use alloc::sync::Arc;
 
 /// One row each.
-pub(super) static EXTENSIONS: [Extension; 13] = [
+pub(super) static EXTENSIONS: [Extension; 14] = [
     Extension {
         kind: ExtensionType::SERVER_NAME,
         known: Known::Both,
@@ -186,5 +186,15 @@ pub(super) static EXTENSIONS: [Extension; 13] = [
             is_there: |e| e.renegotiation_info.is_some(),
             write: |e, w| w.vector8(|w| w.bytes(e.renegotiation_info.as_deref().unwrap_or_default())),
         }),
+    },
+    Extension {
+        kind: ExtensionType::SUPPORTED_VERSIONS,
+        known: Known::Tls,
+        // R-HS-33: whatever stands in it changes nothing here.
+        offer: Form::received(|r, out| {
+            out.offers_tls13 = data::offers_tls13(r);
+            Ok(())
+        }),
+        answer: Answer::Never,
     },
 ];

@@ -35,16 +35,16 @@ fn reading() -> Duration {
 }
 
 /// Counts from one lap to the next.
-pub(crate) struct Stopwatch(Duration);
+pub struct Stopwatch(Duration);
 
 impl Stopwatch {
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         reading();
         Self(now())
     }
 
     /// Since the last lap or the start, without the reading of the clock.
-    pub(crate) fn lap(&mut self) -> Duration {
+    pub fn lap(&mut self) -> Duration {
         let last = std::mem::replace(&mut self.0, now());
         (self.0 - last).saturating_sub(reading())
     }

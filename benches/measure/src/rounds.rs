@@ -8,21 +8,21 @@ const FEWEST: usize = 3;
 
 /// Seconds per call of each contender in each round, for one of the times that a call takes; none for a contender that
 /// cannot do it.
-pub(crate) struct Samples(Vec<Option<[f64; ROUNDS]>>);
+pub struct Samples(Vec<Option<[f64; ROUNDS]>>);
 
 impl Samples {
     /// How many contenders there are.
-    pub(crate) fn contenders(&self) -> usize {
+    pub fn contenders(&self) -> usize {
         self.0.len()
     }
 
     /// The median of one contender's rounds.
-    pub(crate) fn median(&self, contender: usize) -> Option<f64> {
+    pub fn median(&self, contender: usize) -> Option<f64> {
         self.0[contender].map(middle)
     }
 
     /// How many times faster `ours` is than `theirs`: the median of the ratios round by round.
-    pub(crate) fn speed_up(&self, ours: usize, theirs: usize) -> Option<f64> {
+    pub fn speed_up(&self, ours: usize, theirs: usize) -> Option<f64> {
         let (mut ratios, ours) = (self.0[theirs]?, self.0[ours]?);
         for (ratio, ours) in ratios.iter_mut().zip(ours) {
             *ratio /= ours;
@@ -33,7 +33,7 @@ impl Samples {
 
 /// Runs all contenders in turn; `call` does one unit of work with a contender and returns the times that count, or
 /// nothing if it cannot.
-pub(crate) fn run<T: ?Sized, const N: usize>(
+pub fn run<T: ?Sized, const N: usize>(
     contenders: &mut [Box<T>],
     mut call: impl FnMut(&mut T, usize) -> Option<[Duration; N]>,
 ) -> [Samples; N] {

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 /// Time spent in each end.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Costs {
-    pub(crate) client: Duration,
-    pub(crate) server: Duration,
+pub struct Costs {
+    pub client: Duration,
+    pub server: Duration,
 }
 
 impl Costs {
     /// Both ends, the client, the server.
-    pub(crate) fn split(self) -> [Duration; 3] {
+    pub fn split(self) -> [Duration; 3] {
         [self.client + self.server, self.client, self.server]
     }
 }
 
 /// One implementation with one suite: both ends in one thread, over memory.
-pub(crate) trait Stack {
+pub trait Stack {
     /// A handshake from nothing to both ends open; `resume`: with the session of an earlier one.
     fn handshake(&mut self, resume: bool) -> Costs;
     /// `count` writes of `size` bytes from client to server over one open connection: sealing is the client's cost,

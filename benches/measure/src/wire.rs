@@ -8,13 +8,13 @@ use std::rc::Rc;
 type Lane = Rc<RefCell<VecDeque<u8>>>;
 
 /// One end.
-pub(crate) struct Wire {
+pub struct Wire {
     incoming: Lane,
     outgoing: Lane,
 }
 
 /// Two ends joined.
-pub(crate) fn pair() -> (Wire, Wire) {
+pub fn pair() -> (Wire, Wire) {
     let (up, down) = (Lane::default(), Lane::default());
     (Wire { incoming: down.clone(), outgoing: up.clone() }, Wire { incoming: up, outgoing: down })
 }

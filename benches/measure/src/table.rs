@@ -4,7 +4,7 @@ use crate::rounds::Samples;
 
 /// What a row shows of the seconds that one call takes.
 #[derive(Clone, Copy)]
-pub(crate) enum Unit {
+pub enum Unit {
     /// Calls per second.
     PerSecond,
     /// Megabytes per second, so many to a call.
@@ -27,13 +27,13 @@ impl Unit {
 }
 
 /// A table with a column for each contender, and one for each pair of them that is compared: ours, theirs.
-pub(crate) struct Table {
+pub struct Table {
     pairs: Vec<(usize, usize)>,
 }
 
 impl Table {
     /// Prints the head.
-    pub(crate) fn new(title: &str, names: &[&str], pairs: &[(usize, usize)]) -> Self {
+    pub fn new(title: &str, names: &[&str], pairs: &[(usize, usize)]) -> Self {
         print!("\n| {title:44} |");
         names.iter().for_each(|name| print!(" {name:>17} |"));
         for (ours, theirs) in pairs {
@@ -44,7 +44,7 @@ impl Table {
     }
 
     /// Prints one row.
-    pub(crate) fn row(&self, label: &str, unit: Unit, samples: &Samples) {
+    pub fn row(&self, label: &str, unit: Unit, samples: &Samples) {
         print!("| {label:44} |");
         for contender in 0..samples.contenders() {
             print!(" {:>17} |", samples.median(contender).map_or("–".to_owned(), |time| unit.show(time)));

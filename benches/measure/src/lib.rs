@@ -1,0 +1,6 @@
+//! What the comparisons with other stacks measure by.
+pub mod clock;
+pub mod connection;
+pub mod rounds;
+pub mod table;
+pub mod wire;
