@@ -2,6 +2,7 @@
 use crate::crypto::PrivateKey;
 use crate::error::CertificateError;
 use crate::message::Credential;
+use crate::suite::Certificates;
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
@@ -93,6 +94,12 @@ pub trait Verifier: Send + Sync {
     /// Any makes a full handshake of it.
     fn check_again(&self, _credential: &Credential, _now: u64) -> Result<(), CertificateError> {
         Ok(())
+    }
+
+    /// Whether it verifies what a party of such a protocol shows: a configuration with a verifier that does not is refused
+    /// when it is built.
+    fn verifies(&self, _certificates: Certificates) -> bool {
+        true
     }
 
     /// DER names of the CAs it trusts, as hints for CertificateRequest; may be empty.

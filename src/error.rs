@@ -176,6 +176,8 @@ pub enum CertificatePlace {
     Sign,
     /// Its encryption certificate.
     Encrypt,
+    /// Its only one, in TLS.
+    Single,
     /// A CA's, on the way to a trusted one.
     Authority,
 }
@@ -377,6 +379,7 @@ impl fmt::Display for CertificatePlace {
         f.write_str(match self {
             Self::Sign => "the signing certificate",
             Self::Encrypt => "the encryption certificate",
+            Self::Single => "the certificate",
             Self::Authority => "the CA certificate",
         })
     }
@@ -392,7 +395,7 @@ impl fmt::Display for CertificateProblem {
             Self::MissingEncryptionCertificate => "the encryption certificate is missing (R-HS-39)",
             Self::UnsupportedKey => "the key's type or curve is not supported (R-SM2-9)",
             Self::UnsupportedSignature => "it is signed with an algorithm that is not supported (R-SM2-9)",
-            Self::WrongUsage(what) => return write!(f, "not for this use: {what} (R-SM2-7)"),
+            Self::WrongUsage(what) => return write!(f, "not for this use: {what} (R-SM2-7, R-T12-9)"),
             Self::Revoked => "revoked",
             Self::Expired => "expired",
             Self::NotYetValid => "not yet valid",

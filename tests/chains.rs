@@ -82,7 +82,7 @@ impl<'a> Chain<'a> {
     /// What the verifier is to say of the leaf as a client's certificate.
     fn expected(&self, policy: CertPolicy) -> Result<(), fn(&E) -> bool> {
         let purposes: &[&str] = match policy {
-            CertPolicy::Standard => &["client_auth"],
+            CertPolicy::Standard | CertPolicy::Web => &["client_auth"],
             CertPolicy::Gm => &["client_auth", "server_auth"],
         };
         let fits = |eku: Vec<&str>| purposes.iter().any(|p| eku.contains(p));

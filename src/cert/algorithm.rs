@@ -1,8 +1,11 @@
 //! How certificates and key containers name algorithms: contents of AlgorithmIdentifier. Those of the Web are in
 //! `rustls_pki_types::alg_id`; here are SM2's (R-SM2-9, R-SM2-10), and what is read from all of them.
 use super::der::{BadDer, Der, OID, SEQUENCE, context};
-use crate::suite::HashAlgorithm;
+use crate::crypto::{Keys, PublicKey};
+use crate::error::CryptoError;
+use crate::suite::{HashAlgorithm, KeyKind};
 use crate::wire::NamedGroup;
+use rustls_pki_types::AlgorithmIdentifier;
 use rustls_pki_types::alg_id;
 
 /// SM2-with-SM3, no parameters.
@@ -21,6 +24,14 @@ pub(crate) const SM2: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d";
 pub(crate) const SM2_NULL: &[u8] = b"\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x05\x00";
 /// Every form of a key's algorithm that is taken. Explicit curve parameters are not among them.
 pub(crate) const KEYS: [&[u8]; 4] = [EC_SM2, SM2_SM2, SM2, SM2_NULL];
+
+/// sha256WithRSAEncryption, sha384WithRSAEncryption and sha512WithRSAEncryption without parameters (RFC 4055 5).
+pub(crate) const RSA_SHA256_ABSENT: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b");
+pub(crate) const RSA_SHA384_ABSENT: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c");
+pub(crate) const RSA_SHA512_ABSENT: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d");
 
 /// What a key's AlgorithmIdentifier says, if it is a key that is used here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +54,24 @@ impl KeyForm {
             return Some(Self::Sm2);
         }
         known.iter().find(|(id, _)| **id == *contents).map(|(_, form)| *form)
+    }
+
+    pub(crate) fn kind(self) -> KeyKind {
+        match self {
+            Self::Sm2 => KeyKind::Sm2,
+            Self::Rsa => KeyKind::Rsa,
+            Self::Ecdsa(_) | Self::Ed25519 => KeyKind::Ecdsa,
+        }
+    }
+
+    /// The key with this subjectPublicKey (R-SM2-6, R-RSA-2, R-BCP-5).
+    pub(crate) fn public(self, key: &[u8], keys: &dyn Keys) -> Result<PublicKey, CryptoError> {
+        match self {
+            Self::Sm2 => keys.sm2_public(key),
+            Self::Rsa => keys.rsa_public(key),
+            Self::Ecdsa(curve) => keys.ecdsa_public(curve, key),
+            Self::Ed25519 => keys.ed25519_public(key),
+        }
     }
 
     pub(super) fn name(self) -> &'static str {

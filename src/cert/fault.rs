@@ -1,20 +1,11 @@
 //! Errors that say which certificate is at fault, and what explains it.
 use super::x509::X509;
-use super::{KeyUse, names, time};
+use super::{names, time};
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem, FaultyCertificate};
 use alloc::{format, string::String};
 
 /// The longest text of a peer's choosing in an error, in characters.
 const MOST_TEXT: usize = 200;
-
-impl From<KeyUse> for CertificatePlace {
-    fn from(key_use: KeyUse) -> Self {
-        match key_use {
-            KeyUse::Sign => Self::Sign,
-            KeyUse::Encrypt => Self::Encrypt,
-        }
-    }
-}
 
 /// A problem of `certificate`, with what explains it: its dates, its names or its issuer.
 pub(super) fn fault(

@@ -1,7 +1,8 @@
 //! Our own certificates with their keys, ready to send: TLCP's pair, or the one of TLS.
 use super::chain::upwards;
+use super::usage::{self, Own};
 use super::x509::X509;
-use super::{Description, Key, KeyUse, names, peer, time, usage};
+use super::{Description, Key, KeyUse, names, peer, time};
 use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential, DistinguishedNames, Message};
@@ -168,7 +169,7 @@ impl Identity {
     /// (R-T12-9).
     pub fn allows(&self, key_use: KeyUse) -> bool {
         let of = self.certificates();
-        X509::read(self.certificate(key_use)).is_ok_and(|c| usage::allows(&c, of, key_use))
+        X509::read(self.certificate(key_use)).is_ok_and(|c| usage::allows(&c, Own { of, key_use }))
     }
 
     /// The handshake message Certificate: of a single certificate, the chain from it up in either form. It is encoded once,
@@ -275,7 +276,7 @@ fn check(sign: &Half, encrypt: Option<&Half>) -> Result<(), ConfigError> {
     for (certificate, key_use) in
         [(&sign_view, KeyUse::Sign), (&view(&encrypt.certificate)?, KeyUse::Encrypt)]
     {
-        if let Err(e) = usage::check(certificate, Certificates::Pair, key_use, false) {
+        if let Err(e) = usage::check(certificate, Own::pair(key_use), false) {
             return wrong(certificate, &e);
         }
     }

@@ -2,7 +2,7 @@
 //! the verifier's part.
 use super::algorithm;
 use super::fault::{fault, read};
-use super::usage::{self, fits_encryption};
+use super::usage::{self, Own, fits_encryption};
 use super::x509::X509;
 use super::{KeyUse, ServerName};
 use crate::crypto::{Keys, PublicKey};
@@ -107,8 +107,8 @@ impl Credential {
             (None, _) => return Err(CertificateProblem::MissingEncryptionCertificate.into()),
         };
         let second = list.get(1);
-        let first = read_half(first, KeyUse::Sign)?;
-        let sign = half_key(&first, KeyUse::Sign, keys)?;
+        let first = read_own(first, SIGN)?;
+        let sign = key(&first, SIGN, keys)?;
         let chosen = match second {
             None if needs_pair => return Err(CertificateProblem::MissingEncryptionCertificate.into()),
             None => None,
@@ -119,11 +119,10 @@ impl Credential {
         };
         if second.der == first.der {
             // one certificate in both places must have both usages
-            usage::check(&first, Certificates::Pair, KeyUse::Sign, false)
-                .map_err(|e| fault(e, KeyUse::Sign, &first))?;
+            usage::check(&first, SIGN, false).map_err(|e| fault(e, SIGN, &first))?;
             return Ok(PeerKeys::Pair { encrypt: sign.clone(), sign, at });
         }
-        Ok(PeerKeys::Pair { sign, encrypt: half_key(&second, KeyUse::Encrypt, keys)?, at })
+        Ok(PeerKeys::Pair { sign, encrypt: key(&second, ENCRYPT, keys)?, at })
     }
 
     /// The encryption certificate, where its keys say that there is one.
@@ -151,17 +150,15 @@ impl Credential {
     }
 }
 
-/// R-T12-9: the one certificate of a TLS party. Only an RSA key can be encrypted to.
+const SIGN: Own = Own::pair(KeyUse::Sign);
+const ENCRYPT: Own = Own::pair(KeyUse::Encrypt);
+
+/// R-T12-9: the one certificate of a TLS party.
 fn single(der: &[u8], key_use: KeyUse, keys: &dyn Keys) -> Result<PeerKeys, CertificateError> {
-    let certificate = read_half(der, key_use)?;
-    let key = key(&certificate, key_use, keys)?;
-    let fits = match (key.kind(), key_use) {
-        (KeyKind::Rsa, _) | (KeyKind::Ecdsa, KeyUse::Sign) => {
-            usage::check(&certificate, Certificates::Single, key_use, false)
-        }
-        _ => Err(CertificateProblem::UnsupportedKey),
-    };
-    fits.map_err(|problem| fault(problem, key_use, &certificate))?;
+    let own = Own::single(key_use);
+    let certificate = read_own(der, own)?;
+    let key = key(&certificate, own, keys)?;
+    usage::check(&certificate, own, false).map_err(|problem| fault(problem, own, &certificate))?;
     Ok(PeerKeys::Single { key, key_use })
 }
 
@@ -171,12 +168,12 @@ fn choose_encryption<'a>(
     second: &'a [u8],
     needed: bool,
 ) -> Result<Option<(usize, X509<'a>)>, CertificateError> {
-    let second = read_half(second, KeyUse::Encrypt)?;
+    let second = read_own(second, ENCRYPT)?;
     if fits_encryption(&second) {
         return Ok(Some((1, second)));
     }
     if let (3.., Some(last)) = (list.len(), list.last()) {
-        let last = read_half(last, KeyUse::Encrypt)?;
+        let last = read_own(last, ENCRYPT)?;
         if fits_encryption(&last) {
             return Ok(Some((list.len().saturating_sub(1), last)));
         }
@@ -186,8 +183,7 @@ fn choose_encryption<'a>(
         }
     } else if needed {
         // Two: the second it is, and only its usage counts here; the verifier refuses a CA.
-        usage::check(&second, Certificates::Pair, KeyUse::Encrypt, false)
-            .map_err(|e| fault(e, KeyUse::Encrypt, &second))?;
+        usage::check(&second, ENCRYPT, false).map_err(|e| fault(e, ENCRYPT, &second))?;
         return Ok(Some((1, second)));
     }
     Ok(None)
@@ -203,24 +199,24 @@ pub fn end_point_hash(certificate: &[u8]) -> HashAlgorithm {
 }
 
 /// One of its own, of a length that is taken.
-fn read_half(der: &[u8], key_use: KeyUse) -> Result<X509<'_>, CertificateError> {
-    let certificate = read(der, Place::from(key_use))?;
+fn read_own(der: &[u8], own: Own) -> Result<X509<'_>, CertificateError> {
+    let certificate = read(der, Place::from(own))?;
     if der.len() > MAX_LENGTH {
         let problem = CertificateProblem::Other("a certificate of more than 16 KiB (R-HS-50)");
-        return Err(fault(problem, key_use, &certificate));
+        return Err(fault(problem, own, &certificate));
     }
     Ok(certificate)
 }
 
-/// TLCP's pairs have keys that can do both (R-HS-39).
-fn half_key(certificate: &X509<'_>, key_use: KeyUse, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {
-    let key = key(certificate, key_use, keys)?;
-    match key.kind() {
-        KeyKind::Sm2 | KeyKind::Rsa => Ok(key),
-        KeyKind::Ecdsa => Err(fault(CertificateProblem::UnsupportedKey, key_use, certificate)),
-    }
-}
-
-fn key(certificate: &X509<'_>, key_use: KeyUse, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {
-    certificate.public_key(keys).map_err(|e| fault(e, key_use, certificate))
+/// Its key, of a kind that the protocol takes.
+fn key(certificate: &X509<'_>, own: Own, keys: &dyn Keys) -> Result<PublicKey, CertificateError> {
+    let key = certificate.public_key(keys).and_then(|key| match (own.of, own.key_use, key.kind()) {
+        (Certificates::Pair, _, KeyKind::Sm2 | KeyKind::Rsa) => Ok(key),
+        // Only an RSA key can be encrypted to.
+        (Certificates::Single, _, KeyKind::Rsa) | (Certificates::Single, KeyUse::Sign, KeyKind::Ecdsa) => {
+            Ok(key)
+        }
+        _ => Err(CertificateProblem::UnsupportedKey),
+    });
+    key.map_err(|e| fault(e, own, certificate))
 }

@@ -6,8 +6,9 @@ mod single;
 use super::algorithm::KeyForm;
 use super::identity::Half;
 use super::pem::{self, Kind};
+use super::usage::{self, Own};
 use super::x509::X509;
-use super::{Key, KeyUse, key, names, usage};
+use super::{Key, KeyUse, key, names};
 use crate::crypto::{PrivateKey, Provider, PublicKey};
 use crate::error::{ConfigError, CryptoError};
 use crate::suite::{Certificates, KeyKind};
@@ -30,7 +31,7 @@ impl Leaf<'_> {
     }
 
     fn allows(&self, of: Certificates, key_use: KeyUse) -> bool {
-        usage::allows(&self.x509, of, key_use)
+        usage::allows(&self.x509, Own { of, key_use })
     }
 }
 

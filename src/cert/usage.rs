@@ -3,12 +3,40 @@ use super::KeyUse;
 use super::der::{Der, OID};
 use super::key_usage::KeyUsageBits;
 use super::x509::X509;
-use crate::error::CertificateProblem;
+use crate::error::{CertificatePlace, CertificateProblem};
 use crate::suite::{Certificates, KeyKind};
 
+/// What one of a party's own certificates is to be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Own {
+    /// Whether it is one of a pair, or the only one.
+    pub(super) of: Certificates,
+    pub(super) key_use: KeyUse,
+}
+
+impl Own {
+    pub(super) const fn pair(key_use: KeyUse) -> Self {
+        Self { of: Certificates::Pair, key_use }
+    }
+
+    pub(super) const fn single(key_use: KeyUse) -> Self {
+        Self { of: Certificates::Single, key_use }
+    }
+}
+
+impl From<Own> for CertificatePlace {
+    fn from(own: Own) -> Self {
+        match (own.of, own.key_use) {
+            (Certificates::Pair, KeyUse::Sign) => Self::Sign,
+            (Certificates::Pair, KeyUse::Encrypt) => Self::Encrypt,
+            (Certificates::Single, _) => Self::Single,
+        }
+    }
+}
+
 /// The bits of keyUsage of which one must be there for this use: of a pair's certificate R-SM2-7, of a single one R-T12-9.
-const fn bits(of: Certificates, key_use: KeyUse) -> u16 {
-    match (of, key_use) {
+const fn bits(own: Own) -> u16 {
+    match (own.of, own.key_use) {
         (Certificates::Pair, KeyUse::Sign) => KeyUsageBits::SIGN,
         (Certificates::Pair, KeyUse::Encrypt) => KeyUsageBits::ENCRYPT,
         (Certificates::Single, KeyUse::Sign) => KeyUsageBits::DIGITAL_SIGNATURE,
@@ -17,24 +45,19 @@ const fn bits(of: Certificates, key_use: KeyUse) -> u16 {
 }
 
 /// Whether keyUsage, if present, allows this use (R-SM2-7, R-T12-9).
-pub(super) fn allows(certificate: &X509<'_>, of: Certificates, key_use: KeyUse) -> bool {
-    certificate.key_usage.is_none_or(|usage| usage.has_any(bits(of, key_use)))
+pub(super) fn allows(certificate: &X509<'_>, own: Own) -> bool {
+    certificate.key_usage.is_none_or(|usage| usage.has_any(bits(own)))
 }
 
 /// As [`allows`], as a result that says what is wrong; with `required`, keyUsage must be there.
-pub(super) fn check(
-    certificate: &X509<'_>,
-    of: Certificates,
-    key_use: KeyUse,
-    required: bool,
-) -> Result<(), CertificateProblem> {
+pub(super) fn check(certificate: &X509<'_>, own: Own, required: bool) -> Result<(), CertificateProblem> {
     if required && certificate.key_usage.is_none() {
         return Err(CertificateProblem::WrongUsage("keyUsage is missing"));
     }
-    if allows(certificate, of, key_use) {
+    if allows(certificate, own) {
         return Ok(());
     }
-    Err(CertificateProblem::WrongUsage(match (of, key_use) {
+    Err(CertificateProblem::WrongUsage(match (own.of, own.key_use) {
         (Certificates::Pair, KeyUse::Sign) => {
             "keyUsage of the signing certificate lacks digitalSignature and nonRepudiation"
         }
@@ -48,15 +71,15 @@ pub(super) fn check(
 
 /// Whether a single certificate with a key of this kind is of any use: it signs, or if it is RSA's takes encryption.
 pub(super) fn check_single(certificate: &X509<'_>, kind: KeyKind) -> Result<(), CertificateProblem> {
-    if kind == KeyKind::Rsa && allows(certificate, Certificates::Single, KeyUse::Encrypt) {
+    if kind == KeyKind::Rsa && allows(certificate, Own::single(KeyUse::Encrypt)) {
         return Ok(());
     }
-    check(certificate, Certificates::Single, KeyUse::Sign, false)
+    check(certificate, Own::single(KeyUse::Sign), false)
 }
 
 /// Whether the certificate can be the encryption certificate of a list longer than two: `enc_ok` of R-HS-39.
 pub(super) fn fits_encryption(certificate: &X509<'_>) -> bool {
-    !certificate.is_ca && allows(certificate, Certificates::Pair, KeyUse::Encrypt)
+    !certificate.is_ca && allows(certificate, Own::pair(KeyUse::Encrypt))
 }
 
 /// id-kp-serverAuth, id-kp-clientAuth, anyExtendedKeyUsage

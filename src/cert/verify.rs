@@ -1,11 +1,11 @@
-//! The standard verifier: paths by rustls-webpki, with SM2 signatures through the provider; the pair, key usage, names
-//! and the leniencies of [`CertPolicy`] here.
+//! The standard verifier: paths by rustls-webpki, with signatures through the provider; the pair, key usage, names and the
+//! leniencies of [`CertPolicy`] here.
 mod algorithm;
 mod builder;
 #[cfg(feature = "std")]
 mod cache;
 mod intermediates;
-#[cfg(all(test, feature = "std"))]
+#[cfg(all(test, feature = "std", feature = "tls12"))]
 mod limbo;
 mod path;
 mod revocation;
@@ -15,8 +15,9 @@ pub use builder::VerifierBuilder;
 
 use super::der::{Der, SEQUENCE};
 use super::fault::{fault, read};
+use super::usage::{self, Own};
 use super::x509::X509;
-use super::{Expected, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier, names, usage};
+use super::{Expected, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier, names};
 use crate::crypto::Provider;
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
@@ -31,18 +32,23 @@ use shown::Shown;
 
 /// How closely certificates must follow the standards. What each leniency is for was decided on chains in the field:
 ///
-/// | | `Standard` | `Gm` |
-/// |---|---|---|
-/// | user id of certificate and CRL signatures (R-SM2-8) | the default id | the default id, then the empty one |
-/// | name (R-HS-41) | subjectAltName | if that has no DNS name and no address: the last CN, exactly |
-/// | extended key usage of a client, if present | clientAuth or any | clientAuth, serverAuth or any |
-/// | signature parameters absent or NULL; key algorithm id-ecPublicKey or the curve's OID (R-SM2-9) | yes | yes |
-/// | X.509 v1, self-issued, as a root | yes | yes |
-/// | X.509 v1 as any other certificate | no | no |
-/// | a CA without basicConstraints cA, or with a keyUsage that lacks keyCertSign | no | no |
-/// | CA certificate as signing or encryption certificate | no | no |
-/// | unknown critical extensions; also certificatePolicies if critical | no | no |
-/// | explicit curve parameters; signatures made without Z | no | no |
+/// | | `Standard` | `Gm` | `Web` |
+/// |---|---|---|---|
+/// | what is verified | TLCP's pairs | TLCP's pairs | TLS's single certificates |
+/// | keys of the CAs, unless told otherwise | SM2 | SM2 | ECDSA on P-256 and P-384, Ed25519, RSA of 2048 bits and more (R-BCP-5) |
+/// | signatures | SM2 with SM3; RSA PKCS#1 with SHA-2 | the same | ECDSA, RSA PKCS#1 and RSA-PSS with SHA-2, Ed25519: no MD5, no SHA-1 (R-BCP-7) |
+/// | keyUsage, if present | R-SM2-7 | R-SM2-7 | R-T12-9 |
+/// | user id of certificate and CRL signatures (R-SM2-8) | the default id | the default id, then the empty one | the default id |
+/// | name (R-HS-41) | subjectAltName | if that has no DNS name and no address: the last CN, exactly | subjectAltName |
+/// | extended key usage of a server, if present | serverAuth or any | serverAuth or any | serverAuth |
+/// | extended key usage of a client, if present | clientAuth or any | clientAuth, serverAuth or any | clientAuth |
+/// | signature parameters absent or NULL; key algorithm id-ecPublicKey or the curve's OID (R-SM2-9) | yes | yes | RSA's absent or NULL |
+/// | X.509 v1, self-issued, as a root | yes | yes | yes |
+/// | X.509 v1 as any other certificate | no | no | no |
+/// | a CA without basicConstraints cA, or with a keyUsage that lacks keyCertSign | no | no | no |
+/// | CA certificate as its own certificate | no | no | no |
+/// | unknown critical extensions; also certificatePolicies if critical | no | no | no |
+/// | explicit curve parameters; signatures made without Z | no | no | no |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CertPolicy {
     /// RFC 5280 and RFC 6125 as far as they apply.
@@ -50,11 +56,13 @@ pub enum CertPolicy {
     Standard,
     /// What Chinese CAs and TLCP products issue.
     Gm,
+    /// TLS: what the CAs of the Web issue, and private ones that follow them. To be told before the roots.
+    Web,
 }
 
-/// Verifies a peer's pair of certificates (R-HS-41, R-HS-42, R-HS-46): each must have a path to a trusted root, be valid now,
+/// Verifies a peer's pair of certificates (R-HS-41, R-HS-42, R-HS-46), or its only one (R-T12-9): each must have a path to a trusted root, be valid now,
 /// not be revoked, and have the right key usage; a server's signing certificate must be for the name that was asked for;
-/// and the encryption certificate must belong to it. Certificates behind the pair help both paths, in any order.
+/// and the encryption certificate must belong to it. Certificates behind its own help all paths, in any order.
 pub struct WebPkiVerifier {
     provider: Provider,
     anchors: Vec<TrustAnchor<'static>>,
@@ -86,9 +94,8 @@ impl fmt::Debug for WebPkiVerifier {
 
 impl Verifier for WebPkiVerifier {
     fn verify(&self, claim: &PeerClaim, now: u64) -> Result<Verified, CertificateError> {
-        let pair = ReadPair::read(&claim.credential, &claim.keys)?;
-        let gm = self.policy == CertPolicy::Gm;
-        let paths = self.paths(&pair, Some(purposes(&claim.role, gm)), now)?;
+        let pair = ReadPair::read(&claim.credential, &claim.keys, self.own(&claim.keys)?)?;
+        let paths = self.paths(&pair, Some(purposes(&claim.role, self.policy)), now)?;
         self.check_pair(&pair, &paths, &claim.role)?;
         let end = pair.encrypt.as_ref().map_or(u64::MAX, |c| c.not_after).min(pair.sign.not_after);
         Ok(Verified::assertion(end))
@@ -100,8 +107,19 @@ impl Verifier for WebPkiVerifier {
         if self.crls.is_empty() {
             return Ok(());
         }
-        let keys = credential.keys(Expected::PairOrSign, self.provider.keys)?;
-        self.paths(&ReadPair::read(credential, &keys)?, None, now).map(|_| ())
+        let keys = |expected| credential.keys(expected, self.provider.keys);
+        let keys = match self.policy {
+            CertPolicy::Standard | CertPolicy::Gm => keys(Expected::PairOrSign)?,
+            // What it was for is not known any more.
+            CertPolicy::Web => {
+                keys(Expected::Single(KeyUse::Sign)).or_else(|_| keys(Expected::Single(KeyUse::Encrypt)))?
+            }
+        };
+        self.paths(&ReadPair::read(credential, &keys, self.own(&keys)?)?, None, now).map(|_| ())
+    }
+
+    fn verifies(&self, certificates: Certificates) -> bool {
+        (certificates == Certificates::Single) == (self.policy == CertPolicy::Web)
     }
 
     fn authorities(&self) -> Vec<Vec<u8>> {
@@ -116,18 +134,21 @@ impl Verifier for WebPkiVerifier {
 /// Signature checks that one search may do for each root that bears a name in question (R-HS-50).
 const MOST_SIGNATURE_CHECKS: usize = 24;
 
-/// A peer's pair, and what else it sent.
+/// A peer's own certificates, and what else it sent.
 struct ReadPair<'a> {
+    /// What the first one is.
+    own: Own,
     sign: X509<'a>,
     encrypt: Option<X509<'a>>,
     others: Vec<&'a [u8]>,
 }
 
 impl<'a> ReadPair<'a> {
-    fn read(credential: &'a Credential, keys: &PeerKeys) -> Result<Self, CertificateError> {
+    fn read(credential: &'a Credential, keys: &PeerKeys, own: Own) -> Result<Self, CertificateError> {
         let encrypt = credential.encryption_certificate(keys);
         Ok(Self {
-            sign: read(credential.end_point(), CertificatePlace::Sign)?,
+            own,
+            sign: read(credential.end_point(), CertificatePlace::from(own))?,
             encrypt: encrypt.map(|der| read(der, CertificatePlace::Encrypt)).transpose()?,
             others: credential.others(keys).collect(),
         })
@@ -158,6 +179,18 @@ impl WebPkiVerifier {
         &self.skipped
     }
 
+    /// What the first certificate of these is; each policy has its own form.
+    fn own(&self, keys: &PeerKeys) -> Result<Own, CertificateError> {
+        match (self.policy, keys) {
+            (CertPolicy::Web, PeerKeys::Single { key_use, .. }) => Ok(Own::single(*key_use)),
+            (CertPolicy::Web, _) => {
+                Err(CertificateProblem::Other("a pair of certificates, where CertPolicy::Web takes one")
+                    .into())
+            }
+            (CertPolicy::Standard | CertPolicy::Gm, _) => Ok(Own::pair(KeyUse::Sign)),
+        }
+    }
+
     /// (1) of R-HS-41 for both.
     fn paths(
         &self,
@@ -176,31 +209,26 @@ impl WebPkiVerifier {
         let list_work = Work::new(usize::MAX, None);
         let list_algorithms = Algorithm::all(self, &list_work);
         let list_algorithms = as_dyn(&list_algorithms);
-        let path = |certificate: &X509<'_>, key_use| {
-            let shown = match key_use {
-                KeyUse::Sign => None,
-                KeyUse::Encrypt => Shown::without_empty_purposes(certificate)?,
+        let path = |certificate: &X509<'_>, own| {
+            let shown = match own {
+                ENCRYPT => Shown::without_empty_purposes(certificate)?,
+                _ => None,
             };
             let work = Work::new(MOST_SIGNATURE_CHECKS.saturating_mul(anchors), shown);
             let algorithms = Algorithm::all(self, &work);
             let algorithms = as_dyn(&algorithms);
             let [algorithms, list_algorithms]: [&Algorithms<'_>; 2] = [&algorithms, &list_algorithms];
             let search = Search { algorithms, list_algorithms, work: &work, cas: &cas, purposes, now };
-            self.check(certificate, key_use, &search)
+            self.check(certificate, own, &search)
         };
         Ok(Paths {
-            sign: path(&pair.sign, KeyUse::Sign)?,
-            encrypt: pair.encrypt.as_ref().map(|c| path(c, KeyUse::Encrypt)).transpose()?,
+            sign: path(&pair.sign, pair.own)?,
+            encrypt: pair.encrypt.as_ref().map(|c| path(c, ENCRYPT)).transpose()?,
         })
     }
 
     /// Version, usage and path of one of the pair.
-    fn check(
-        &self,
-        certificate: &X509<'_>,
-        key_use: KeyUse,
-        search: &Search<'_>,
-    ) -> Result<Path, CertificateError> {
+    fn check(&self, certificate: &X509<'_>, own: Own, search: &Search<'_>) -> Result<Path, CertificateError> {
         let version = match certificate.version {
             3 => None,
             1 => Some("an X.509 certificate of version 1, where 3 is needed"),
@@ -209,10 +237,10 @@ impl WebPkiVerifier {
         };
         match version {
             Some(why) => Err(CertificateProblem::Other(why)),
-            None => usage::check(certificate, Certificates::Pair, key_use, self.key_usage_required),
+            None => usage::check(certificate, own, self.key_usage_required),
         }
-        .map_err(|problem| fault(problem, key_use, certificate))?;
-        self.path(certificate, key_use, search)
+        .map_err(|problem| fault(problem, own, certificate))?;
+        self.path(certificate, own, search)
     }
 
     /// (2) and (3) of R-HS-41 for a server, and R-HS-46 for both.
@@ -225,12 +253,13 @@ impl WebPkiVerifier {
         if let PeerRole::Server(name) = role
             && !self.is_for(&pair.sign, paths.sign, name)
         {
-            return Err(fault(CertificateProblem::NameMismatch, KeyUse::Sign, &pair.sign));
+            return Err(fault(CertificateProblem::NameMismatch, pair.own, &pair.sign));
         }
         match (&pair.encrypt, paths.encrypt, role) {
             (Some(encrypt), Some(path), _) if self.belongs(pair, paths.sign, (encrypt, path), role) => Ok(()),
-            (Some(encrypt), ..) => Err(fault(CertificateProblem::InconsistentPair, KeyUse::Encrypt, encrypt)),
+            (Some(encrypt), ..) => Err(fault(CertificateProblem::InconsistentPair, ENCRYPT, encrypt)),
             (None, _, PeerRole::Client) => Ok(()),
+            (None, _, PeerRole::Server(_)) if pair.own.of == Certificates::Single => Ok(()),
             (None, _, PeerRole::Server(_)) => Err(CertificateProblem::MissingEncryptionCertificate.into()),
         }
     }
@@ -268,12 +297,16 @@ impl WebPkiVerifier {
     }
 }
 
-/// The extended key usages that allow a certificate to be a peer's signing certificate (R-SM2-9).
-fn purposes(role: &PeerRole, lenient: bool) -> &'static [&'static [u8]] {
-    match role {
-        PeerRole::Server(_) => &[usage::SERVER_AUTH, usage::ANY_PURPOSE],
+const ENCRYPT: Own = Own::pair(KeyUse::Encrypt);
+
+/// The extended key usages that allow a certificate to be a peer's signing certificate, or its only one (R-SM2-9).
+fn purposes(role: &PeerRole, policy: CertPolicy) -> &'static [&'static [u8]] {
+    match (role, policy) {
+        (PeerRole::Server(_), CertPolicy::Web) => &[usage::SERVER_AUTH],
+        (PeerRole::Client, CertPolicy::Web) => &[usage::CLIENT_AUTH],
+        (PeerRole::Server(_), _) => &[usage::SERVER_AUTH, usage::ANY_PURPOSE],
         // Chinese CAs issue client certificates from their server profile.
-        PeerRole::Client if lenient => &[usage::CLIENT_AUTH, usage::SERVER_AUTH, usage::ANY_PURPOSE],
-        PeerRole::Client => &[usage::CLIENT_AUTH, usage::ANY_PURPOSE],
+        (PeerRole::Client, CertPolicy::Gm) => &[usage::CLIENT_AUTH, usage::SERVER_AUTH, usage::ANY_PURPOSE],
+        (PeerRole::Client, CertPolicy::Standard) => &[usage::CLIENT_AUTH, usage::ANY_PURPOSE],
     }
 }

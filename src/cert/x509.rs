@@ -140,14 +140,8 @@ impl<'a> X509<'a> {
 
     /// The public key, if it is one that the provider has (R-SM2-9, R-SM2-6, R-RSA-2, R-BCP-5).
     pub(crate) fn public_key(&self, keys: &dyn Keys) -> Result<PublicKey, CertificateProblem> {
-        let key = match KeyForm::of(self.key_algorithm) {
-            Some(KeyForm::Rsa) => keys.rsa_public(self.key),
-            Some(KeyForm::Sm2) => keys.sm2_public(self.key),
-            Some(KeyForm::Ecdsa(curve)) => keys.ecdsa_public(curve, self.key),
-            Some(KeyForm::Ed25519) => keys.ed25519_public(self.key),
-            None => return Err(CertificateProblem::UnsupportedKey),
-        };
-        key.map_err(|_| CertificateProblem::UnsupportedKey)
+        let form = KeyForm::of(self.key_algorithm).ok_or(CertificateProblem::UnsupportedKey)?;
+        form.public(self.key, keys).map_err(|_| CertificateProblem::UnsupportedKey)
     }
 
     /// Contents of the key's AlgorithmIdentifier.

@@ -94,7 +94,9 @@ fn place(error: &Error) -> Option<String> {
             (CertificateProblem::MissingEncryptionCertificate, _) | (_, Some(CertificatePlace::Encrypt)) => {
                 ("Certificate", "certificate_list: the encryption certificate")
             }
-            (_, Some(CertificatePlace::Sign)) => ("Certificate", "certificate_list: the first certificate"),
+            (_, Some(CertificatePlace::Sign | CertificatePlace::Single)) => {
+                ("Certificate", "certificate_list: the first certificate")
+            }
             _ => ("Certificate", "certificate_list"),
         },
         Error::AlertReceived(_) => ("Alert", "description"),

@@ -1,15 +1,14 @@
 //! Signatures of certificates and CRLs for webpki, by way of the provider.
 use super::WebPkiVerifier;
 use super::shown::Shown;
-use crate::cert::algorithm;
+use crate::cert::algorithm::{self, KeyForm};
 use crate::crypto::SignatureAlgorithm;
-use crate::suite::{HashAlgorithm, KeyKind};
+use crate::suite::HashAlgorithm;
+use crate::wire::NamedGroup;
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
-#[cfg(feature = "rsa")]
-use rustls_pki_types::alg_id;
-use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 
 /// What one search for a path may cost, and what it came to.
 pub(super) struct Work<'a> {
@@ -17,13 +16,16 @@ pub(super) struct Work<'a> {
     left: AtomicUsize,
     /// Where the signed bytes lie whose signature did not verify.
     failed_at: AtomicUsize,
+    /// Where the key lies that is none, or too short.
+    refused_at: AtomicUsize,
     /// What webpki sees in place of the certificate.
     pub(super) shown: Option<Shown<'a>>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(checks: usize, shown: Option<Shown<'a>>) -> Self {
-        Self { left: AtomicUsize::new(checks), failed_at: AtomicUsize::new(0), shown }
+        let [failed_at, refused_at] = [0, 0].map(AtomicUsize::new);
+        Self { left: AtomicUsize::new(checks), failed_at, refused_at, shown }
     }
 
     /// Takes one check out of the store, if there is any.
@@ -36,6 +38,11 @@ impl<'a> Work<'a> {
     /// All checks are used up.
     pub(super) fn is_exhausted(&self) -> bool {
         self.left.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether this key, that of a CA, was the last that could not be used.
+    pub(super) fn refused(&self, key: &[u8]) -> bool {
+        self.refused_at.load(Ordering::Relaxed) == key.as_ptr().addr()
     }
 
     /// Whether the signature that failed last was the one on this certificate.
@@ -54,40 +61,89 @@ pub(super) struct Algorithm<'a> {
     form: &'static Form,
 }
 
-/// How certificates name a signature's algorithm and the key's, and what kind of key that is.
+/// How certificates name a signature's algorithm and the key's, and what they mean.
 struct Form {
-    kind: KeyKind,
-    signature: AlgorithmIdentifier,
-    key: AlgorithmIdentifier,
+    key: KeyForm,
+    signs: Signs,
+    signature_id: AlgorithmIdentifier,
+    key_id: AlgorithmIdentifier,
+}
+
+/// How it is signed.
+#[derive(Clone, Copy)]
+enum Signs {
+    /// Under one of the user ids, in their order (R-SM2-8).
+    Sm2,
+    Others(SignatureAlgorithm<'static>),
 }
 
 const fn sm2(signature: &'static [u8], key: usize) -> Form {
     Form {
-        kind: KeyKind::Sm2,
-        signature: AlgorithmIdentifier::from_slice(signature),
-        key: AlgorithmIdentifier::from_slice(algorithm::KEYS[key]),
+        key: KeyForm::Sm2,
+        signs: Signs::Sm2,
+        signature_id: AlgorithmIdentifier::from_slice(signature),
+        key_id: AlgorithmIdentifier::from_slice(algorithm::KEYS[key]),
     }
 }
 
-static FORMS: &[Form] = &[
-    sm2(algorithm::SM2_SM3, 0),
-    sm2(algorithm::SM2_SM3, 1),
-    sm2(algorithm::SM2_SM3, 2),
-    sm2(algorithm::SM2_SM3, 3),
-    sm2(algorithm::SM2_SM3_NULL, 0),
-    sm2(algorithm::SM2_SM3_NULL, 1),
-    sm2(algorithm::SM2_SM3_NULL, 2),
-    sm2(algorithm::SM2_SM3_NULL, 3),
-    #[cfg(feature = "rsa")]
-    Form { kind: KeyKind::Rsa, signature: alg_id::RSA_PKCS1_SHA256, key: alg_id::RSA_ENCRYPTION },
-];
+const fn rsa(signature_id: AlgorithmIdentifier, signs: SignatureAlgorithm<'static>) -> Form {
+    Form { key: KeyForm::Rsa, signs: Signs::Others(signs), signature_id, key_id: alg_id::RSA_ENCRYPTION }
+}
+
+const fn ecdsa(
+    signature_id: AlgorithmIdentifier,
+    hash: HashAlgorithm,
+    curve: NamedGroup,
+    key_id: AlgorithmIdentifier,
+) -> Form {
+    let signs = Signs::Others(SignatureAlgorithm::Ecdsa(hash));
+    Form { key: KeyForm::Ecdsa(curve), signs, signature_id, key_id }
+}
+
+/// No MD5 and no SHA-1 (R-BCP-7). What the provider does not have is refused by it.
+static FORMS: &[Form] = {
+    use HashAlgorithm::{Sha256, Sha384, Sha512};
+    use SignatureAlgorithm::{RsaPkcs1, RsaPss};
+    &[
+        sm2(algorithm::SM2_SM3, 0),
+        sm2(algorithm::SM2_SM3, 1),
+        sm2(algorithm::SM2_SM3, 2),
+        sm2(algorithm::SM2_SM3, 3),
+        sm2(algorithm::SM2_SM3_NULL, 0),
+        sm2(algorithm::SM2_SM3_NULL, 1),
+        sm2(algorithm::SM2_SM3_NULL, 2),
+        sm2(algorithm::SM2_SM3_NULL, 3),
+        // RFC 4055 5: parameters NULL, and absent ones must be taken too.
+        rsa(alg_id::RSA_PKCS1_SHA256, RsaPkcs1(Sha256)),
+        rsa(alg_id::RSA_PKCS1_SHA384, RsaPkcs1(Sha384)),
+        rsa(alg_id::RSA_PKCS1_SHA512, RsaPkcs1(Sha512)),
+        rsa(algorithm::RSA_SHA256_ABSENT, RsaPkcs1(Sha256)),
+        rsa(algorithm::RSA_SHA384_ABSENT, RsaPkcs1(Sha384)),
+        rsa(algorithm::RSA_SHA512_ABSENT, RsaPkcs1(Sha512)),
+        rsa(alg_id::RSA_PSS_SHA256, RsaPss(Sha256)),
+        rsa(alg_id::RSA_PSS_SHA384, RsaPss(Sha384)),
+        rsa(alg_id::RSA_PSS_SHA512, RsaPss(Sha512)),
+        ecdsa(alg_id::ECDSA_SHA256, Sha256, NamedGroup::SECP256R1, alg_id::ECDSA_P256),
+        ecdsa(alg_id::ECDSA_SHA384, Sha384, NamedGroup::SECP256R1, alg_id::ECDSA_P256),
+        ecdsa(alg_id::ECDSA_SHA512, Sha512, NamedGroup::SECP256R1, alg_id::ECDSA_P256),
+        ecdsa(alg_id::ECDSA_SHA256, Sha256, NamedGroup::SECP384R1, alg_id::ECDSA_P384),
+        ecdsa(alg_id::ECDSA_SHA384, Sha384, NamedGroup::SECP384R1, alg_id::ECDSA_P384),
+        ecdsa(alg_id::ECDSA_SHA512, Sha512, NamedGroup::SECP384R1, alg_id::ECDSA_P384),
+        Form {
+            key: KeyForm::Ed25519,
+            signs: Signs::Others(SignatureAlgorithm::Ed25519),
+            signature_id: alg_id::ED25519,
+            key_id: alg_id::ED25519,
+        },
+    ]
+};
 
 impl<'a> Algorithm<'a> {
     /// All combinations.
     pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> Vec<Self> {
         FORMS
             .iter()
-            .filter(|form| verifier.ca_keys.contains(&form.kind))
+            .filter(|form| verifier.ca_keys.contains(&form.key.kind()))
             .map(|form| Self { verifier, work, form })
             .collect()
     }
@@ -95,21 +151,17 @@ impl<'a> Algorithm<'a> {
     fn check(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         self.work.take()?;
         let keys = self.verifier.provider.keys;
-        let valid = match self.form.kind {
-            // Under one of the user ids, in their order (R-SM2-8).
-            KeyKind::Sm2 => {
-                let public = keys.sm2_public(key).map_err(|_| InvalidSignature)?;
-                self.verifier.user_ids.iter().any(|user_id| {
-                    let algorithm = SignatureAlgorithm::Sm2Sm3 { user_id };
-                    keys.verify(algorithm, &public, &[message], signature).is_ok()
-                })
+        // R-BCP-5, R-RSA-2: the provider takes no short one.
+        let public = self.form.key.public(key, keys).map_err(|_| {
+            self.work.refused_at.store(key.as_ptr().addr(), Ordering::Relaxed);
+            InvalidSignature
+        })?;
+        let verifies = |algorithm| keys.verify(algorithm, &public, &[message], signature).is_ok();
+        let valid = match self.form.signs {
+            Signs::Sm2 => {
+                self.verifier.user_ids.iter().any(|user_id| verifies(SignatureAlgorithm::Sm2Sm3 { user_id }))
             }
-            KeyKind::Rsa => {
-                let public = keys.rsa_public(key).map_err(|_| InvalidSignature)?;
-                let algorithm = SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256);
-                keys.verify(algorithm, &public, &[message], signature).is_ok()
-            }
-            KeyKind::Ecdsa => false,
+            Signs::Others(algorithm) => verifies(algorithm),
         };
         if valid { Ok(()) } else { Err(InvalidSignature) }
     }
@@ -145,11 +197,11 @@ impl SignatureVerificationAlgorithm for Algorithm<'_> {
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.form.key
+        self.form.key_id
     }
 
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.form.signature
+        self.form.signature_id
     }
 }
 
@@ -178,7 +230,9 @@ mod tests {
         let work = Work::new(24, None);
         let fits: Vec<_> = Algorithm::all(&verifier, &work)
             .into_iter()
-            .filter(|a| *a.form.signature == *signature_algorithm && *a.form.key == *issuer.key_algorithm())
+            .filter(|a| {
+                *a.form.signature_id == *signature_algorithm && *a.form.key_id == *issuer.key_algorithm()
+            })
             .collect();
         let explicit = !algorithm::KEYS.contains(&issuer.key_algorithm());
         assert_eq!(fits.len(), usize::from(!explicit), "{}: one algorithm for each form", link.name);

@@ -2,7 +2,8 @@
 use super::intermediates::may_sign_certificates;
 use super::revocation::RevocationList;
 use super::{CertPolicy, WebPkiVerifier};
-use crate::cert::der::{self, SEQUENCE};
+use crate::cert::algorithm::KeyForm;
+use crate::cert::der::{self, Der, SEQUENCE};
 use crate::cert::names;
 use crate::cert::pem::{self, Kind};
 use crate::cert::x509::X509;
@@ -22,7 +23,7 @@ pub struct VerifierBuilder {
     /// The certificates of [`VerifierBuilder::anchors`], to know those that come twice.
     known: BTreeSet<Box<[u8]>>,
     skipped: Vec<Box<str>>,
-    ca_keys: Vec<KeyKind>,
+    ca_keys: Option<Vec<KeyKind>>,
     policy: CertPolicy,
     user_ids: Option<Vec<Vec<u8>>>,
     key_usage_required: bool,
@@ -41,7 +42,7 @@ impl VerifierBuilder {
             anchors: Vec::new(),
             known: BTreeSet::new(),
             skipped: Vec::new(),
-            ca_keys: Vec::from([KeyKind::Sm2]),
+            ca_keys: None,
             policy: CertPolicy::Standard,
             user_ids: None,
             key_usage_required: false,
@@ -55,10 +56,19 @@ impl VerifierBuilder {
     }
 
     /// The kinds of keys that CAs may have, to be told before [`VerifierBuilder::roots`]: by default SM2 alone, so that of a
-    /// system's bundle no CA of the Web is trusted. The feature `rsa` verifies RSA's signatures with SHA-256.
+    /// system's bundle no CA of the Web is trusted, and under [`CertPolicy::Web`] all but SM2. The feature `rsa` verifies
+    /// RSA's PKCS#1 signatures, `tls12` those by RSA-PSS, ECDSA and Ed25519.
     pub fn ca_keys(mut self, kinds: &[KeyKind]) -> Self {
-        self.ca_keys = kinds.to_vec();
+        self.ca_keys = Some(kinds.to_vec());
         self
+    }
+
+    fn kinds(&self) -> &[KeyKind] {
+        match (&self.ca_keys, self.policy) {
+            (Some(kinds), _) => kinds,
+            (None, CertPolicy::Standard | CertPolicy::Gm) => &[KeyKind::Sm2],
+            (None, CertPolicy::Web) => &[KeyKind::Ecdsa, KeyKind::Rsa],
+        }
     }
 
     /// Trusts every CA certificate in a pile of PEM or DER files: roots, and intermediate CAs as well if they are in it.
@@ -97,8 +107,8 @@ impl VerifierBuilder {
         let x509 = X509::read(der).map_err(|_| "the certificate does not parse")?;
         let fail = |why: &str| Err(format!("{}: {why}", names::text(x509.subject)));
         let key = x509.public_key(self.provider.keys);
-        if !key.is_ok_and(|key| self.ca_keys.contains(&key.kind())) {
-            return fail(match *self.ca_keys {
+        if !key.is_ok_and(|key| self.kinds().contains(&key.kind())) {
+            return fail(match *self.kinds() {
                 [KeyKind::Sm2] => "its key is not an SM2 key on the named curve",
                 _ => "its key is of no kind that its CAs may have, or too short",
             });
@@ -204,12 +214,22 @@ impl VerifierBuilder {
             ));
         }
         let user_ids = self.user_ids.clone().unwrap_or_else(|| match self.policy {
-            CertPolicy::Standard => alloc::vec![DEFAULT_USER_ID.to_vec()],
+            CertPolicy::Standard | CertPolicy::Web => alloc::vec![DEFAULT_USER_ID.to_vec()],
             CertPolicy::Gm => alloc::vec![DEFAULT_USER_ID.to_vec(), Vec::new()],
         });
         if user_ids.is_empty() || user_ids.iter().any(|id| id.len() > 8191) {
             return Err(ConfigError::new(
                 "one user id at least is needed, and none may be longer than 8191 bytes",
+            ));
+        }
+        let ca_keys = self.kinds().to_vec();
+        let kind = |a: &TrustAnchor<'_>| {
+            let algorithm = Der::new(&a.subject_public_key_info).expect(SEQUENCE).ok()?;
+            KeyForm::of(algorithm).map(KeyForm::kind)
+        };
+        if !self.anchors.iter().all(|a| kind(a).is_some_and(|kind| ca_keys.contains(&kind))) {
+            return Err(ConfigError::new(
+                "a root has a key of a kind that is not taken: tell the policy and the kinds of CA keys before the roots",
             ));
         }
         let context = self.context(&user_ids);
@@ -220,7 +240,7 @@ impl VerifierBuilder {
         let mut crls = self.crls;
         crls.sort_by_key(|list| Reverse(list.this_update()));
         Ok(WebPkiVerifier {
-            ca_keys: self.ca_keys,
+            ca_keys,
             context,
             authorities,
             provider: self.provider,
@@ -255,11 +275,16 @@ impl VerifierBuilder {
         let anchors = sorted(self.anchors.iter().map(anchor).collect());
         let ids: Vec<u8> = user_ids.iter().flat_map(|id| octets(id)).collect();
         let rules = [
-            u8::from(self.policy == CertPolicy::Gm),
+            match self.policy {
+                CertPolicy::Standard => 0,
+                CertPolicy::Gm => 1,
+                CertPolicy::Web => 2,
+            },
             u8::from(self.key_usage_required),
             u8::from(self.same_subject),
             u8::from(self.name_on_both),
-            u8::from(self.ca_keys.contains(&KeyKind::Rsa)),
+            u8::from(self.kinds().contains(&KeyKind::Rsa)),
+            u8::from(self.kinds().contains(&KeyKind::Ecdsa)),
         ];
         let parts: [&[u8]; 4] = [b"WebPkiVerifier", &rules, &octets(&ids), &anchors];
         self.provider.hashes.digest(HashAlgorithm::Sm3, &parts).as_ref().to_vec()

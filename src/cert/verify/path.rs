@@ -5,10 +5,11 @@ use super::intermediates::may_sign_certificates;
 use super::revocation::{self, Algorithms, Issuer};
 use super::shown::Shown;
 use super::{Link, WebPkiVerifier};
+use crate::cert::KeyUse;
 use crate::cert::chain::upwards;
 use crate::cert::fault::fault;
+use crate::cert::usage::{self, Own};
 use crate::cert::x509::X509;
-use crate::cert::{KeyUse, usage};
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -46,15 +47,15 @@ impl WebPkiVerifier {
     pub(super) fn path(
         &self,
         leaf: &X509<'_>,
-        key_use: KeyUse,
+        own: Own,
         search: &Search<'_>,
     ) -> Result<Path, CertificateError> {
         // R-SM2-9: extended key usage is ignored on the encryption certificate, and on that alone.
-        let purposes = search.purposes.filter(|_| key_use == KeyUse::Sign);
+        let purposes = search.purposes.filter(|_| own != Own::pair(KeyUse::Encrypt));
         let refusals = RefCell::new(Vec::new());
         let check = |path: &VerifiedPath<'_>| {
             check_cas(path, search)?;
-            self.check_revocation(leaf, key_use, path, search).map_err(|e| {
+            self.check_revocation(leaf, own, path, search).map_err(|e| {
                 let marker = match e.problem {
                     CertificateProblem::Revoked => Error::CertRevoked,
                     _ => Error::UnknownRevocationStatus,
@@ -71,7 +72,7 @@ impl WebPkiVerifier {
             let path = leaf.verify_for_usage(algorithms, anchors, &pool, time, usage, None, Some(&check))?;
             Ok(self.describe(&path))
         });
-        found.map_err(|error| explain(&error, leaf, key_use, search, refusals.into_inner()))
+        found.map_err(|error| explain(&error, leaf, own, search, refusals.into_inner()))
     }
 
     fn describe(&self, path: &VerifiedPath<'_>) -> Path {
@@ -92,7 +93,7 @@ impl WebPkiVerifier {
     fn check_revocation(
         &self,
         leaf: &X509<'_>,
-        key_use: KeyUse,
+        own: Own,
         path: &VerifiedPath<'_>,
         search: &Search<'_>,
     ) -> Result<(), CertificateError> {
@@ -107,7 +108,7 @@ impl WebPkiVerifier {
         let root =
             Issuer::of_anchor(&path.anchor().subject_public_key_info).map_err(CertificateError::from)?;
         let issuers = cas.iter().map(|ca| Issuer::of(ca)).chain([root]);
-        let places = [CertificatePlace::from(key_use)]
+        let places = [CertificatePlace::from(own)]
             .into_iter()
             .chain([CertificatePlace::Authority].into_iter().cycle());
         let certificates = [leaf].into_iter().chain(cas.iter().copied());
@@ -158,7 +159,7 @@ impl ExtendedKeyUsageValidator for Purposes {
 fn explain(
     error: &Error,
     leaf: &X509<'_>,
-    key_use: KeyUse,
+    own: Own,
     search: &Search<'_>,
     mut refusals: Vec<CertificateError>,
 ) -> CertificateError {
@@ -170,17 +171,24 @@ fn explain(
         }
     }
     if search.work.is_exhausted() {
-        return fault(TOO_MANY, key_use, leaf);
+        return fault(TOO_MANY, own, leaf);
     }
-    let problem = reason(error);
-    let own = (leaf, CertificatePlace::from(key_use));
+    let problem = match reason(error) {
+        // R-BCP-5: it never came to the signature
+        CertificateProblem::BadSignature if search.cas.iter().any(|ca| search.work.refused(ca.key())) => {
+            CertificateProblem::UnsupportedKey
+        }
+        other => other,
+    };
+    let its_own = (leaf, CertificatePlace::from(own));
     let above = || search.cas.iter().map(|ca| (ca, CertificatePlace::Authority));
-    let all = || [own].into_iter().chain(above());
+    let all = || [its_own].into_iter().chain(above());
     let purposes = search.purposes.unwrap_or_default();
     let unreadable = |c: &X509<'_>| EndEntityCert::try_from(&CertificateDer::from(c.der)).is_err();
     let guilty = match (&problem, error) {
         (CertificateProblem::Expired, _) => all().find(|(c, _)| search.now > c.not_after),
         (CertificateProblem::NotYetValid, _) => all().find(|(c, _)| search.now < c.not_before),
+        (CertificateProblem::UnsupportedKey, _) => above().find(|(c, _)| search.work.refused(c.key())),
         (CertificateProblem::BadSignature, _) => all().find(|(c, _)| search.work.failed_on(c.der)),
         (CertificateProblem::UnknownIssuer, _) => {
             let top = upwards(leaf, search.cas).pop().and_then(|i| search.cas.get(i));
@@ -193,7 +201,7 @@ fn explain(
         }
         _ => None,
     };
-    let (certificate, place) = guilty.unwrap_or(own);
+    let (certificate, place) = guilty.unwrap_or(its_own);
     fault(problem, place, certificate)
 }
 
