@@ -94,15 +94,18 @@ impl Acceptor {
         }
     }
 
-    /// R-REC-41: in the version of the client's record, at most TLS 1.2's.
     fn alert_for(&self, error: &Error) -> Vec<u8> {
-        let Some(description) = alert_for(error) else { return Vec::new() };
         let of_record = || Some(ProtocolVersion(u16::from_be_bytes(*self.bytes.get(1..)?.first_chunk()?)));
-        let version = self.version.or_else(of_record).unwrap_or(ProtocolVersion::TLS12);
-        let [major, minor] = version.min(ProtocolVersion::TLS12).0.to_be_bytes();
-        let Alert { level, description } = Alert::fatal(description);
-        Vec::from([ContentType::ALERT.0, major, minor, 0, 2, level.0, description.0])
+        alert_record(self.version.or_else(of_record).unwrap_or(ProtocolVersion::TLS12), error)
     }
+}
+
+/// R-REC-41: in the version of the client's record, at most TLS 1.2's.
+fn alert_record(version: ProtocolVersion, error: &Error) -> Vec<u8> {
+    let Some(description) = alert_for(error) else { return Vec::new() };
+    let [major, minor] = version.min(ProtocolVersion::TLS12).0.to_be_bytes();
+    let Alert { level, description } = Alert::fatal(description);
+    Vec::from([ContentType::ALERT.0, major, minor, 0, 2, level.0, description.0])
 }
 
 fn unexpected(content_type: ContentType) -> Error {
@@ -151,6 +154,11 @@ impl Accepted {
     /// All bytes that came, untouched: for another stack.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+
+    /// The record that tells the client of `error`, where nobody is to serve it.
+    pub fn alert_for(&self, error: &Error) -> Vec<u8> {
+        alert_record(self.record_version, error)
     }
 
     /// Goes on with this configuration. A hello that it refuses fails the connection, whose alert then waits to be sent.

@@ -30,7 +30,7 @@ impl<T: Socket> Stream<State, T> {
     ///
     /// # Errors
     /// Those of the stream; the [`Error`] of a hello that is none, after its alert was sent, if the stream allowed;
-    /// `TimedOut`, `UnexpectedEof`; and what `choose` says.
+    /// `TimedOut`, `UnexpectedEof`; and what `choose` says, likewise.
     pub fn accept_with(
         mut socket: T,
         clock: Clock,
@@ -41,7 +41,10 @@ impl<T: Socket> Stream<State, T> {
         let accepted = read_hello(&mut socket, clock, timeout);
         (Limits::of_socket().set)(&socket, own)?;
         let accepted = accepted?;
-        let config = choose(&accepted).map_err(into_io)?;
+        let config = match choose(&accepted) {
+            Ok(config) => config,
+            Err(error) => return Err(refuse(&mut socket, &accepted.alert_for(&error), error)),
+        };
         Ok(Self::new(accepted.into_connection(config, clock.now()), socket, clock))
     }
 }
@@ -74,12 +77,14 @@ fn read_hello<T: Socket>(socket: &mut T, clock: Clock, timeout: Duration) -> io:
         match acceptor.received(buffer.get(..n).unwrap_or_default()) {
             Ok(Acceptance::More(more)) => acceptor = more,
             Ok(Acceptance::Accepted(accepted)) => return Ok(accepted),
-            Err(rejected) => {
-                // Best effort: who sent no hello may not read an alert either.
-                let _ = socket.write_all(&rejected.alert);
-                socket.half_close();
-                return Err(into_io(rejected.error));
-            }
+            Err(rejected) => return Err(refuse(socket, &rejected.alert, rejected.error)),
         }
     }
+}
+
+/// Best effort: who sent no hello may not read an alert either.
+fn refuse(socket: &mut impl Socket, alert: &[u8], error: Error) -> io::Error {
+    let _ = socket.write_all(alert);
+    socket.half_close();
+    into_io(error)
 }
