@@ -37,6 +37,8 @@ pub struct Identity {
     not_before: u64,
     not_after: u64,
     report: Box<str>,
+    /// By keyUsage: signing, encryption. Looked at for each hello.
+    allows: [bool; 2],
 }
 
 /// One certificate with its key.
@@ -107,7 +109,12 @@ impl Identity {
         report.push_str(&notes);
         let issuers = views.iter().chain(path.iter().copied()).map(|c| Box::from(c.issuer)).collect();
         let cas: Vec<Arc<[u8]>> = cas.iter().map(|c| Arc::from(c.der)).collect();
+        let of = if encrypt.is_some() { Certificates::Pair } else { Certificates::Single };
+        let allows = |key_use, place: usize| {
+            views.get(place).or(views.first()).is_some_and(|c| usage::allows(c, Own { of, key_use }))
+        };
         Ok(Self {
+            allows: [allows(KeyUse::Sign, 0), allows(KeyUse::Encrypt, 1)],
             dual: certificate_message(own.iter().chain(&cas))?,
             sign_only: certificate_message(own.iter().take(1).chain(&cas))?,
             dns_names: views.iter().take(1).flat_map(names::dns).map(Box::from).collect(),
@@ -168,8 +175,11 @@ impl Identity {
     /// Whether the certificate's keyUsage allows this use; of a single certificate, it may be one of the two alone
     /// (R-T12-9).
     pub fn allows(&self, key_use: KeyUse) -> bool {
-        let of = self.certificates();
-        X509::read(self.certificate(key_use)).is_ok_and(|c| usage::allows(&c, Own { of, key_use }))
+        let [signs, encrypts] = self.allows;
+        match key_use {
+            KeyUse::Sign => signs,
+            KeyUse::Encrypt => encrypts,
+        }
     }
 
     /// The handshake message Certificate: of a single certificate, the chain from it up in either form. It is encoded once,

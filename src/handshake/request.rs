@@ -89,7 +89,7 @@ impl IdentityQuery {
         let key = identity.public_key(KeyUse::Sign);
         match self {
             Self::ForClient { hello, suites } => {
-                suites.iter().any(|suite| super::server::fits(suite, key, hello))
+                suites.iter().any(|suite| super::server::fits(suite, identity, hello))
             }
             Self::ForServer { suite, request } => {
                 let takes = request.types.contains(&key.kind().certificate_type());
@@ -97,7 +97,7 @@ impl IdentityQuery {
                     Some(schemes) => schemes.iter().any(|scheme| key.signs_by(*scheme)),
                     None => key.kind() == suite.key_exchange.authenticates,
                 };
-                takes && signs
+                takes && signs && identity.allows(KeyUse::Sign)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What a ClientHello and the policy have in common, and what of it ServerHello says.
 use super::Hello;
+use crate::cert::{Identity, KeyUse};
 use crate::config::ClientAuth;
-use crate::crypto::PublicKey;
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::{Context, illegal};
 use crate::message::{ClientHello, RequestedName, ServerExtensions};
@@ -101,11 +101,18 @@ fn has_scheme(hello: &ClientHello, fits: impl Fn(crate::wire::SignatureScheme) -
     hello.extensions.signature_schemes.iter().flatten().any(|scheme| fits(*scheme))
 }
 
-/// Whether a server with this signing key can use the suite with this client: the key is of the suite's kind, signs by a
-/// scheme that is left in the hello, and an ECDSA key lies on a curve that the client has (R-T12-21).
-pub(in crate::handshake) fn fits(suite: &Suite, key: &PublicKey, hello: &ClientHello) -> bool {
+/// Whether a server with this identity can use the suite with this client: the key is of the suite's kind and for what the
+/// suite does with it (R-T12-9), signs by a scheme that is left in the hello, and an ECDSA key lies on a curve that the
+/// client has (R-T12-21).
+pub(in crate::handshake) fn fits(suite: &Suite, identity: &Identity, hello: &ClientHello) -> bool {
+    let key = identity.public_key(KeyUse::Sign);
+    let key_use = match suite.key_exchange.secret {
+        SecretSource::Encrypted => KeyUse::Encrypt,
+        SecretSource::Agreed | SecretSource::Ephemeral => KeyUse::Sign,
+    };
     let has_curve = |curve| hello.extensions.supported_groups.iter().flatten().any(|group| *group == curve);
     key.kind() == suite.key_exchange.authenticates
+        && identity.allows(key_use)
         && (!needs_scheme(suite)
             || has_scheme(hello, |scheme| key.signs_by(scheme)) && key.curve().is_none_or(has_curve))
 }

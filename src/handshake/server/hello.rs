@@ -84,7 +84,7 @@ impl AwaitIdentity {
 pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>) -> Result<S, Error> {
     let Chosen { identity, by_name } = chosen;
     let key = identity.public_key(KeyUse::Sign);
-    let fitting = |suite: &&&'static Suite| choose::fits(suite, key, &hello.message);
+    let fitting = |suite: &&&'static Suite| choose::fits(suite, &identity, &hello.message);
     let suite = *hello.suites.iter().find(fitting).ok_or(PeerIncompatible::NoServerIdentity)?;
     let theirs = hello.message.extensions.signature_schemes.as_deref();
     let scheme = match suite.key_exchange.signs {
