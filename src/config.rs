@@ -15,7 +15,7 @@ pub use services::KeyLogFile;
 pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};
 
 use crate::cert::KeyUse;
-use crate::crypto::{Provider, SignatureAlgorithm};
+use crate::crypto::{Provider, PublicKey, SignatureAlgorithm};
 use crate::error::ConfigError;
 use crate::message::{DistinguishedNames, MessageLimits};
 use crate::record::PatienceLimits;
@@ -225,10 +225,22 @@ impl Policy {
     }
 }
 
-/// Bad configuration fails when it is built: each identity must be of use.
-fn check_identities(policy: &Policy, services: &Services) -> Result<(), ConfigError> {
-    let kind = |named: &NamedIdentity| named.identity.public_key(KeyUse::Sign).kind();
-    let taken = |kind| policy.suites.iter().any(|suite| suite.key_exchange.authenticates == kind);
+/// Whose identities are configured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Party {
+    Client,
+    Server,
+}
+
+/// Bad configuration fails when it is built: each identity must be of use. Where schemes are named a client signs by any of
+/// them, whatever the suite (R-T12-8).
+fn check_identities(policy: &Policy, services: &Services, party: Party) -> Result<(), ConfigError> {
+    let by_scheme = |key: &PublicKey| policy.signature_schemes.iter().any(|s| key.signs_by(*s));
+    let by_suite = |key: &PublicKey| policy.suites.iter().any(|s| s.key_exchange.authenticates == key.kind());
+    let is_taken = |key: &&PublicKey| match party {
+        Party::Client if policy.protocol.names_signature_scheme => by_scheme(key),
+        Party::Client | Party::Server => by_suite(key),
+    };
     let fits = |named: &&NamedIdentity| named.identity.certificates() == policy.protocol.certificates;
     if services.identities.iter().any(|named| !fits(&named)) {
         let text = match policy.protocol.certificates {
@@ -237,9 +249,11 @@ fn check_identities(policy: &Policy, services: &Services) -> Result<(), ConfigEr
         };
         return Err(ConfigError::new(text));
     }
-    match services.identities.iter().map(kind).find(|kind| !taken(*kind)) {
-        Some(kind) => Err(ConfigError::new(format!(
-            "an identity has {kind:?} keys, and no enabled suite takes them: name one that does in `suites`"
+    let mut keys = services.identities.iter().map(|named| named.identity.public_key(KeyUse::Sign));
+    match keys.find(|key| !is_taken(key)) {
+        Some(key) => Err(ConfigError::new(format!(
+            "an identity has {:?} keys, and no enabled suite takes them: name one that does in `suites`",
+            key.kind()
         ))),
         None => Ok(()),
     }

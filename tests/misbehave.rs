@@ -38,11 +38,10 @@ mod rsa_suites;
 #[path = "misbehave/server_hello.rs"]
 mod server_hello;
 
-use script::{Case, Heard, Item, Lab};
+use script::{Case, Lab, before, kinds, place, said, with};
 use std::sync::LazyLock;
 use tlcp::config::ClientAuth;
 use tlcp::suite::{SUITES, TLCP};
-use tlcp::wire::HandshakeType;
 
 /// Nobody but the server has certificates.
 static ECC: LazyLock<Lab> = LazyLock::new(|| Lab::new(Case::of(&SUITES[1])));
@@ -53,47 +52,6 @@ static RESUMED: LazyLock<Lab> = LazyLock::new(|| Lab::new(Case::of(&SUITES[3]).r
 
 fn labs() -> [&'static Lab; 4] {
     [&ECC, &MUTUAL, &ECDHE, &RESUMED]
-}
-
-/// Where the message of this type stands in a script.
-fn place(script: &[Item], kind: HandshakeType) -> usize {
-    let found = script.iter().position(|item| match item {
-        Item::Message(m) => m[0] == kind.0,
-        Item::Finished => kind == HandshakeType::FINISHED,
-        Item::CertificateVerify => kind == HandshakeType::CERTIFICATE_VERIFY,
-        _ => false,
-    });
-    found.unwrap_or_else(|| panic!("no {kind}"))
-}
-
-/// The message of this type.
-fn said(script: &[Item], kind: HandshakeType) -> Vec<u8> {
-    match &script[place(script, kind)] {
-        Item::Message(m) => m.clone(),
-        other => panic!("{other:?} is made while it is said"),
-    }
-}
-
-/// The script with another message in place of the one of its type.
-fn with(script: &[Item], raw: Vec<u8>) -> Vec<Item> {
-    let mut out = script.to_vec();
-    let at = place(script, HandshakeType(raw[0]));
-    out[at] = Item::Message(raw);
-    out
-}
-
-/// The script with something before its item number `at`.
-fn before(script: &[Item], at: usize, items: &[Item]) -> Vec<Item> {
-    [&script[..at], items, &script[at..]].concat()
-}
-
-/// The messages that came, in order.
-fn kinds(heard: &[Heard]) -> Vec<HandshakeType> {
-    let kind = |heard: &Heard| match heard {
-        Heard::Message(m) => Some(HandshakeType(m[0])),
-        _ => None,
-    };
-    heard.iter().filter_map(kind).collect()
 }
 
 /// The script is honest as long as nobody changes it: in every suite, full and resumed, to both roles.

@@ -7,7 +7,7 @@ mod pair;
 use pair::{Counting, Ends, NOW, Side, at, name};
 use std::sync::Arc;
 use tlcp::alert::alert_for;
-use tlcp::cert::{CertPolicy, Identity, Key, KeyUse, ServerName, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, Identity, Key, KeyUse, ServerName, Verifier, WebPkiVerifier};
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
 use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::{
@@ -31,7 +31,7 @@ fn identity(file: &[u8]) -> Arc<Identity> {
     Arc::new(Identity::from_pile(&[file], None, &default_provider()).unwrap())
 }
 
-fn verifier(root: &[u8], policy: CertPolicy) -> Arc<WebPkiVerifier> {
+fn verifier(root: &[u8], policy: CertPolicy) -> Arc<dyn Verifier> {
     let builder = WebPkiVerifier::builder(&default_provider()).roots(&[root]).unwrap();
     Arc::new(builder.policy(policy).build().unwrap())
 }
@@ -40,8 +40,8 @@ fn verifier(root: &[u8], policy: CertPolicy) -> Arc<WebPkiVerifier> {
 struct Parties {
     server: Arc<Identity>,
     client: Arc<Identity>,
-    servers: Arc<WebPkiVerifier>,
-    clients: Arc<WebPkiVerifier>,
+    servers: Arc<dyn Verifier>,
+    clients: Arc<dyn Verifier>,
 }
 
 impl Parties {

@@ -1,7 +1,7 @@
 //! A client's configuration.
 use super::builder::ConfigBuilder;
 use super::services::{Later, NamedIdentity, Services};
-use super::{Policy, Setup, check_identities, select_suites};
+use super::{Party, Policy, Setup, check_identities, select_suites};
 use crate::cert::{Identity, KeyUse, ServerName};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
@@ -135,7 +135,7 @@ impl ClientConfigBuilder {
         policy.sessions = services.sessions.is_some() && services.decisions_stand();
         policy.tickets &= policy.sessions;
         policy.check()?;
-        check_identities(&policy, &services)?;
+        check_identities(&policy, &services, Party::Client)?;
         let own = services.identities.first().map(|named| *named.identity.fingerprint()).unwrap_or_default();
         let version = policy.protocol.version.0.to_be_bytes(); // R-SES-11
         let session_base = services.context(&provider, &[b"client", &version, &own, &session_tag])?;

@@ -1,7 +1,7 @@
 //! A server's configuration.
 use super::builder::ConfigBuilder;
 use super::services::NamedIdentity;
-use super::{ClientAuth, Policy, Setup, check_identities, select_suites};
+use super::{ClientAuth, Party, Policy, Setup, check_identities, select_suites};
 use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
@@ -185,7 +185,7 @@ impl ServerConfigBuilder {
         policy.authorities = authorities.or_else(of_verifier).unwrap_or_default();
         check_authorities(&policy)?;
         policy.check()?;
-        check_identities(&policy, &services)?;
+        check_identities(&policy, &services, Party::Server)?;
         let auth = [policy.client_auth as u8];
         policy.session_context = services.context(&provider, &[b"server", &auth, &session_tag])?;
         Ok(ServerConfig { setup: Setup { policy, services, provider } })

@@ -257,7 +257,7 @@ fn never_lets_a_sequence_number_wrap() {
     }
 }
 
-/// R-REC-18
+/// R-REC-18, R-BCP-8
 #[test]
 fn gcm_stops_at_two_to_the_24_and_a_half_and_nothing_else_does() {
     for protection in protections() {

@@ -241,7 +241,8 @@ fn finished_without_change_cipher_spec_before_it_is_unexpected() {
 
 /// A record of GCM made by hand: the sealer would not make it.
 fn sealed_by_hand(lab: &Lab, to_server: bool, sequence: u64, kind: ContentType, content: &[u8]) -> Vec<u8> {
-    let keys = if to_server { &lab.keys.client } else { &lab.keys.server };
+    let keys = lab.recorded_keys();
+    let keys = if to_server { &keys.client } else { &keys.server };
     let aead = lab.world.provider.ciphers.aead(AeadAlgorithm::Sm4Gcm, keys.key()).unwrap();
     let explicit = sequence.to_be_bytes();
     let nonce: [u8; 12] = [keys.iv(), &explicit].concat().try_into().unwrap();

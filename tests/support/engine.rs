@@ -4,7 +4,7 @@
 use super::pair::{Counting, NOW, World, name};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tlcp::cert::{Key, KeyUse, Verified, Verifier};
+use tlcp::cert::{Key, KeyUse, Verified};
 use tlcp::config::{ClientAuth, Policy};
 use tlcp::crypto::{PreMasterSecret, Provider, SECRET_LEN, Shared};
 use tlcp::handshake::{Action, Answer, Context, Engine, Failure, Input, Request, Role, Selection, Started};

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::pair::{Counting, Ends, NOW, Side, World, at};
 use std::sync::Arc;
-use tlcp::cert::{Identity, Key, KeyUse, Verifier};
+use tlcp::cert::{Identity, Key, KeyUse};
 use tlcp::conn::{Connection, Endpoint};
 use tlcp::crypto::{PrivateKey, StartedAgreement};
 use tlcp::error::Error;

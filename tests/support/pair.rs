@@ -1,14 +1,18 @@
 //! Both ends of a connection in memory, driven by hand.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[cfg(feature = "tls12")]
+#[path = "single.rs"]
+pub mod single;
+
 use std::sync::Arc;
-use tlcp::cert::{Identity, ServerName, WebPkiVerifier};
+use tlcp::cert::{Identity, ServerName, Verifier};
 use tlcp::config::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
 use tlcp::crypto::{Draw, Provider, Random, default_provider};
 use tlcp::error::{CryptoError, Error};
 use tlcp::pki::{Options, Pki};
 use tlcp::session::{MemoryStore, SessionStore};
-use tlcp::suite::Suite;
+use tlcp::suite::{Protocol, Suite, TLCP};
 
 /// 2026-11-21, in Unix seconds: when all tests happen.
 pub const NOW: u64 = 1_795_219_200;
@@ -40,11 +44,12 @@ impl Random for Counting {
 
 /// A whole PKI and both parties' identities, made once.
 pub struct World {
+    pub protocol: &'static Protocol,
     pub provider: Provider,
     pub pki: Pki,
     pub server: Arc<Identity>,
     pub client: Arc<Identity>,
-    pub verifier: Arc<WebPkiVerifier>,
+    pub verifier: Arc<dyn Verifier>,
 }
 
 impl World {
@@ -55,6 +60,7 @@ impl World {
     pub fn with(provider: Provider, options: Options) -> Self {
         let pki = Pki::new(&options, &provider, &Counting::from(1)).unwrap();
         Self {
+            protocol: &TLCP,
             provider,
             server: Arc::new(pki.server_identity(&provider).unwrap()),
             client: Arc::new(pki.client_identity(&provider).unwrap()),
@@ -65,6 +71,10 @@ impl World {
 
     /// With the keys that the suite is for.
     pub fn of(suite: &Suite) -> Self {
+        #[cfg(feature = "tls12")]
+        if suite.protocol == &tlcp::suite::TLS12 {
+            return Self::tls12(single::Kind::of(suite));
+        }
         match suite.key_exchange.authenticates {
             #[cfg(feature = "rsa")]
             tlcp::suite::KeyKind::Rsa => Self::rsa(default_provider()),
@@ -81,16 +91,48 @@ impl World {
             server: identity(include_bytes!("../../vectors/rsa/server.pem")),
             client: identity(include_bytes!("../../vectors/rsa/client.pem")),
             verifier: {
-                let builder = WebPkiVerifier::builder(&provider).ca_keys(&[tlcp::suite::KeyKind::Rsa]);
+                let builder =
+                    tlcp::cert::WebPkiVerifier::builder(&provider).ca_keys(&[tlcp::suite::KeyKind::Rsa]);
                 Arc::new(builder.roots(&[root]).unwrap().build().unwrap())
             },
             ..Self::with(provider, Options::new(NOW))
         }
     }
 
+    /// TLS 1.2, with keys of this kind on both sides.
+    #[cfg(feature = "tls12")]
+    pub fn tls12(kind: single::Kind) -> Self {
+        let world = Self::new();
+        Self {
+            protocol: &tlcp::suite::TLS12,
+            server: Arc::new(single::identity(kind.server(), &world.provider)),
+            client: Arc::new(single::identity(kind.client(), &world.provider)),
+            verifier: single::verifier(),
+            ..world
+        }
+    }
+
+    fn server_builder(&self) -> ServerConfigBuilder {
+        let random = Arc::new(Counting::from(2));
+        #[cfg(feature = "tls12")]
+        if self.protocol == &tlcp::suite::TLS12 {
+            return ServerConfig::tls12_builder_with(self.provider, random);
+        }
+        ServerConfig::builder_with(self.provider, random)
+    }
+
+    fn client_builder(&self) -> ClientConfigBuilder {
+        let random = Arc::new(Counting::from(3));
+        #[cfg(feature = "tls12")]
+        if self.protocol == &tlcp::suite::TLS12 {
+            return ClientConfig::tls12_builder_with(self.provider, random);
+        }
+        ClientConfig::builder_with(self.provider, random)
+    }
+
     /// A server that could do everything.
     pub fn server(&self) -> ServerConfigBuilder {
-        ServerConfig::builder_with(self.provider, Arc::new(Counting::from(2)))
+        self.server_builder()
             .identity(self.server.clone())
             .verifier(self.verifier.clone())
             .sessions(Some(store()))
@@ -98,7 +140,7 @@ impl World {
 
     /// A client that could do everything.
     pub fn client(&self) -> ClientConfigBuilder {
-        ClientConfig::builder_with(self.provider, Arc::new(Counting::from(3)))
+        self.client_builder()
             .identity(self.client.clone())
             .verifier(self.verifier.clone())
             .sessions(Some(store()))

@@ -4,23 +4,27 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "keys.rs"]
 mod keys;
+#[path = "player.rs"]
+mod player;
+
+pub use player::Player;
 
 use super::outcome::Outcome;
 use super::pair::{Counting, Ends, World, at, name};
 use super::watched::{Secret, Watched};
 use keys::copy;
+use player::Listener;
 use std::sync::Arc;
 use tlcp::alert::Alert;
 use tlcp::cert::{Key, KeyUse};
 use tlcp::config::{ClientAuth, ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
-use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
+use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::{MasterSecret, SignatureAlgorithm};
-use tlcp::error::Error;
-use tlcp::key_schedule::{self, ConnectionKeys, Sender};
-use tlcp::message::{Due, Joiner};
-use tlcp::record::{Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, alert_of, deframe};
+use tlcp::key_schedule::{self, ConnectionKeys};
+use tlcp::message::ServerHello;
+use tlcp::record::{MAX_PLAINTEXT, Sealer};
 use tlcp::session::{Session, SessionKey};
-use tlcp::suite::Suite;
+use tlcp::suite::{MacOrder, Protection, SecretSource, Suite};
 use tlcp::wire::{ContentType, HandshakeType, ProtocolVersion};
 
 /// One thing that the peer does.
@@ -69,6 +73,47 @@ pub fn record(content_type: ContentType, version: ProtocolVersion, fragment: &[u
     [&[content_type.0], &version.0.to_be_bytes()[..], &length, fragment].concat()
 }
 
+/// Where the message of this type stands in a script.
+pub fn place(script: &[Item], kind: HandshakeType) -> usize {
+    let found = script.iter().position(|item| match item {
+        Item::Message(m) => m[0] == kind.0,
+        Item::Finished => kind == HandshakeType::FINISHED,
+        Item::CertificateVerify => kind == HandshakeType::CERTIFICATE_VERIFY,
+        _ => false,
+    });
+    found.unwrap_or_else(|| panic!("no {kind}"))
+}
+
+/// The message of this type.
+pub fn said(script: &[Item], kind: HandshakeType) -> Vec<u8> {
+    match &script[place(script, kind)] {
+        Item::Message(m) => m.clone(),
+        other => panic!("{other:?} is made while it is said"),
+    }
+}
+
+/// The script with another message in place of the one of its type.
+pub fn with(script: &[Item], raw: Vec<u8>) -> Vec<Item> {
+    let mut out = script.to_vec();
+    let at = place(script, HandshakeType(raw[0]));
+    out[at] = Item::Message(raw);
+    out
+}
+
+/// The script with something before its item number `at`.
+pub fn before(script: &[Item], at: usize, items: &[Item]) -> Vec<Item> {
+    [&script[..at], items, &script[at..]].concat()
+}
+
+/// The messages that came, in order.
+pub fn kinds(heard: &[Heard]) -> Vec<HandshakeType> {
+    let kind = |heard: &Heard| match heard {
+        Heard::Message(m) => Some(HandshakeType(m[0])),
+        _ => None,
+    };
+    heard.iter().filter_map(kind).collect()
+}
+
 /// What kind of handshake is recorded.
 #[derive(Clone, Copy)]
 pub struct Case {
@@ -98,7 +143,7 @@ pub struct Lab {
     pub world: World,
     pub case: Case,
     sessions: [Vec<(SessionKey, Arc<Session>)>; 2],
-    pub keys: ConnectionKeys,
+    protection: Protection,
     pub master: MasterSecret,
     pub client_random: [u8; 32],
     pub server_random: [u8; 32],
@@ -106,6 +151,9 @@ pub struct Lab {
     pub client: Vec<Item>,
     /// What the server says, to a client.
     pub server: Vec<Item>,
+    /// Whether scripts take over the master secret that their victim comes to, whatever a test has changed: in TLS it
+    /// depends on all that was said. Not where the secret itself is in question: where the client encrypts it.
+    follows: bool,
     /// The same to the letter: Finished and CertificateVerify as they were.
     pub literal: [Vec<Item>; 2],
 }
@@ -132,35 +180,53 @@ impl Lab {
         let master = MasterSecret::from_bytes(&secret.get());
         let randoms = flows.each_ref().map(|flow| flow[11..43].try_into().unwrap());
         let [client_random, server_random] = randoms;
-        let hashes = world.provider.hashes;
-        let keys = key_schedule::connection_keys(
-            hashes,
-            case.suite,
-            case.suite.protection,
-            &master,
-            [&client_random, &server_random],
-        )
-        .unwrap();
+        let server_hello = ServerHello::read(&flows[1][9..5 + record_len(&flows[1])]).unwrap();
+        let protection = protection(case.suite, server_hello.extensions.encrypt_then_mac);
         let mut lab = Self {
             world,
             case,
             sessions,
-            keys,
+            protection,
             master,
             client_random,
             server_random,
             client: Vec::new(),
             server: Vec::new(),
+            follows: case.suite.key_exchange.secret == SecretSource::Ephemeral,
             literal: [Vec::new(), Vec::new()],
         };
-        let [client, server] = [lab.listener(true).hear(&flows[0]), lab.listener(false).hear(&flows[1])];
+        let [client, server] =
+            [(&flows[0], true), (&flows[1], false)].map(|(flow, is)| Listener::new(&lab, is).hear(flow));
         (lab.client, lab.server) = (script(&client, false), script(&server, false));
         lab.literal = [script(&client, true), script(&server, true)];
         lab
     }
 
-    fn listener(&self, to_client: bool) -> Listener<'_> {
-        Listener { lab: self, of_client: to_client, opener: Opener::plain(), joiner: Joiner::default() }
+    pub fn version(&self) -> ProtocolVersion {
+        self.case.suite.protocol.version
+    }
+
+    /// Those of the recorded handshake.
+    pub fn recorded_keys(&self) -> ConnectionKeys {
+        self.keys(&self.master, [&self.client_random, &self.server_random], self.protection)
+    }
+
+    fn keys(&self, master: &MasterSecret, randoms: [&[u8; 32]; 2], protection: Protection) -> ConnectionKeys {
+        let hashes = self.world.provider.hashes;
+        key_schedule::connection_keys(hashes, self.case.suite, protection, master, randoms).unwrap()
+    }
+
+    /// Also where the client encrypts the secret.
+    pub fn following(self) -> Self {
+        Self { follows: true, ..self }
+    }
+
+    /// With other sessions in both stores than those that the recording found there.
+    pub fn with_sessions(mut self, change: impl Fn(&mut Session)) -> Self {
+        for (_, session) in self.sessions.iter_mut().flatten() {
+            change(Arc::make_mut(session));
+        }
+        self
     }
 
     /// What the store of a server, or of a client, held when the recording began.
@@ -186,40 +252,42 @@ impl Lab {
 
     /// Plays a script to a server of another configuration.
     pub fn to_server_of(&self, config: ServerConfigBuilder, script: &[Item]) -> Outcome {
-        let store = Arc::new(self.store(true));
-        let config = config.sessions(Some(store.clone())).build().unwrap();
-        let mut player = Player::new(self, ServerConnection::new(Arc::new(config), at(1)), false);
+        let (store, secret) = (Arc::new(self.store(true)), Arc::new(Secret::default()));
+        let config = config.sessions(Some(store.clone())).key_log(secret.clone()).build().unwrap();
+        let mut player = Player::new(self, ServerConnection::new(Arc::new(config), at(1)), false, secret);
         player.play(script);
         player.outcome(&store)
     }
 
     /// Plays a script to a client of another configuration.
     pub fn to_client_of(&self, config: ClientConfigBuilder, script: &[Item]) -> Outcome {
-        let store = Arc::new(self.store(false));
-        let config = config.sessions(Some(store.clone())).build().unwrap();
+        let (store, secret) = (Arc::new(self.store(false)), Arc::new(Secret::default()));
+        let config = config.sessions(Some(store.clone())).key_log(secret.clone()).build().unwrap();
         let victim = ClientConnection::new(Arc::new(config), name(), at(1)).unwrap();
-        let mut player = Player::new(self, victim, true);
+        let mut player = Player::new(self, victim, true, secret);
         player.play(script);
         player.outcome(&store)
     }
 
     /// A player with a client that has heard nothing yet, to be led by hand.
     pub fn client_player(&self, store: &Arc<Watched>) -> Player<'_, tlcp::handshake::client::State> {
-        let config: Arc<ClientConfig> =
-            Arc::new(client_config(&self.world, &self.case, store).build().unwrap());
-        Player::new(self, ClientConnection::new(config, name(), at(1)).unwrap(), true)
+        let secret = Arc::new(Secret::default());
+        let config = client_config(&self.world, &self.case, store).key_log(secret.clone());
+        let config = Arc::new(config.build().unwrap());
+        Player::new(self, ClientConnection::new(config, name(), at(1)).unwrap(), true, secret)
     }
 
     /// The same with a server.
     pub fn server_player(&self, store: &Arc<Watched>) -> Player<'_, tlcp::handshake::server::State> {
-        let config: Arc<ServerConfig> =
-            Arc::new(server_config(&self.world, &self.case, store).build().unwrap());
-        Player::new(self, ServerConnection::new(config, at(1)), false)
+        let secret = Arc::new(Secret::default());
+        let config = server_config(&self.world, &self.case, store).key_log(secret.clone());
+        Player::new(self, ServerConnection::new(Arc::new(config.build().unwrap()), at(1)), false, secret)
     }
 
     /// The record of Finished in a literal script, said to a server or to a client.
     pub fn sealed(&self, to_server: bool, literal: &[Item]) -> Vec<u8> {
-        let keys = if to_server { &self.keys.client } else { &self.keys.server };
+        let keys = self.recorded_keys();
+        let keys = if to_server { &keys.client } else { &keys.server };
         let mut sealer = Sealer::new(copy(keys), self.world.provider.ciphers).unwrap();
         let Some(Item::Message(finished)) = literal.last() else {
             panic!("a literal script ends in Finished")
@@ -230,12 +298,34 @@ impl Lab {
         out
     }
 
+    /// The same with the scheme before it, and the length between: as TLS has it.
+    pub fn signed(&self, as_client: bool, parts: &[&[u8]]) -> Vec<u8> {
+        let scheme = self.case.suite.key_exchange.authenticates.fixed_scheme();
+        let signature = self.sign(as_client, parts);
+        [&scheme.0.to_be_bytes()[..], &(signature.len() as u16).to_be_bytes(), &signature].concat()
+    }
+
     /// The signing key of the scripted side over `parts`.
     pub fn sign(&self, as_client: bool, parts: &[&[u8]]) -> Vec<u8> {
         let identity = if as_client { &self.world.client } else { &self.world.server };
         let Key::Here(key) = identity.key(KeyUse::Sign) else { panic!("a key elsewhere") };
         let scheme = self.case.suite.key_exchange.authenticates.fixed_scheme();
         key.sign(SignatureAlgorithm::of(scheme).unwrap(), parts, &Counting::from(77)).unwrap()
+    }
+}
+
+/// Bytes of the fragment of a flow's first record.
+fn record_len(flow: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([flow[3], flow[4]]))
+}
+
+/// What the hellos make of a suite's protection.
+fn protection(suite: &Suite, encrypt_then_mac: bool) -> Protection {
+    match suite.protection {
+        Protection::Cbc { cipher, mac, .. } if encrypt_then_mac => {
+            Protection::Cbc { cipher, mac, order: MacOrder::EncryptThenMac }
+        }
+        other => other,
     }
 }
 
@@ -277,222 +367,4 @@ fn script(heard: &[Heard], literal: bool) -> Vec<Item> {
         Heard::Alert(_) | Heard::Data(_) | Heard::Unreadable => panic!("{heard:?} in a handshake"),
     };
     heard.iter().map(item).collect()
-}
-
-/// Reads what one side sends.
-struct Listener<'a> {
-    lab: &'a Lab,
-    of_client: bool,
-    opener: Opener,
-    joiner: Joiner,
-}
-
-impl Listener<'_> {
-    fn hear(&mut self, bytes: &[u8]) -> Vec<Heard> {
-        let (mut bytes, mut heard) = (bytes.to_vec(), Vec::new());
-        let mut rest = &mut bytes[..];
-        while let Framed::Record { content_type, length, .. } =
-            deframe(rest, VersionRule::AlertsOfAny(ProtocolVersion::TLCP), self.opener.is_protected())
-                .unwrap()
-        {
-            let (record, next) = rest.split_at_mut(HEADER_LEN + length);
-            rest = next;
-            let fragment = &mut record[HEADER_LEN..];
-            let Ok(content) = self.opener.open(content_type, fragment) else {
-                heard.push(Heard::Unreadable);
-                continue;
-            };
-            let content = &fragment[content];
-            match content_type {
-                ContentType::ALERT => heard.push(Heard::Alert(alert_of(content).unwrap())),
-                ContentType::APPLICATION_DATA => heard.push(Heard::Data(content.to_vec())),
-                ContentType::CHANGE_CIPHER_SPEC => {
-                    let (lab, keys) = (self.lab, &self.lab.keys);
-                    let keys = if self.of_client { &keys.client } else { &keys.server };
-                    self.opener = Opener::new(keys, lab.world.provider.ciphers).unwrap();
-                    heard.push(Heard::ChangeCipherSpec);
-                }
-                _ => {
-                    self.joiner.push(content, Due::Any).unwrap();
-                    while let Some(message) = self.joiner.next(Due::Any).unwrap() {
-                        heard.push(Heard::Message(message.to_bytes()));
-                        self.joiner.consume();
-                    }
-                }
-            }
-        }
-        assert!(rest.is_empty(), "whole records are sent");
-        heard
-    }
-}
-
-/// Speaks for one side to a victim.
-pub struct Player<'a, S: Endpoint> {
-    pub lab: &'a Lab,
-    pub victim: Connection<S>,
-    victim_is_client: bool,
-    listener: Listener<'a>,
-    sealer: Sealer,
-    transcript: Vec<u8>,
-    pub heard: Vec<Heard>,
-    pub data: Vec<u8>,
-    pub error: Option<Error>,
-    /// The handshake was complete, be it that something failed since.
-    opened: bool,
-    /// The most bytes in a record.
-    pub fragment: usize,
-    /// Whether the victim gets its bytes one at a time.
-    pub drip: bool,
-}
-
-impl<'a, S: Endpoint> Player<'a, S> {
-    fn new(lab: &'a Lab, victim: Connection<S>, victim_is_client: bool) -> Self {
-        let mut player = Self {
-            lab,
-            victim,
-            victim_is_client,
-            listener: lab.listener(victim_is_client),
-            sealer: Sealer::plain(ProtocolVersion::TLCP),
-            transcript: Vec::new(),
-            heard: Vec::new(),
-            data: Vec::new(),
-            error: None,
-            opened: false,
-            fragment: MAX_PLAINTEXT,
-            drip: false,
-        };
-        player.listen();
-        player
-    }
-
-    fn listen(&mut self) {
-        let bytes = self.victim.pending_output().to_vec();
-        self.victim.sent(bytes.len());
-        for heard in self.listener.hear(&bytes) {
-            if let Heard::Message(m) = &heard {
-                self.transcript.extend_from_slice(m);
-            }
-            self.heard.push(heard);
-        }
-    }
-
-    pub fn play(&mut self, script: &[Item]) {
-        for item in script {
-            self.say(item);
-        }
-    }
-
-    pub fn say(&mut self, item: &Item) {
-        let mut out = Vec::new();
-        match item {
-            Item::Message(m) => self.message(m, &mut out),
-            Item::Finished => {
-                let m = self.finished();
-                self.message(&m, &mut out);
-            }
-            Item::CertificateVerify => {
-                let m = self.certificate_verify();
-                self.message(&m, &mut out);
-            }
-            Item::ChangeCipherSpec => {
-                self.seal(ContentType::CHANGE_CIPHER_SPEC, &[1], &mut out);
-                self.protect(true);
-            }
-            Item::Record(kind, fragment) => self.seal(*kind, fragment, &mut out),
-            Item::Bytes(bytes) => out.extend_from_slice(bytes),
-            Item::Protect(on) => self.protect(*on),
-        }
-        self.feed(&out);
-    }
-
-    fn protect(&mut self, on: bool) {
-        let keys = &self.lab.keys;
-        let keys = if self.victim_is_client { &keys.server } else { &keys.client };
-        self.sealer = match on {
-            true => Sealer::new(copy(keys), self.lab.world.provider.ciphers).unwrap(),
-            false => Sealer::plain(ProtocolVersion::TLCP),
-        };
-    }
-
-    fn message(&mut self, raw: &[u8], out: &mut Vec<u8>) {
-        self.transcript.extend_from_slice(raw);
-        self.seal(ContentType::HANDSHAKE, raw, out);
-    }
-
-    /// A record that may be malformed: the sealer refuses to send an empty one, so that is made by hand.
-    fn seal(&mut self, kind: ContentType, fragment: &[u8], out: &mut Vec<u8>) {
-        if fragment.is_empty() && !self.sealer.is_protected() {
-            return out.extend(plain(kind, &[]));
-        }
-        self.sealer.seal(kind, fragment, self.fragment, &Counting::from(66), out).unwrap();
-    }
-
-    fn finished(&self) -> Vec<u8> {
-        let (lab, hashes) = (self.lab, self.lab.world.provider.hashes);
-        let sender = if self.victim_is_client { Sender::Server } else { Sender::Client };
-        let digest = hashes.digest(lab.case.suite.prf, &[&self.transcript]);
-        let data = key_schedule::verify_data(hashes, lab.case.suite, &lab.master, sender, &digest);
-        message(HandshakeType::FINISHED, &data)
-    }
-
-    fn certificate_verify(&self) -> Vec<u8> {
-        let hash = self.lab.case.suite.key_exchange.authenticates.fixed_hash();
-        let digest = self.lab.world.provider.hashes.digest(hash, &[&self.transcript]);
-        let signature = self.lab.sign(true, &[digest.as_ref()]);
-        let length = (signature.len() as u16).to_be_bytes();
-        message(HandshakeType::CERTIFICATE_VERIFY, &[&length[..], &signature].concat())
-    }
-
-    /// Gives bytes to the victim; after it has failed, they must be without any effect.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let now = if self.drip { &rest[..1] } else { rest };
-            let outcome = self.victim.receive(now, at(1));
-            if let Some(error) = &self.error {
-                assert_eq!(outcome.as_ref().err(), Some(error));
-                assert!(self.victim.receive_buffer().is_empty(), "R-REC-42");
-                assert!(!self.victim.wants_write(), "nothing is sent after the alert");
-                return;
-            }
-            self.read();
-            match outcome {
-                Ok(0) => return,
-                Ok(n) => rest = &rest[n..],
-                Err(error) => self.error = Some(error),
-            }
-            self.opened |= self.error.is_none() && !self.victim.is_handshaking();
-            self.listen();
-        }
-    }
-
-    fn read(&mut self) {
-        let mut buffer = [0; 4096];
-        while let Ok(n @ 1..) = self.victim.read(&mut buffer) {
-            self.data.extend_from_slice(&buffer[..n]);
-        }
-    }
-
-    pub fn outcome(self, store: &Watched) -> Outcome {
-        let alerts: Vec<Alert> = self.heard.iter().filter_map(alert_in).collect();
-        let outcome = Outcome {
-            alerts,
-            connected: self.error.is_none() && !self.victim.is_handshaking(),
-            removed: store.removed(),
-            stored: store.sessions().len(),
-            heard: self.heard,
-            data: self.data,
-            error: self.error,
-            opened: self.opened,
-        };
-        outcome.check(self.victim);
-        outcome
-    }
-}
-
-fn alert_in(heard: &Heard) -> Option<Alert> {
-    match heard {
-        Heard::Alert(alert) => Some(*alert),
-        _ => None,
-    }
 }

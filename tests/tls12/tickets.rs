@@ -1,0 +1,199 @@
+//! Session tickets that are forged, damaged, old or out of place.
+use crate::client_hello::{self, answer};
+use crate::pair::single::Kind;
+use crate::pair::{Ends, World, at, name};
+use crate::script::{Case, Item, Lab, message};
+use crate::{
+    BY_TICKET, ECC, RESUMED, TICKET, TICKETS, before, kinds, place, said, server_hello, ticketer, with,
+};
+use std::sync::Arc;
+use tlcp::conn::{ClientConnection, ServerConnection};
+use tlcp::crypto::Random;
+use tlcp::session::{RotatingTicketer, Session, Ticket, Ticketer};
+use tlcp::suite::AeadAlgorithm;
+use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
+
+fn ticket_of(lab: &Lab) -> Vec<u8> {
+    let extensions = client_hello::hello(lab).extensions.unwrap();
+    extensions.into_iter().find(|(kind, _)| *kind == 35).unwrap().1
+}
+
+/// What becomes of a hello with this ticket: whether it was resumed; never an alert.
+fn is_resumed(lab: &Lab, ticket: &[u8]) -> bool {
+    let hello = client_hello::hello(lab).with(X::SESSION_TICKET, ticket);
+    let outcome = lab.to_server(&[Item::Message(hello.to_message())]);
+    assert_eq!(outcome.error, None, "R-TKT-4: silent");
+    let resumed = !kinds(&outcome.heard).contains(&H::CERTIFICATE);
+    // R-TKT-2: the id comes back if and only if the ticket was taken.
+    assert_eq!(answer(&outcome).session_id == hello.session_id, resumed);
+    resumed
+}
+
+/// R-TKT-3, R-TKT-4: every bit of a ticket is authenticated; whatever is none begins a full handshake.
+#[test]
+fn a_ticket_that_is_forged_or_truncated_is_a_silent_full_handshake() {
+    let lab = &BY_TICKET;
+    let good = ticket_of(lab);
+    assert!(is_resumed(lab, &good));
+    for at in 0..good.len() {
+        let mut forged = good.clone();
+        forged[at] ^= 1 << (at % 8);
+        assert!(!is_resumed(lab, &forged), "byte {at}");
+    }
+    for length in (1..good.len()).step_by(7).chain([good.len() - 1]) {
+        assert!(!is_resumed(lab, &good[..length]), "{length} bytes");
+    }
+    assert!(!is_resumed(lab, &[&good[..], &[0]].concat()));
+    assert!(!is_resumed(lab, &[0xff; 20_000]));
+}
+
+/// R-TKT-2: a client with a ticket is not looked up by an id.
+#[test]
+fn a_ticket_displaces_the_id() {
+    let both = Lab::new(Case { server: |s| s.tickets(TICKETS.clone()), ..RESUMED.case });
+    let hello = client_hello::hello(&both);
+    let id_alone = both.to_server(&[Item::Message(hello.clone().with(X::SESSION_TICKET, &[]).to_message())]);
+    assert!(!kinds(&id_alone.heard).is_empty());
+    let outcome = both.to_server(&[Item::Message(hello.with(X::SESSION_TICKET, &[7; 200]).to_message())]);
+    assert_eq!(outcome.error, None);
+    assert!(kinds(&outcome.heard).contains(&H::CERTIFICATE), "the id is known, but not asked for");
+}
+
+/// R-TKT-4: the ticket of another server, of the same server under another context, and of nobody.
+#[test]
+fn a_foreign_ticket_is_a_silent_full_handshake() {
+    let lab = &BY_TICKET;
+    let hello = Item::Message(client_hello::hello(lab).to_message());
+    let server = || lab.world.server().suites(&[lab.case.suite]);
+    let others = [
+        server().tickets(ticketer(&lab.world)),
+        server().tickets(TICKETS.clone()).session_tag(b"another"),
+        server(),
+    ];
+    for other in others {
+        let outcome = lab.to_server_of(other, std::slice::from_ref(&hello));
+        assert_eq!(outcome.error, None);
+        assert!(kinds(&outcome.heard).contains(&H::CERTIFICATE));
+    }
+    let outcome = lab.to_server_of(server().tickets(TICKETS.clone()), &[hello]);
+    assert!(!kinds(&outcome.heard).contains(&H::CERTIFICATE), "it is the others that differ");
+}
+
+/// R-TKT-3: keys are replaced; the last one still opens what it sealed, the one before it nothing.
+#[test]
+fn tickets_of_a_rotated_key_are_taken_for_one_more_period() {
+    let world = World::tls12(Kind::P256);
+    for (wait, resumed) in [(3599, true), (3601, true), (7000, true), (7300, false)] {
+        let tickets =
+            Arc::new(RotatingTicketer::new(world.provider, AeadAlgorithm::Aes256Gcm, 3600).unwrap());
+        let server =
+            Arc::new(world.server().tickets(tickets.clone()).session_lifetime(86_400).build().unwrap());
+        let client = Arc::new(world.client().session_lifetime(86_400).build().unwrap());
+        let first = Ends::at(&client, &server, 1).connected_at(1);
+        drop(first);
+        // Another client makes the server draw its next key.
+        let other = Arc::new(world.client().build().unwrap());
+        drop(Ends::at(&other, &server, 1 + wait).connected_at(1 + wait));
+        // Our own client would not show a ticket that is older than its hint: it is shown by hand.
+        let hello = {
+            let client = ClientConnection::new(client.clone(), name(), at(2)).unwrap();
+            client.pending_output().to_vec()
+        };
+        let mut victim = ServerConnection::new(server.clone(), at(1 + wait));
+        victim.receive(&hello, at(1 + wait)).unwrap();
+        let flight = victim.pending_output();
+        let second = 5 + usize::from(u16::from_be_bytes([flight[3], flight[4]]));
+        // After ServerHello comes ChangeCipherSpec, or Certificate.
+        assert_eq!(flight[second] == 20, resumed, "after {wait} seconds");
+    }
+}
+
+/// R-TKT-1, R-TKT-4: a client takes the ticket behind its own Finished, in a full handshake; a lifetime of 0 says nothing; an
+/// empty ticket is no session at all.
+#[test]
+fn what_a_client_makes_of_a_new_session_ticket() {
+    let lab = &TICKET;
+    let ticket = |lifetime: u32, ticket: &[u8]| {
+        let body = [&lifetime.to_be_bytes()[..], &crate::hello::vector(2, ticket)].concat();
+        with(&lab.server, message(H::NEW_SESSION_TICKET, &body))
+    };
+    for (lifetime, bytes, stored) in
+        [(0, &[7; 100][..], 1), (300, &[7; 1], 1), (300, &[], 0), (0, &[7; 65_535][..], 1)]
+    {
+        let outcome = lab.to_client(&ticket(lifetime, bytes));
+        outcome.went_well();
+        assert_eq!(outcome.stored, stored, "{} bytes", bytes.len());
+    }
+    for body in [&[][..], &[0; 4], &[0, 0, 0, 0, 0], &[0, 0, 0, 0, 0, 1], &[0, 0, 0, 0, 0, 0, 0]] {
+        let outcome = lab.to_client(&with(&lab.server, message(H::NEW_SESSION_TICKET, body)));
+        outcome.refused(A::DECODE_ERROR, "NewSessionTicket");
+    }
+}
+
+/// R-TKT-1, R-SM-7: announced, it must come; not announced, it must not.
+#[test]
+fn a_new_session_ticket_comes_if_and_only_if_it_was_announced() {
+    let announced = with(&ECC.server, server_hello::hello(&ECC).and(35, &[]).to_message());
+    ECC.to_client(&announced)
+        .refused(A::UNEXPECTED_MESSAGE, "ChangeCipherSpec has no place in the state AwaitTicket");
+    let ticket = Item::Message(said(&TICKET.server, H::NEW_SESSION_TICKET));
+    let ccs = ECC.server.iter().position(|item| *item == Item::ChangeCipherSpec).unwrap();
+    let outcome = ECC.to_client(&before(&ECC.server, ccs, std::slice::from_ref(&ticket)));
+    outcome.refused(A::UNEXPECTED_MESSAGE, "NewSessionTicket has no place");
+    ECC.to_client(&before(&announced, ccs, std::slice::from_ref(&ticket))).went_well();
+    let odd = with(&ECC.server, server_hello::hello(&ECC).and(35, &[0]).to_message());
+    ECC.to_client(&odd).refused(A::DECODE_ERROR, "ServerHello: session_ticket");
+    // Before the client's own Finished it is out of place in any case.
+    for at in 1..=place(&announced, H::SERVER_HELLO_DONE) {
+        let outcome = ECC.to_client(&before(&announced, at, std::slice::from_ref(&ticket)));
+        outcome.refused(A::UNEXPECTED_MESSAGE, "NewSessionTicket has no place");
+    }
+}
+
+/// R-TKT-4: a server may renew a ticket in an abbreviated handshake, before its ChangeCipherSpec.
+#[test]
+fn a_ticket_is_renewed_in_a_resumed_handshake() {
+    for lab in [&*BY_TICKET, &RESUMED] {
+        let announced = with(&lab.server, server_hello::hello(lab).and(35, &[]).to_message());
+        let ticket = Item::Message(said(&TICKET.server, H::NEW_SESSION_TICKET));
+        let outcome = lab.to_client(&before(&announced, 1, std::slice::from_ref(&ticket)));
+        outcome.went_well();
+        assert_eq!((outcome.stored, outcome.removed), (1, 0));
+        lab.to_client(&announced).refused(A::UNEXPECTED_MESSAGE, "ChangeCipherSpec has no place");
+    }
+}
+
+/// R-T12-14: a ticket cannot be taken back, but the client forgets it after a fatal alert.
+#[test]
+fn a_fatal_alert_makes_the_client_forget_its_ticket() {
+    let alert = Item::Record(tlcp::wire::ContentType::ALERT, vec![2, 40]);
+    let outcome = BY_TICKET.to_client(std::slice::from_ref(&alert));
+    assert_eq!((outcome.removed, outcome.stored), (1, 0));
+    let outcome = TICKET.to_client(&[&TICKET.server[..], &[alert]].concat());
+    assert_eq!((outcome.removed, outcome.stored), (1, 0));
+}
+
+/// Nothing can be sealed.
+struct Broken;
+
+impl Ticketer for Broken {
+    fn seal(&self, _: &Session, _: u64, _: &dyn Random) -> Option<Ticket> {
+        None
+    }
+
+    fn open(&self, _: &[u8], _: u64) -> Option<Session> {
+        None
+    }
+}
+
+/// R-TKT-4: a server that announced a ticket and cannot make it sends an empty one, and all goes on.
+#[test]
+fn a_server_that_cannot_seal_sends_an_empty_ticket() {
+    let world = World::tls12(Kind::Rsa);
+    let server = Arc::new(world.server().tickets(Arc::new(Broken)).build().unwrap());
+    let client = Arc::new(world.client().build().unwrap());
+    for _ in 0..2 {
+        let ends = Ends::new(&client, &server).connected();
+        assert!(!ends.client.is_resumed());
+    }
+}
