@@ -1,16 +1,21 @@
-//! Floor 6: certificates for tests and demonstrations: root, intermediate CA, a server's pair and a client's pair, in
-//! memory. Every peer that we know of takes them: keyUsage is there, basicConstraints stands on CA certificates alone,
+//! Floor 6: certificates for tests and demonstrations: root, intermediate CA, a server's pair and a client's pair, or for
+//! TLS ([`TlsPki`]) one certificate each, in memory. Every peer that we know of takes them: keyUsage is there, basicConstraints stands on CA certificates alone,
 //! both certificates of a pair have the same subject and names, and nothing is valid for more than ten years.
 mod encode;
+mod keys;
+mod tls;
 
 pub use encode::Template;
+pub use keys::NewKey;
+pub use tls::TlsPki;
 
 use crate::cert::{Identity, WebPkiVerifier, names, x509};
-use crate::crypto::{Draw, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
+use crate::crypto::{DEFAULT_USER_ID, Draw, PrivateKey, Provider, Random};
 use crate::error::{ConfigError, CryptoError};
 use alloc::{format, string::String, sync::Arc, vec, vec::Vec};
 use base64ct::{Base64, Encoding};
 use core::fmt;
+use keys::Secret;
 use zeroize::Zeroizing;
 
 /// One day, in seconds.
@@ -44,17 +49,12 @@ impl Options {
     }
 }
 
-/// A private key, 32 bytes big-endian.
-type Scalar = Zeroizing<[u8; 32]>;
-
 /// A certificate with its private key.
 #[derive(Clone)]
 pub struct Issued {
     /// The certificate, as DER.
     pub certificate: Vec<u8>,
-    scalar: Scalar,
-    point: Arc<[u8; 65]>,
-    key: Arc<dyn PrivateKey>,
+    secret: Secret,
 }
 
 impl fmt::Debug for Issued {
@@ -72,7 +72,7 @@ impl Issued {
 
     /// The private key, as PKCS#8 in DER.
     pub fn key_der(&self) -> Zeroizing<Vec<u8>> {
-        encode::pkcs8(&self.scalar, &self.point)
+        self.secret.pkcs8()
     }
 
     /// The private key, as PKCS#8 in PEM.
@@ -82,7 +82,7 @@ impl Issued {
 
     /// The private key, ready for use.
     pub fn key(&self) -> &Arc<dyn PrivateKey> {
-        &self.key
+        &self.secret.key
     }
 
     /// A certificate made by `template` and signed by this CA, with a new key.
@@ -110,13 +110,14 @@ impl Issued {
         make(template, None, provider, random)
     }
 
-    /// Signs `tbs`, an element of DER, and wraps both as certificates and CRLs do.
+    /// Signs `tbs`, an element of DER, and wraps both as certificates and CRLs do. The user id is SM2's.
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`].
     pub fn sign(&self, tbs: &[u8], user_id: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-        let signature = self.key.sign(SignatureAlgorithm::Sm2Sm3 { user_id }, &[tbs], random)?;
-        Ok(encode::signed(tbs, &signature))
+        let (algorithm, id) = self.secret.signs(user_id);
+        let signature = self.secret.key.sign(algorithm, &[tbs], random)?;
+        Ok(encode::signed(tbs, &id, &signature))
     }
 }
 
@@ -264,32 +265,20 @@ fn make(
     provider: &Provider,
     random: &dyn Random,
 ) -> Result<Issued, CryptoError> {
-    let (scalar, key) = new_key(provider, random)?;
+    let secret = Secret::new(template.key, provider, random)?;
     let mut serial = [0; 16];
     random.fill(Draw::Public, &mut serial)?;
-    let PublicKey::Sm2(point) = key.public().clone() else { return Err(CryptoError::BadKey) };
-    let digest = |point: &[u8]| provider.hashes.digest(crate::suite::HashAlgorithm::Sm3, &[point]);
-    let key_id = digest(point.as_slice());
+    let key_id = provider.hashes.digest(crate::suite::HashAlgorithm::Sm3, &[secret.public()]);
     let issuer_view = match issuer {
         Some(issuer) => Some(x509::X509::read(&issuer.certificate).map_err(|_| CryptoError::BadKey)?),
         None => None,
     };
-    let tbs = template.tbs(serial, &point, key_id.as_ref(), issuer_view.as_ref());
-    let mut issued = Issued { certificate: Vec::new(), scalar, point, key };
+    let (_, signature_id) = issuer.map_or(&secret, |issuer| &issuer.secret).signs(template.user_id);
+    let key = (&secret.algorithm()[..], secret.public());
+    let tbs = template.tbs(serial, key, key_id.as_ref(), (issuer_view.as_ref(), &signature_id));
+    let mut issued = Issued { certificate: Vec::new(), secret };
     issued.certificate = issuer.unwrap_or(&issued).sign(&tbs, template.user_id, random)?;
     Ok(issued)
-}
-
-fn new_key(provider: &Provider, random: &dyn Random) -> Result<(Scalar, Arc<dyn PrivateKey>), CryptoError> {
-    let mut scalar = Zeroizing::new([0; 32]);
-    // out of range once in 2^32 draws
-    for _ in 0..8 {
-        random.fill(Draw::PrivateKey, &mut *scalar)?;
-        if let Ok(key) = provider.keys.sm2_private(&*scalar) {
-            return Ok((scalar, key));
-        }
-    }
-    Err(CryptoError::NoRandomness)
 }
 
 fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
@@ -321,6 +310,7 @@ pub fn revocation_list(
     let issuer_view = x509::X509::read(&issuer.certificate);
     let (Ok(views), Ok(issuer_view)) = (views, issuer_view) else { return Err(CryptoError::BadKey) };
     let serials: Vec<&[u8]> = views.iter().map(|c| c.serial).collect();
-    let tbs = encode::revocation_tbs(&issuer_view, &serials, validity);
-    issuer.sign(&tbs, crate::crypto::DEFAULT_USER_ID, random)
+    let tbs =
+        encode::revocation_tbs(&issuer_view, &serials, validity, &issuer.secret.signs(DEFAULT_USER_ID).1);
+    issuer.sign(&tbs, DEFAULT_USER_ID, random)
 }

@@ -4,8 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "web/identities.rs"]
 mod identities;
+#[cfg(feature = "native-roots")]
+#[path = "web/native_roots.rs"]
+mod native_roots;
+#[path = "web/rules.rs"]
+mod rules;
 #[path = "support/certificates.rs"]
 mod support;
+#[path = "web/work.rs"]
+mod work;
 
 use std::sync::Arc;
 use support::{certificates, vector};

@@ -1,10 +1,11 @@
 //! How certificates and key containers name algorithms: contents of AlgorithmIdentifier. Those of the Web are in
 //! `rustls_pki_types::alg_id`; here are SM2's (R-SM2-9, R-SM2-10), and what is read from all of them.
 use super::der::{BadDer, Der, OID, SEQUENCE, context};
-use crate::crypto::{Keys, PublicKey};
+use crate::crypto::{Keys, PrivateKey, PublicKey};
 use crate::error::CryptoError;
 use crate::suite::{HashAlgorithm, KeyKind};
 use crate::wire::NamedGroup;
+use alloc::sync::Arc;
 use rustls_pki_types::AlgorithmIdentifier;
 use rustls_pki_types::alg_id;
 
@@ -71,6 +72,16 @@ impl KeyForm {
             Self::Rsa => keys.rsa_public(key),
             Self::Ecdsa(curve) => keys.ecdsa_public(curve, key),
             Self::Ed25519 => keys.ed25519_public(key),
+        }
+    }
+
+    /// The private key with this scalar, this seed, or this `RSAPrivateKey` of PKCS#1.
+    pub(crate) fn private(self, secret: &[u8], keys: &dyn Keys) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        match self {
+            Self::Sm2 => keys.sm2_private(secret),
+            Self::Rsa => keys.rsa_private(secret),
+            Self::Ecdsa(curve) => keys.ecdsa_private(curve, secret),
+            Self::Ed25519 => keys.ed25519_private(secret),
         }
     }
 

@@ -18,12 +18,7 @@ pub(super) struct Secret {
 
 impl Secret {
     pub(super) fn private(&self, keys: &dyn Keys) -> Result<Arc<dyn PrivateKey>, CryptoError> {
-        match self.form {
-            KeyForm::Sm2 => keys.sm2_private(&self.bytes),
-            KeyForm::Rsa => keys.rsa_private(&self.bytes),
-            KeyForm::Ecdsa(curve) => keys.ecdsa_private(curve, &self.bytes),
-            KeyForm::Ed25519 => keys.ed25519_private(&self.bytes),
-        }
+        self.form.private(&self.bytes, keys)
     }
 }
 

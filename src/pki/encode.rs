@@ -1,5 +1,5 @@
 //! What certificates, keys and revocation lists look like as DER.
-use crate::cert::algorithm;
+use super::NewKey;
 use crate::cert::der::{
     BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTF8_STRING, context, element,
 };
@@ -26,6 +26,7 @@ pub struct Template<'a> {
     purpose: Option<&'static [u8]>,
     ca: Option<Option<u8>>,
     constraint: Option<&'a str>,
+    pub(super) key: NewKey<'a>,
     pub(super) user_id: &'a [u8],
     extra: &'a [u8],
 }
@@ -43,6 +44,7 @@ impl<'a> Template<'a> {
             purpose: None,
             ca: None,
             constraint: None,
+            key: NewKey::Sm2,
             user_id: DEFAULT_USER_ID,
             extra: &[],
         }
@@ -94,6 +96,18 @@ impl<'a> Template<'a> {
         both
     }
 
+    /// keyUsage digitalSignature: TLS, where the key only signs.
+    pub fn for_tls(mut self) -> Self {
+        self.key_usage = Some(KeyUsageBits::DIGITAL_SIGNATURE);
+        self
+    }
+
+    /// keyUsage digitalSignature and keyEncipherment: TLS with an RSA key.
+    pub fn for_tls_with_rsa(mut self) -> Self {
+        self.key_usage = Some(KeyUsageBits::DIGITAL_SIGNATURE | KeyUsageBits::KEY_ENCIPHERMENT);
+        self
+    }
+
     /// No keyUsage.
     pub fn without_key_usage(mut self) -> Self {
         self.key_usage = None;
@@ -131,6 +145,12 @@ impl<'a> Template<'a> {
         self
     }
 
+    /// The key that it is made with; an SM2 key unless told otherwise.
+    pub fn key(mut self, key: NewKey<'a>) -> Self {
+        self.key = key;
+        self
+    }
+
     /// The user id under which the issuer signs (R-SM2-8).
     pub fn user_id(mut self, id: &'a [u8]) -> Self {
         self.user_id = id;
@@ -143,13 +163,13 @@ impl<'a> Template<'a> {
         self
     }
 
-    /// tbsCertificate; without `issuer` it is self-issued.
+    /// tbsCertificate of a key (algorithm, subjectPublicKey); without an issuer it is self-issued.
     pub(super) fn tbs(
         &self,
         mut serial: [u8; 16],
-        point: &[u8; 65],
+        (key_algorithm, key): (&[u8], &[u8]),
         key_id: &[u8],
-        issuer: Option<&X509<'_>>,
+        (issuer, signature_algorithm): (Option<&X509<'_>>, &[u8]),
     ) -> Vec<u8> {
         // positive, and always 16 bytes
         serial[0] = serial[0] & 0x3f | 0x40;
@@ -161,11 +181,11 @@ impl<'a> Template<'a> {
             &[
                 &element(context(0), &[&element(INTEGER, &[&[2]])]),
                 &element(INTEGER, &[&serial]),
-                &element(SEQUENCE, &[algorithm::SM2_SM3]),
+                &element(SEQUENCE, &[signature_algorithm]),
                 issuer.map_or(&subject, |i| i.subject),
                 &element(SEQUENCE, &[&time::write(self.not_before), &time::write(self.not_after)]),
                 &subject,
-                &element(SEQUENCE, &[&element(SEQUENCE, &[algorithm::EC_SM2]), &bits(point)]),
+                &element(SEQUENCE, &[&element(SEQUENCE, &[key_algorithm]), &bits(key)]),
                 &element(context(3), &[&element(SEQUENCE, &[&extensions])]),
             ],
         )
@@ -238,22 +258,34 @@ fn bits(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// SEQUENCE { tbs, signatureAlgorithm, signature }
-pub(super) fn signed(tbs: &[u8], signature: &[u8]) -> Vec<u8> {
-    element(SEQUENCE, &[tbs, &element(SEQUENCE, &[algorithm::SM2_SM3]), &bits(signature)])
+pub(super) fn signed(tbs: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[tbs, &element(SEQUENCE, &[algorithm]), &bits(signature)])
 }
 
-/// PrivateKeyInfo with an ECPrivateKey in it, as OpenSSL and Tongsuo write it.
-pub(super) fn pkcs8(scalar: &[u8; 32], point: &[u8; 65]) -> Zeroizing<Vec<u8>> {
-    let scalar = Zeroizing::new(element(OCTET_STRING, &[scalar]));
+/// An OCTET STRING of something secret.
+pub(super) fn octets(secret: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(element(OCTET_STRING, &[secret]))
+}
+
+/// ECPrivateKey without the curve, which stands around it.
+pub(super) fn ec_private_key(scalar: &[u8], point: &[u8]) -> Zeroizing<Vec<u8>> {
     let public = element(context(1), &[&bits(point)]);
-    let key = Zeroizing::new(element(SEQUENCE, &[&element(INTEGER, &[&[1]]), &scalar, &public]));
-    let key = Zeroizing::new(element(OCTET_STRING, &[&key]));
+    Zeroizing::new(element(SEQUENCE, &[&element(INTEGER, &[&[1]]), &octets(scalar), &public]))
+}
+
+/// PrivateKeyInfo, as OpenSSL and Tongsuo write it.
+pub(super) fn pkcs8(algorithm: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {
     let version = element(INTEGER, &[&[0]]);
-    Zeroizing::new(element(SEQUENCE, &[&version, &element(SEQUENCE, &[algorithm::EC_SM2]), &key]))
+    Zeroizing::new(element(SEQUENCE, &[&version, &element(SEQUENCE, &[algorithm]), &octets(key)]))
 }
 
 /// tbsCertList, version 2, with authorityKeyIdentifier and cRLNumber 1.
-pub(super) fn revocation_tbs(issuer: &X509<'_>, serials: &[&[u8]], validity: (u64, u64)) -> Vec<u8> {
+pub(super) fn revocation_tbs(
+    issuer: &X509<'_>,
+    serials: &[&[u8]],
+    validity: (u64, u64),
+    signature_algorithm: &[u8],
+) -> Vec<u8> {
     let since = time::write(validity.0);
     let entries: Vec<u8> = serials
         .iter()
@@ -263,7 +295,7 @@ pub(super) fn revocation_tbs(issuer: &X509<'_>, serials: &[&[u8]], validity: (u6
     let key_id = element(SEQUENCE, &[&element(0x80, &[issuer.subject_key_id.unwrap_or_default()])]);
     let mut extensions = extension(35, false, &key_id);
     extensions.extend(extension(20, false, &element(INTEGER, &[&[1]])));
-    let algorithm = element(SEQUENCE, &[algorithm::SM2_SM3]);
+    let algorithm = element(SEQUENCE, &[signature_algorithm]);
     element(
         SEQUENCE,
         &[

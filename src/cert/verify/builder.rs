@@ -102,6 +102,25 @@ impl VerifierBuilder {
         Ok(self)
     }
 
+    /// Trusts the roots of the operating system, or those in the files that the environment names (`SSL_CERT_FILE`,
+    /// `SSL_CERT_DIR`); as [`VerifierBuilder::roots`], and usually under [`CertPolicy::Web`].
+    ///
+    /// # Errors
+    /// If there are none, or none that can be an anchor.
+    #[cfg(feature = "native-roots")]
+    pub fn native_roots(self) -> Result<Self, ConfigError> {
+        let found = rustls_native_certs::load_native_certs();
+        if found.certs.is_empty() {
+            let why = found.errors.first().map(|e| format!(" ({e})")).unwrap_or_default();
+            return Err(ConfigError::new(format!(
+                "the operating system has no root certificates{why}: install them, name a file of them in the environment \
+                 variable SSL_CERT_FILE, or give them as files"
+            )));
+        }
+        let files: Vec<&[u8]> = found.certs.iter().map(|der| &**der).collect();
+        self.roots(&files)
+    }
+
     /// The certificate as a trust anchor, or why it cannot be one.
     fn anchor(&self, der: &[u8]) -> Result<TrustAnchor<'static>, String> {
         let x509 = X509::read(der).map_err(|_| "the certificate does not parse")?;
