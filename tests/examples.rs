@@ -8,6 +8,9 @@ mod client;
 mod hsm_key;
 #[path = "../examples/mutual.rs"]
 mod mutual;
+#[cfg(feature = "tls12")]
+#[path = "../examples/one_port.rs"]
+mod one_port;
 #[path = "../examples/own_provider.rs"]
 mod own_provider;
 #[path = "../examples/own_record_layer.rs"]
@@ -45,6 +48,12 @@ fn client_and_server_greet_each_other() {
 #[test]
 fn both_sides_show_certificates_and_resume() {
     mutual::main().unwrap();
+}
+
+#[cfg(feature = "tls12")]
+#[test]
+fn three_protocols_share_a_port() {
+    one_port::main().unwrap();
 }
 
 #[test]

@@ -84,6 +84,7 @@ impl Seen {
         self.resumed = !hello.session_id.is_empty() && hello.session_id == self.offered;
         let id = short(hello.session_id.as_slice());
         let session = match (hello.session_id.is_empty(), self.resumed) {
+            (true, _) if hello.extensions.session_ticket => String::from("none: a ticket will come"),
             (true, _) => String::from("none: this session cannot be resumed"),
             (false, true) => format!("{id}: the one asked for, so the session is resumed"),
             (false, false) => format!("{id}: new, may be resumed later"),

@@ -6,7 +6,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tlcp::crypto::{default_provider, random::SystemRandom};
-use tlcp::pki::{Options, Pki};
+use tlcp::error::Error;
+use tlcp::pki::{NewKey, Options, Pki, TlsPki};
 use tlcp::stream::Clock;
 
 pub(crate) fn command() -> Command {
@@ -20,6 +21,7 @@ pub(crate) fn command() -> Command {
             "NAME",
             "A DNS name or address of the server; may be repeated [default: localhost, 127.0.0.1, ::1]",
         ))
+        .arg(flag("tls", "Make certificates for TLS 1.2 too, with keys on P-256"))
         .arg(flag("force", "Overwrite files that are there"))
 }
 
@@ -30,8 +32,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     if !hosts.is_empty() {
         options.hosts = hosts;
     }
-    let pki = Pki::new(&options, &default_provider(), &SystemRandom).map_err(tlcp::error::Error::from)?;
-    let files = pki.files();
+    let provider = default_provider();
+    let mut files = Pki::new(&options, &provider, &SystemRandom).map_err(Error::from)?.files();
+    if matches.get_flag("tls") {
+        let keys = (NewKey::P256, NewKey::P256);
+        files.extend(TlsPki::new(&options, keys, &provider, &SystemRandom).map_err(Error::from)?.files());
+    }
     fs::create_dir_all(out).map_err(|e| Problem::from(e).during(out.display()))?;
     let force = matches.get_flag("force");
     if let Some((name, _)) = files.iter().find(|(name, _)| !force && out.join(name).exists()) {
@@ -47,6 +53,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     say!("\nTry them:");
     say!("  tlcp server --listen 127.0.0.1:4433 --identity {out}/server.pem --ca {out}/ca.crt --echo");
     say!("  tlcp client --connect localhost:4433 --ca {out}/ca.crt --identity {out}/client.pem --trace");
+    if matches.get_flag("tls") {
+        say!(
+            "Both protocols on one port: give the server --identity {out}/tls-server.crt {out}/tls-server.key too, then"
+        );
+        say!("  tlcp client --tls12 --connect localhost:4433 --ca {out}/tls-ca.crt --trace");
+    }
     Ok(())
 }
 
@@ -69,6 +81,10 @@ fn meaning(name: &str) -> &'static str {
     match name {
         "ca.crt" => "the root: for --ca of the other side",
         "intermediate.crt" => "issued by the root, issues the pairs",
+        "tls-ca.crt" => "TLS's root: for --ca of the other side",
+        "tls-server.crt" | "tls-client.crt" => {
+            "certificate and intermediate CA, with the key: for --identity"
+        }
         "server.pem" => "all of the server: for --identity",
         "client.pem" => "all of the client: for --identity",
         _ if name.ends_with("-sign.crt") => "signing certificate",
