@@ -73,7 +73,7 @@ fn common<C>(
     kept: &Kept,
     seen: &Arc<Seen>,
 ) -> Result<ConfigBuilder<C>, Stop> {
-    check_versions(options)?;
+    check(options)?;
     let mut limits = Limits { certificates: CERTIFICATES, ..Limits::default() };
     if let Some(most) = options.number("-max-cert-list")? {
         limits.messages.certificate = most;
@@ -96,7 +96,10 @@ fn common<C>(
     Ok(builder)
 }
 
-fn check_versions(options: &Options) -> Result<(), Stop> {
+fn check(options: &Options) -> Result<(), Stop> {
+    if options.text("-expect-total-renegotiations").is_some_and(|count| count != "0") {
+        return Err(Stop::unimplemented("renegotiation"));
+    }
     let least: Option<u16> = options.number("-min-version")?;
     let most: Option<u16> = options.number("-max-version")?;
     if least.is_some_and(|version| version > TLS12) || most.is_some_and(|version| version < TLS12) {
@@ -114,10 +117,11 @@ fn identity(credential: &Credential, options: &Options) -> Result<Arc<Identity>,
     let provider = tlcp::crypto::default_provider();
     let pile = [certificates.as_slice(), key.as_slice()];
     let mut identity = Identity::single_from_pile(&pile, [], &provider).map_err(unusable)?;
-    if credential.has("-must-match-issuer") {
-        return Err(Stop::unimplemented("a certificate for the issuers that the peer names alone"));
+    if let Some(schemes) = suites::known_schemes(credential.numbers("-signing-prefs")?)? {
+        identity = identity.signing_by(&schemes);
     }
-    if let Some(response) = credential.text("-ocsp-response").filter(|_| !options.has("-decline-ocsp-callback"))
+    if let Some(response) =
+        credential.text("-ocsp-response").filter(|_| !options.has("-decline-ocsp-callback"))
     {
         identity = identity.with_ocsp_response(&base64(response)?);
     }

@@ -40,7 +40,8 @@ fn run<S: Endpoint>(
     connection: Connection<S>,
 ) -> Result<(), Stop> {
     let stream = dial(options)?;
-    let mut exchange = Exchange { options, connection, stream, clock: kept.clock.clone(), seen, holds: false };
+    let mut exchange =
+        Exchange { options, connection, stream, clock: kept.clock.clone(), seen, holds: false };
     let outcome = exchange.run(kept, resumes);
     exchange.hang_up();
     outcome
@@ -141,8 +142,7 @@ impl<S: Endpoint> Exchange<'_, S> {
         let mut secrets = vec![0; length];
         if length > 0 {
             let text = |flag| self.options.text(flag).unwrap_or_default().as_bytes();
-            let context =
-                Some(text("-export-context")).filter(|_| self.options.has("-use-export-context"));
+            let context = Some(text("-export-context")).filter(|_| self.options.has("-use-export-context"));
             let exporter = self.connection.exporter().ok_or_else(|| Stop::failed("no exporter"))?;
             exporter.export(text("-export-label"), context, &mut secrets).map_err(failed)?;
         }

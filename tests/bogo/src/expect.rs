@@ -73,8 +73,16 @@ impl<S: Endpoint> Outcome<'_, S> {
         if let Some(suite) = o.number("-expect-cipher")? {
             self.same("cipher_suite", self.connection.cipher_suite().map(|suite| suite.id.0), Some(suite))?;
         }
+        if self.connection.is_resumed() {
+            return Ok(()); // It holds no group and no signature.
+        }
         if let Some(group) = o.number("-expect-curve-id")? {
             self.same("the group", self.log.group, Some(NamedGroup(group)))?;
+        }
+        let takes: Vec<SignatureScheme> =
+            o.numbers("-expect-peer-verify-pref")?.into_iter().map(SignatureScheme).collect();
+        if !takes.is_empty() {
+            self.same("what the peer takes", &self.log.peer_takes, &takes)?;
         }
         match o.number("-expect-peer-signature-algorithm")? {
             Some(scheme) => {
@@ -86,7 +94,7 @@ impl<S: Endpoint> Outcome<'_, S> {
 
     fn check_peer(&self) -> Result<(), Stop> {
         let (o, c) = (self.options, self.connection);
-        if let Some(response) = o.text("-expect-ocsp-response") {
+        if let Some(response) = o.text("-expect-ocsp-response").filter(|_| !c.is_resumed()) {
             self.same("ocsp_response", c.ocsp_response(), Some(base64(response)?.as_slice()))?;
         }
         let shown = c.peer_certificates().unwrap_or_default();
@@ -132,6 +140,7 @@ impl<S: Endpoint> Outcome<'_, S> {
 /// The certificates of a PEM file, as DER.
 fn certificates(pem: &str) -> Result<Vec<Box<[u8]>>, Stop> {
     let bodies = pem.split("-----BEGIN CERTIFICATE-----").skip(1);
-    let body = |text: &str| text.split("-----END").next().unwrap_or_default().split_whitespace().collect::<String>();
+    let body =
+        |text: &str| text.split("-----END").next().unwrap_or_default().split_whitespace().collect::<String>();
     bodies.map(|text| base64(&body(text)).map(Box::from)).collect()
 }

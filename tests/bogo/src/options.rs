@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 /// Flags without a value that mean something here.
-const SWITCHES: [&str; 42] = [
+const SWITCHES: [&str; 43] = [
     "-async",
     "-check-close-notify",
     "-decline-alpn",
@@ -43,6 +43,7 @@ const SWITCHES: [&str; 42] = [
     "-use-export-context",
     "-use-exporter-between-reads",
     "-use-ocsp-callback",
+    "-use-ticket-aead-callback",
     "-use-ticket-callback",
     "-verify-fail",
     "-verify-peer",
@@ -50,7 +51,7 @@ const SWITCHES: [&str; 42] = [
 ];
 
 /// Flags with a value.
-const VALUES: [&str; 34] = [
+const VALUES: [&str; 36] = [
     "-advertise-alpn",
     "-cert-file",
     "-cipher",
@@ -65,8 +66,10 @@ const VALUES: [&str; 34] = [
     "-expect-ocsp-response",
     "-expect-peer-cert-file",
     "-expect-peer-signature-algorithm",
+    "-expect-peer-verify-pref",
     "-expect-selected-credential",
     "-expect-server-name",
+    "-expect-total-renegotiations",
     "-expect-version",
     "-export-context",
     "-export-keying-material",
@@ -89,7 +92,7 @@ const VALUES: [&str; 34] = [
 
 /// Flags that ask for what happens anyway: calls that BoringSSL can be driven by and this library has in one form, and
 /// versions that it does not have.
-const ANYWAY: [&str; 13] = [
+const ANYWAY: [&str; 14] = [
     "-expect-no-hrr",
     "-expect-verify-result",
     "-forbid-renegotiation-after-handshake",
@@ -101,6 +104,7 @@ const ANYWAY: [&str; 13] = [
     "-no-tls11",
     "-no-tls13",
     "-partial-write",
+    "-renegotiate-ignore",
     "-use-early-callback",
     "-use-old-client-cert-callback",
 ];

@@ -23,6 +23,8 @@ pub(crate) struct Log {
     pub(crate) group: Option<NamedGroup>,
     /// How the peer signed.
     pub(crate) peer_scheme: Option<SignatureScheme>,
+    /// How the peer lets us sign.
+    pub(crate) peer_takes: Vec<SignatureScheme>,
     /// The first certificate that we sent.
     pub(crate) own_certificate: Option<Vec<u8>>,
     /// What the server asked for.
@@ -68,6 +70,7 @@ impl Log {
                     self.offered_alpn.push(name.len() as u8);
                     self.offered_alpn.extend(name);
                 }
+                self.peer_takes = extensions.signature_schemes.clone().unwrap_or_default();
                 let scsv = CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV;
                 self.secure_renegotiation =
                     extensions.renegotiation_info.is_some() || hello.cipher_suites.contains(&scsv);
@@ -85,6 +88,8 @@ impl Log {
             }
             (Direction::Received, HandshakeType::CERTIFICATE_REQUEST) => {
                 self.request = CertificateRequest::read(message.body, true).ok();
+                let schemes = self.request.as_ref().and_then(|request| request.signature_schemes.clone());
+                self.peer_takes = schemes.unwrap_or_default();
             }
             (Direction::Received, HandshakeType::CERTIFICATE_VERIFY) => {
                 self.peer_scheme =

@@ -15,29 +15,34 @@ use tlcp::suite::AeadAlgorithm;
 
 /// Accepts whatever comes, or nothing: the runner's tests are not about paths.
 pub(crate) struct Told {
-    accepts: bool,
-    accepts_again: bool,
+    problem: Option<CertificateProblem>,
+    looks_again: bool,
 }
 
 impl Told {
     pub(crate) fn new(options: &Options) -> Self {
-        let asked = ["-verify-peer", "-require-any-client-certificate", "-use-custom-verify-callback"];
-        let fails = options.has("-verify-fail") && asked.iter().any(|flag| options.has(flag));
-        Self { accepts: !fails, accepts_again: !(fails && options.has("-reverify-on-resume")) }
+        let custom = options.has("-use-custom-verify-callback");
+        let asked = ["-verify-peer", "-require-any-client-certificate"].iter().any(|flag| options.has(flag));
+        let problem = match options.has("-verify-fail") && (custom || asked) {
+            true if custom => Some(CertificateProblem::Other("-verify-fail")),
+            true => Some(CertificateProblem::AccessDenied),
+            false => None,
+        };
+        Self { problem, looks_again: options.has("-reverify-on-resume") }
     }
-}
 
-fn told(accepts: bool) -> Result<(), CertificateError> {
-    if accepts { Ok(()) } else { Err(CertificateProblem::AccessDenied.into()) }
+    fn tell(&self) -> Result<(), CertificateError> {
+        self.problem.clone().map_or(Ok(()), |problem| Err(problem.into()))
+    }
 }
 
 impl Verifier for Told {
     fn verify(&self, _: &PeerClaim, _: u64) -> Result<Verified, CertificateError> {
-        told(self.accepts).map(|()| Verified::assertion(u64::MAX))
+        self.tell().map(|()| Verified::assertion(u64::MAX))
     }
 
     fn check_again(&self, _: &Credential, _: u64) -> Result<(), CertificateError> {
-        told(self.accepts_again)
+        if self.looks_again { self.tell() } else { Ok(()) }
     }
 
     fn authorities(&self) -> Vec<Vec<u8>> {
@@ -93,26 +98,26 @@ impl SessionStore for Store {
     }
 }
 
-/// The library's tickets, unless the test wants none to be known again.
+/// The library's tickets, unless the test wants none to be given.
 pub(crate) struct Tickets {
     inner: RotatingTicketer,
-    forgets: bool,
+    withholds: bool,
 }
 
 impl Tickets {
     fn new(options: &Options) -> Result<Self, Stop> {
         let provider = tlcp::crypto::default_provider();
         let inner = RotatingTicketer::new(provider, AeadAlgorithm::Aes128Gcm, 3600).map_err(Stop::failed)?;
-        Ok(Self { inner, forgets: options.has("-skip-ticket") })
+        Ok(Self { inner, withholds: options.has("-skip-ticket") })
     }
 }
 
 impl Ticketer for Tickets {
     fn seal(&self, session: &Session, now: u64, random: &dyn Random) -> Option<Ticket> {
-        self.inner.seal(session, now, random)
+        self.inner.seal(session, now, random).filter(|_| !self.withholds)
     }
 
     fn open(&self, ticket: &[u8], now: u64) -> Option<Session> {
-        self.inner.open(ticket, now).filter(|_| !self.forgets)
+        self.inner.open(ticket, now)
     }
 }

@@ -18,7 +18,9 @@ pub(crate) fn suites(options: &Options) -> Result<Vec<&'static Suite>, Stop> {
             list.push(suite);
         } else {
             list.extend(
-                TLS12.suites().filter(|s| ["ALL", "DEFAULT"].contains(&word) || s.openssl_name.contains(word)),
+                TLS12
+                    .suites()
+                    .filter(|s| ["ALL", "DEFAULT"].contains(&word) || s.openssl_name.contains(word)),
             );
         }
     }
@@ -42,4 +44,11 @@ pub(crate) fn schemes(list: Vec<u16>) -> Result<Option<Vec<SignatureScheme>>, St
         Some(scheme) => Err(Stop::unimplemented(format!("signatures by {scheme}"))),
         None => Ok((!wanted.is_empty()).then_some(wanted)),
     }
+}
+
+/// Of signature schemes those that the library has, which must be one at least.
+pub(crate) fn known_schemes(list: Vec<u16>) -> Result<Option<Vec<SignatureScheme>>, Stop> {
+    let known = |scheme: &u16| SignatureAlgorithm::of(SignatureScheme(*scheme)).is_some();
+    let here: Vec<u16> = list.iter().copied().filter(known).collect();
+    schemes(if here.is_empty() { list } else { here })
 }
