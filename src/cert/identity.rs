@@ -7,7 +7,7 @@ use crate::crypto::{Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential, DistinguishedNames, Message};
 use crate::suite::{Certificates, HashAlgorithm, KeyKind};
-use crate::wire::HandshakeType;
+use crate::wire::{HandshakeType, SignatureScheme};
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
@@ -39,6 +39,8 @@ pub struct Identity {
     report: Box<str>,
     /// By keyUsage: signing, encryption. Looked at for each hello.
     allows: [bool; 2],
+    /// `None`: by all that its key can.
+    schemes: Option<Box<[SignatureScheme]>>,
 }
 
 /// One certificate with its key.
@@ -122,6 +124,7 @@ impl Identity {
             not_before: views.iter().map(|c| c.not_before).max().unwrap_or_default(),
             not_after: views.iter().map(|c| c.not_after).min().unwrap_or_default(),
             intermediates: cas,
+            schemes: None,
             ocsp_response: None,
             issuers,
             report: report.into(),
@@ -135,6 +138,23 @@ impl Identity {
     pub fn with_ocsp_response(mut self, der: &[u8]) -> Self {
         self.ocsp_response = Some(Arc::from(der));
         self
+    }
+
+    /// Signing TLS's handshakes by these schemes alone, preferred first, of those that the configuration has: for a device
+    /// that knows no PSS. Without, by all of the configuration's that its key can, in their order (R-T12-19).
+    pub fn signing_by(mut self, schemes: &[SignatureScheme]) -> Self {
+        self.schemes = Some(Box::from(schemes));
+        self
+    }
+
+    /// The schemes of [`Identity::signing_by`].
+    pub fn signature_schemes(&self) -> Option<&[SignatureScheme]> {
+        self.schemes.as_deref()
+    }
+
+    /// Whether it can sign by this scheme, and may.
+    pub fn signs_by(&self, scheme: SignatureScheme) -> bool {
+        self.sign.public.signs_by(scheme) && self.schemes.as_ref().is_none_or(|list| list.contains(&scheme))
     }
 
     /// The OCSP response, byte for byte as it was given.

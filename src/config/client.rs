@@ -8,7 +8,7 @@ use crate::error::ConfigError;
 use crate::session::SessionKey;
 use crate::suite::{HashAlgorithm, KeyExchange};
 use crate::wire::MaxFragmentLength;
-use alloc::{format, sync::Arc, vec, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 
 /// What a client's connections share. Cheap to share in an `Arc`.
 #[derive(Debug)]
@@ -74,9 +74,11 @@ impl AsRef<Setup> for ClientConfig {
 pub type ClientConfigBuilder = ConfigBuilder<ClientConfig>;
 
 impl ClientConfigBuilder {
-    /// Our certificate pair, for servers that ask; without it no ECDHE suite is offered (R-CS-3).
+    /// Our certificates, for servers that ask; without a pair no ECDHE suite of TLCP is offered (R-CS-3). Of several, the
+    /// first is shown that the server can do with and whose CA it names; if it names none of theirs, the first that it can
+    /// do with (R-HS-21, R-T12-8).
     pub fn identity(mut self, identity: Arc<Identity>) -> Self {
-        self.services.identities = vec![NamedIdentity { names: Vec::new(), identity }];
+        self.services.identities.push(NamedIdentity { names: Vec::new(), identity });
         self
     }
 
@@ -136,7 +138,8 @@ impl ClientConfigBuilder {
         policy.tickets &= policy.sessions;
         policy.check()?;
         check_identities(&policy, &services, Party::Client)?;
-        let own = services.identities.first().map(|named| *named.identity.fingerprint()).unwrap_or_default();
+        let own = services.identities.iter().map(|named| named.identity.fingerprint());
+        let own: Vec<u8> = own.flatten().copied().collect();
         let version = policy.protocol.version.0.to_be_bytes(); // R-SES-11
         let session_base = services.context(&provider, &[b"client", &version, &own, &session_tag])?;
         Ok(ClientConfig { setup: Setup { policy, services, provider }, session_base })

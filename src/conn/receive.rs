@@ -289,9 +289,9 @@ impl<S: Endpoint> Connection<S> {
         let joiner = core::mem::take(&mut self.joiner);
         let outcome = match joiner.next(self.due())? {
             None => Ok(false),
-            // R-REC-12: Finished ends its record. Judged first, so that no handshake is complete that then fails.
-            Some(message) if message.kind == HandshakeType::FINISHED && joiner.has_more() => {
-                let why = "bytes follow Finished in its record";
+            // R-REC-12: judged first, so that no handshake is complete that then fails.
+            Some(message) if self.is_handshaking() && ends_flight(message.kind) && joiner.has_more() => {
+                let why = "bytes follow the last message of a flight in its record";
                 Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into())
             }
             Some(message) => {
@@ -308,6 +308,11 @@ impl<S: Endpoint> Connection<S> {
         }
         outcome
     }
+}
+
+/// Whether its sender has nothing more to say before it is answered.
+fn ends_flight(kind: HandshakeType) -> bool {
+    matches!(kind, HandshakeType::CLIENT_HELLO | HandshakeType::SERVER_HELLO_DONE | HandshakeType::FINISHED)
 }
 
 fn unexpected(content_type: ContentType, why: &'static str, clause: &'static str) -> Error {

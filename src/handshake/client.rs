@@ -272,7 +272,7 @@ impl Role for State {
             (S::AwaitStatusOrKeyExchange(s) | S::AwaitServerKeyExchange(s), M(m)) => s.on_exchange(m, cx),
             (S::AwaitStatusRequestOrDone(s), M(m)) if m.kind == H::CERTIFICATE_STATUS => s.on_status(m),
             (S::AwaitStatusRequestOrDone(s) | S::AwaitRequestOrDone(s), M(m)) => match m.kind {
-                H::CERTIFICATE_REQUEST => s.on_request(m),
+                H::CERTIFICATE_REQUEST => s.on_request(m, cx),
                 _ => s.on_done(m, cx),
             },
             (S::AwaitDone(s), M(m)) => s.on_done(m, cx),

@@ -223,20 +223,23 @@ pub(super) fn check_kinds(keys: &PeerKeys, suite: &Suite) -> Result<(), Error> {
     }
 }
 
-/// How we sign with `key`: as the key's kind fixes it, or by the scheme of ours that comes first of those that the peer
-/// takes (R-T12-7, R-T12-8). `theirs` is absent where the peer named none: SHA-1 would be meant (R-T12-6).
+/// How we sign as `identity`: as its key's kind fixes it, or by the scheme that comes first in the identity's own list, else
+/// in the policy's, of those that the peer takes (R-T12-7, R-T12-8). `theirs` is absent where the peer named none: SHA-1
+/// would be meant (R-T12-6).
 pub(super) fn choose_scheme(
     suite: &Suite,
-    key: &PublicKey,
+    identity: &Identity,
     theirs: Option<&[SignatureScheme]>,
     policy: &Policy,
 ) -> Option<SignatureScheme> {
     if !suite.protocol.names_signature_scheme {
-        return Some(key.kind().fixed_scheme());
+        return Some(identity.public_key(KeyUse::Sign).kind().fixed_scheme());
     }
-    let theirs = theirs.unwrap_or_default();
-    let fits = |scheme: &&SignatureScheme| theirs.contains(scheme) && key.signs_by(**scheme);
-    policy.signature_schemes.iter().find(fits).copied()
+    let (ours, theirs) = (&policy.signature_schemes, theirs.unwrap_or_default());
+    let fits = |scheme: &&SignatureScheme| {
+        ours.contains(scheme) && theirs.contains(scheme) && identity.signs_by(**scheme)
+    };
+    identity.signature_schemes().unwrap_or(ours).iter().find(fits).copied()
 }
 
 /// How the peer signed: a scheme that we offered and that its key can sign by, or the one that the key's kind fixes.

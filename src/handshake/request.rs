@@ -94,7 +94,7 @@ impl IdentityQuery {
             Self::ForServer { suite, request } => {
                 let takes = request.types.contains(&key.kind().certificate_type());
                 let signs = match &request.signature_schemes {
-                    Some(schemes) => schemes.iter().any(|scheme| key.signs_by(*scheme)),
+                    Some(schemes) => schemes.iter().any(|scheme| identity.signs_by(*scheme)),
                     None => key.kind() == suite.key_exchange.authenticates,
                 };
                 takes && signs && identity.allows(KeyUse::Sign)

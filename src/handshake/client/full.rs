@@ -4,7 +4,7 @@ use super::{
     AwaitIdentity, AwaitPeerVerified, AwaitRequestOrDone, AwaitSecret, AwaitServerKeyExchange, AwaitSigned,
     FullHandshake, Own, ServerClaim, Signer, State as S, VerifiedServer,
 };
-use crate::cert::{CertificateForm, KeyUse, PeerClaim, PeerRole, Verified};
+use crate::cert::{CertificateForm, PeerClaim, PeerRole, Verified};
 use crate::crypto::{PublicKey, Shared};
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{
@@ -93,12 +93,17 @@ impl AwaitRequestOrDone {
         Ok(S::AwaitRequestOrDone(self))
     }
 
-    pub(super) fn on_request(self, message: Handshake<'_>) -> Result<S, Error> {
+    /// Of the schemes that the server takes, those of the policy are left: whoever cannot sign by one of them is as good as
+    /// without a certificate (R-T12-1, R-T12-8).
+    pub(super) fn on_request(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut full } = self;
         let names_schemes = full.agreed.suite.protocol.names_signature_scheme;
-        let request = Arc::new(CertificateRequest::read(message.body, names_schemes)?);
+        let mut request = CertificateRequest::read(message.body, names_schemes)?;
+        if let Some(theirs) = &mut request.signature_schemes {
+            theirs.retain(|scheme| cx.policy.signature_schemes.contains(scheme));
+        }
         full.agreed.transcript.add(message);
-        Ok(S::AwaitDone(AwaitDone { full, request }))
+        Ok(S::AwaitDone(AwaitDone { full, request: Arc::new(request) }))
     }
 
     pub(super) fn on_done(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
@@ -162,8 +167,7 @@ impl AwaitIdentity {
         let own = match selection {
             Selection::Identity { identity, .. } => {
                 let theirs = request.signature_schemes.as_deref();
-                let key = identity.public_key(KeyUse::Sign);
-                let scheme = choose_scheme(full.agreed.suite, key, theirs, cx.policy)
+                let scheme = choose_scheme(full.agreed.suite, &identity, theirs, cx.policy)
                     .ok_or(PeerIncompatible::NoCommonSignatureScheme)?;
                 Own::Identity(Signer { identity, scheme })
             }

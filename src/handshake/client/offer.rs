@@ -31,7 +31,9 @@ pub(super) fn session_id(session: Option<&Session>, cx: &Context<'_>) -> Result<
 
 /// R-SES-11, R-SES-13: a session is offered while it and the server's certificates are valid and its suite is enabled.
 pub(super) fn may_offer(session: &Session, cx: &Context<'_>) -> bool {
-    (!session.id.is_empty() || session.ticket.is_some())
+    let sends_tickets = cx.policy.tickets && cx.policy.hello_extensions;
+    let is_named = session.ticket.as_ref().map_or(!session.id.is_empty(), |_| sends_tickets);
+    is_named
         && session.is_fresh(cx.now, cx.policy.session_lifetime)
         && cx.policy.suites.contains(&session.suite)
         && cx.policy.may_resume(session.suite)

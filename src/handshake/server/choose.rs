@@ -114,7 +114,7 @@ pub(in crate::handshake) fn fits(suite: &Suite, identity: &Identity, hello: &Cli
     key.kind() == suite.key_exchange.authenticates
         && identity.allows(key_use)
         && (!needs_scheme(suite)
-            || has_scheme(hello, |scheme| key.signs_by(scheme)) && key.curve().is_none_or(has_curve))
+            || has_scheme(hello, |scheme| identity.signs_by(scheme)) && key.curve().is_none_or(has_curve))
 }
 
 /// R-ALPN-2: the first of ours that the client offers.

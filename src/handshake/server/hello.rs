@@ -83,13 +83,12 @@ impl AwaitIdentity {
 /// ServerHello and Certificate, then what the suite's key exchange begins with.
 pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>) -> Result<S, Error> {
     let Chosen { identity, by_name } = chosen;
-    let key = identity.public_key(KeyUse::Sign);
     let fitting = |suite: &&&'static Suite| choose::fits(suite, &identity, &hello.message);
     let suite = *hello.suites.iter().find(fitting).ok_or(PeerIncompatible::NoServerIdentity)?;
     let theirs = hello.message.extensions.signature_schemes.as_deref();
     let scheme = match suite.key_exchange.signs {
         Signs::Nothing => None,
-        _ => choose_scheme(suite, key, theirs, cx.policy),
+        _ => choose_scheme(suite, &identity, theirs, cx.policy),
     };
     let group = choose::group(&hello.message, cx);
     let response = identity.ocsp_response().filter(|_| hello.message.extensions.status_request);
