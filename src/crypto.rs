@@ -1,5 +1,7 @@
 //! Floor 4: the seam between the protocol and its primitives. A [`Provider`] is a struct of `&'static dyn` fields:
 //! take one whole, or put your own field in.
+#[cfg(feature = "aws-lc-rs")]
+pub mod aws_lc;
 pub(crate) mod constant_time_mac;
 mod der;
 mod hex;

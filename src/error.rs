@@ -323,7 +323,10 @@ impl fmt::Display for PeerMisbehaved {
             }
             Self::TooMany { what } => write!(f, "too many {what} (R-REC-38)"),
             Self::NotTlcp { looks_like } => {
-                write!(f, "the first bytes are no record of TLCP or TLS; they look like {looks_like} (R-REC-40)")
+                write!(
+                    f,
+                    "the first bytes are no record of TLCP or TLS; they look like {looks_like} (R-REC-40)"
+                )
             }
             Self::BadRecordMac => f.write_str("a record does not open (R-REC-22, R-REC-28)"),
             Self::RecordOverflow { length } => write!(f, "a record of {length} bytes is too long (R-REC-7)"),

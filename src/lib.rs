@@ -1,5 +1,5 @@
-//! TLCP (GB/T 38636-2020, GM/T 0024), China's national TLS, from one sans-IO handshake engine: SM2, SM3, SM4, and two
-//! certificates per party, of which one signs and one encrypts.
+//! TLCP (GB/T 38636-2020, GM/T 0024), China's national TLS, and TLS 1.2, from one sans-IO handshake engine. TLCP has SM2,
+//! SM3, SM4, and two certificates per party, of which one signs and one encrypts.
 //!
 //! # The paved path
 //! An [`Identity`] is made of any pile of PEM or DER files, a [`WebPkiVerifier`] of the CA certificates that are
@@ -37,6 +37,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! TLS 1.2 is the same with `ClientConfig::tls12_builder` and `ServerConfig::tls12_builder`, and one certificate
+//! ([`Identity::single_from_pile`]). A server of both takes a [`config::ServerConfigs`]; `Stream::accept` and
+//! [`conn::Acceptor`] choose by the ClientHello.
+//!
 //! # The floors
 //! Each module uses only modules below it. Whoever needs less than a connection enters on a lower floor:
 //! [`record`] alone protects any stream that has keys, [`handshake`] alone runs over any framing.
@@ -67,6 +71,8 @@
 //! - `std` (default): sockets, the system's randomness and clocks, the in-memory session store. Without it the crate
 //!   is `no_std` with `alloc`: time and randomness are arguments.
 //! - `rsa`: TLCP's suites with pairs of RSA certificates; a configuration has those that it names in `suites`.
+//! - `tls12`: TLS 1.2 and its primitives.
+//! - `native-roots`: verifiers that trust the operating system's CAs.
 //! - `pki`: makes certificates for tests and demonstrations.
 //! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]

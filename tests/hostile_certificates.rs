@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/certificates.rs"]
 mod support;
+#[cfg(feature = "tls12")]
+#[path = "web/hostile.rs"]
+mod web;
 
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};

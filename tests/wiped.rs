@@ -204,8 +204,12 @@ fn ask_device<S: Endpoint>(connection: &mut Connection<S>, pair: &Pair) {
 fn use_a_known_master_secret(w: &World) {
     let sessions = store();
     let [client, server] = [&w.pki.client, &w.pki.server].map(|pair| with_device(w, pair));
-    let client =
-        w.client().identity(client).suites(&[suite("ECDHE_SM4_GCM_SM3")]).key_log(Arc::new(Forgetful));
+    let client = w
+        .client_builder()
+        .verifier(w.verifier.clone())
+        .identity(client)
+        .suites(&[suite("ECDHE_SM4_GCM_SM3")])
+        .key_log(Arc::new(Forgetful));
     let client = Arc::new(client.sessions(Some(sessions.clone())).build().unwrap());
     let server = ServerConfig::builder_with(w.provider, Arc::new(Counting::from(31))).identity(server);
     let server = server.verifier(w.verifier.clone()).sessions(Some(store())).key_log(Arc::new(Forgetful));

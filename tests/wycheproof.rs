@@ -16,7 +16,12 @@ use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 use tlcp::wire::{NamedGroup, ProtocolVersion};
 
 fn providers() -> Vec<Provider> {
-    vec![portable::provider(), default_provider()]
+    vec![
+        portable::provider(),
+        default_provider(),
+        #[cfg(feature = "aws-lc-rs")]
+        tlcp::crypto::aws_lc::provider(),
+    ]
 }
 
 /// A case, with what its group has for all of them.

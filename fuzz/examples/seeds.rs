@@ -109,10 +109,13 @@ fn framing() {
 }
 
 fn records() {
+    let others = (3..11).map(|cipher| (cipher, cipher % 3, 16));
     for (cipher, kind, length) in
         [(0, 0, 0), (0, 1, 16), (0, 0, 1000), (1, 0, 0), (1, 1, 16), (1, 0, 1000), (2, 2, 2)]
+            .into_iter()
+            .chain(others)
     {
-        let head = [&variant(cipher, 3)[..], &variant(kind, 3), &[1], &[0, 1]].concat();
+        let head = [&variant(cipher, 11)[..], &variant(kind, 3), &[1], &[0, 1]].concat();
         for change in 0..7 {
             let seed = [&head[..], &variant(change, 7), &vec![0x61; length]].concat();
             save("records", &format!("{cipher}-{kind}-{length}-{change}"), &seed);

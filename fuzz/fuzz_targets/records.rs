@@ -5,7 +5,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tlcp::crypto::TrafficKeys;
 use tlcp::record::{HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm, Protection};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm, MacOrder, Protection};
 use tlcp::wire::{ContentType, ProtocolVersion};
 use tlcp_fuzz::providers;
 use tlcp_fuzz::random::Repeatable;
@@ -26,6 +26,38 @@ enum Cipher {
     Gcm,
     CbcSm3,
     CbcSha256,
+    Aes128Gcm,
+    Aes256Gcm,
+    ChaCha20Poly1305,
+    AesCbcSha1,
+    AesCbcSha256,
+    AesCbcSha384,
+    EncryptThenMac,
+    EncryptThenMacSha1,
+}
+
+impl Cipher {
+    fn protection(self) -> Protection {
+        use AeadAlgorithm::{Aes128Gcm, Aes256Gcm, ChaCha20Poly1305, Sm4Gcm};
+        let order = MacOrder::EncryptThenMac;
+        match self {
+            Self::Gcm => Protection::Aead(Sm4Gcm),
+            Self::CbcSm3 => Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3),
+            Self::CbcSha256 => Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256),
+            Self::Aes128Gcm => Protection::Aead(Aes128Gcm),
+            Self::Aes256Gcm => Protection::Aead(Aes256Gcm),
+            Self::ChaCha20Poly1305 => Protection::Aead(ChaCha20Poly1305),
+            Self::AesCbcSha1 => Protection::cbc(CbcAlgorithm::Aes128, MacAlgorithm::Sha1),
+            Self::AesCbcSha256 => Protection::cbc(CbcAlgorithm::Aes256, MacAlgorithm::Sha256),
+            Self::AesCbcSha384 => Protection::cbc(CbcAlgorithm::Aes256, MacAlgorithm::Sha384),
+            Self::EncryptThenMac => {
+                Protection::Cbc { cipher: CbcAlgorithm::Sm4, mac: MacAlgorithm::Sm3, order }
+            }
+            Self::EncryptThenMacSha1 => {
+                Protection::Cbc { cipher: CbcAlgorithm::Aes128, mac: MacAlgorithm::Sha1, order }
+            }
+        }
+    }
 }
 
 #[derive(Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,14 +91,10 @@ fuzz_target!(|input: Input<'_>| {
 });
 
 fn run(input: &Input<'_>, ciphers: &dyn tlcp::crypto::Ciphers) -> Vec<Vec<u8>> {
-    let protection = match input.cipher {
-        Cipher::Gcm => Protection::Aead(AeadAlgorithm::Sm4Gcm),
-        Cipher::CbcSm3 => Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3),
-        Cipher::CbcSha256 => Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256),
-    };
+    let protection = input.cipher.protection();
     let (mac, key, iv) = protection.key_lengths();
     let keys = || {
-        let (mac, key, iv) = (&[1; 32][..mac], &[2; 16][..key], &[3; 4][..iv]);
+        let (mac, key, iv) = (&[1; 48][..mac], &[2; 32][..key], &[3; 12][..iv]);
         TrafficKeys::new(ProtocolVersion::TLCP, protection, mac, key, iv).unwrap()
     };
     let mut sealer = Sealer::new(keys(), ciphers).unwrap();

@@ -4,7 +4,7 @@ use super::der::{BadDer, Der, OID, SEQUENCE, context};
 use crate::crypto::{Keys, PrivateKey, PublicKey};
 use crate::error::CryptoError;
 use crate::suite::{HashAlgorithm, KeyKind};
-use crate::wire::NamedGroup;
+use crate::wire::{NamedGroup, SignatureScheme};
 use alloc::sync::Arc;
 use rustls_pki_types::AlgorithmIdentifier;
 use rustls_pki_types::alg_id;
@@ -108,23 +108,46 @@ pub(super) fn curve(named: &[u8]) -> Option<KeyForm> {
 
 /// The hash function of a signature's algorithm; `None` for MD5, SHA-1, and what has none of its own or is unknown.
 pub(crate) fn hash_of_signature(contents: &[u8]) -> Option<HashAlgorithm> {
-    let id = Der::new(contents).expect(OID).ok()?;
-    match id {
-        // sm2-with-sm3
-        b"\x2a\x81\x1c\xcf\x55\x01\x83\x75" => Some(HashAlgorithm::Sm3),
-        // ecdsa-with-SHA2 (RFC 5758 3.2)
-        b"\x2a\x86\x48\xce\x3d\x04\x03\x02" => Some(HashAlgorithm::Sha256),
-        b"\x2a\x86\x48\xce\x3d\x04\x03\x03" => Some(HashAlgorithm::Sha384),
-        b"\x2a\x86\x48\xce\x3d\x04\x03\x04" => Some(HashAlgorithm::Sha512),
-        // sha2WithRSAEncryption (RFC 4055 5)
-        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b" => Some(HashAlgorithm::Sha256),
-        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c" => Some(HashAlgorithm::Sha384),
-        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d" => Some(HashAlgorithm::Sha512),
-        // id-RSASSA-PSS
-        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a" => hash_of_pss(contents).ok().flatten(),
-        _ => None,
-    }
+    SIGNATURES
+        .iter()
+        .find(|(id, ..)| is(contents, id))
+        .and_then(|(_, hash, _)| *hash)
+        .or_else(|| if is(contents, RSASSA_PSS) { hash_of_pss(contents).ok().flatten() } else { None })
 }
+
+/// What TLS 1.2 calls a signature's algorithm (R-T12-22).
+pub(super) fn scheme_of_signature(contents: &[u8]) -> Option<SignatureScheme> {
+    if is(contents, RSASSA_PSS) {
+        return match hash_of_pss(contents).ok().flatten()? {
+            HashAlgorithm::Sha256 => Some(SignatureScheme::RSA_PSS_RSAE_SHA256),
+            HashAlgorithm::Sha384 => Some(SignatureScheme::RSA_PSS_RSAE_SHA384),
+            HashAlgorithm::Sha512 => Some(SignatureScheme::RSA_PSS_RSAE_SHA512),
+            HashAlgorithm::Sm3 => None,
+        };
+    }
+    SIGNATURES.iter().find(|(id, ..)| is(contents, id)).map(|(.., scheme)| *scheme)
+}
+
+fn is(contents: &[u8], id: &[u8]) -> bool {
+    Der::new(contents).expect(OID) == Ok(id)
+}
+
+const RSASSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
+
+/// OBJECT IDENTIFIERs, their hash functions, their code points in TLS.
+const SIGNATURES: &[(&[u8], Option<HashAlgorithm>, SignatureScheme)] = &[
+    (b"\x2a\x81\x1c\xcf\x55\x01\x83\x75", Some(HashAlgorithm::Sm3), SignatureScheme::SM2_SM3),
+    // ecdsa-with-SHA2 (RFC 5758 3.2)
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x02", Some(HashAlgorithm::Sha256), SignatureScheme::ECDSA_SHA256),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x03", Some(HashAlgorithm::Sha384), SignatureScheme::ECDSA_SHA384),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x04", Some(HashAlgorithm::Sha512), SignatureScheme::ECDSA_SHA512),
+    // sha2WithRSAEncryption (RFC 4055 5)
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", Some(HashAlgorithm::Sha256), SignatureScheme::RSA_PKCS1_SHA256),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", Some(HashAlgorithm::Sha384), SignatureScheme::RSA_PKCS1_SHA384),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", Some(HashAlgorithm::Sha512), SignatureScheme::RSA_PKCS1_SHA512),
+    // RFC 8410 3
+    (b"\x2b\x65\x70", None, SignatureScheme::ED25519),
+];
 
 /// hashAlgorithm of RSASSA-PSS-params (RFC 4055 3.1): SHA-1 unless it is there.
 fn hash_of_pss(contents: &[u8]) -> Result<Option<HashAlgorithm>, BadDer> {

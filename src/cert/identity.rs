@@ -1,4 +1,5 @@
 //! Our own certificates with their keys, ready to send: TLCP's pair, or the one of TLS.
+use super::algorithm;
 use super::chain::upwards;
 use super::usage::{self, Own};
 use super::x509::X509;
@@ -37,6 +38,8 @@ pub struct Identity {
     not_before: u64,
     not_after: u64,
     report: Box<str>,
+    /// How the certificates that are sent are signed; `None`: in no way that TLS names.
+    signed_by: Vec<Option<SignatureScheme>>,
     /// By keyUsage: signing, encryption. Looked at for each hello.
     allows: [bool; 2],
     /// `None`: by all that its key can.
@@ -110,6 +113,8 @@ impl Identity {
         roots.iter().for_each(|ca| describe(&mut report, "root, not sent", ca));
         report.push_str(&notes);
         let issuers = views.iter().chain(path.iter().copied()).map(|c| Box::from(c.issuer)).collect();
+        let signed = views.iter().chain(cas.iter().copied()).filter(|c| !c.is_self_issued());
+        let signed_by = signed.map(|c| algorithm::scheme_of_signature(c.signature_algorithm)).collect();
         let cas: Vec<Arc<[u8]>> = cas.iter().map(|c| Arc::from(c.der)).collect();
         let of = if encrypt.is_some() { Certificates::Pair } else { Certificates::Single };
         let allows = |key_use, place: usize| {
@@ -128,6 +133,7 @@ impl Identity {
             ocsp_response: None,
             issuers,
             report: report.into(),
+            signed_by,
             sign,
             encrypt,
         })
@@ -227,6 +233,12 @@ impl Identity {
     pub fn matches_authorities(&self, authorities: &DistinguishedNames) -> bool {
         authorities.is_empty()
             || authorities.iter().any(|name| self.issuers.iter().any(|issuer| **issuer == *name))
+    }
+
+    /// Whether every certificate that is sent is signed in one of these ways: what signature_algorithms_cert, or without it
+    /// signature_algorithms, asks of a chain (R-T12-22). A self-signed certificate's own signature does not count.
+    pub fn is_signed_by(&self, schemes: &[SignatureScheme]) -> bool {
+        self.signed_by.iter().all(|scheme| scheme.is_some_and(|scheme| schemes.contains(&scheme)))
     }
 
     /// Whether the signing certificate's subjectAltName holds this DNS name (R-HS-41).

@@ -12,7 +12,7 @@ use super::{Key, KeyUse, key, names};
 use crate::crypto::{PrivateKey, Provider, PublicKey};
 use crate::error::{ConfigError, CryptoError};
 use crate::suite::{Certificates, KeyKind};
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::{borrow::ToOwned, format, string::String, sync::Arc, vec::Vec};
 
 /// A certificate that is no CA's.
@@ -84,14 +84,14 @@ impl<'a> Pile<'a> {
             skipped: Vec::new(),
             ca_keys: Vec::new(),
         };
-        let mut known = BTreeSet::new();
+        let mut known = BTreeMap::new();
         for item in items {
             let place = item.place.as_str();
             let fail = |why: &str| ConfigError::new(format!("{place}: {why}"));
             let secret = match item.kind {
                 Kind::Certificate => {
                     let x509 = X509::read(&item.der).map_err(|_| fail("the certificate does not parse"))?;
-                    if known.insert(x509.der) {
+                    if known.insert(x509.der, place).is_none() {
                         pile.add_certificate(x509, place, provider);
                     }
                     continue;
@@ -121,7 +121,7 @@ impl<'a> Pile<'a> {
                 },
             }
         }
-        pile.match_keys(provider);
+        pile.match_keys(&known, provider);
         Ok(pile)
     }
 
@@ -143,7 +143,9 @@ impl<'a> Pile<'a> {
         }
     }
 
-    fn match_keys(&mut self, provider: &Provider) {
+    /// A CA's certificate is nobody's own; but in TLS, where there is no other, one that signed itself is sent as it is: that
+    /// is what `openssl req -x509` makes.
+    fn match_keys(&mut self, places: &BTreeMap<&'a [u8], &'a str>, provider: &Provider) {
         for leaf in &mut self.leaves {
             if let Some(key) = leaf.public.as_ref().and_then(|public| self.keys.get_mut(public)) {
                 key.used = true;
@@ -153,16 +155,24 @@ impl<'a> Pile<'a> {
         if self.keys.values().all(|k| k.used) {
             return;
         }
+        let alone = self.wanted == Certificates::Single && self.own(SINGLE).next().is_none();
         for ca in &self.cas {
             let public = ca.public_key(provider.keys).ok();
-            if let Some(key) = public.and_then(|public| self.keys.get_mut(&public)).filter(|k| !k.used) {
+            let key = public.as_ref().and_then(|public| self.keys.get_mut(public)).filter(|k| !k.used);
+            if let Some(key) = key {
+                key.used = true;
+                if alone && ca.is_self_issued() {
+                    let place = places.get(ca.der).copied().unwrap_or(key.place);
+                    let key = Some(key.private.clone());
+                    self.leaves.push(Leaf { x509: ca.clone(), place, public, key });
+                    continue;
+                }
                 let name = names::text(ca.subject);
                 self.ca_keys.push(format!(
                     "{}: the private key of the CA certificate {name}: a CA's certificate (basicConstraints cA TRUE) is \
                      nobody's own; issue one without it",
                     key.place
                 ));
-                key.used = true;
             }
         }
     }
@@ -230,6 +240,11 @@ impl<'a> Pile<'a> {
         let mut out = String::new();
         if own.windows(2).any(|two| two[0].x509.subject != two[1].x509.subject) {
             out.push_str("warning: the subjects of the two differ; many peers refuse such a pair\n");
+        }
+        if own.iter().any(|leaf| leaf.x509.is_authority()) {
+            out.push_str(
+                "warning: it is a CA's certificate (basicConstraints cA TRUE); some peers refuse it\n",
+            );
         }
         for leaf in self.leaves.iter().filter(|l| own.iter().all(|used| used.x509.der != l.x509.der)) {
             out.push_str(&format!("not used: {}: {}\n", leaf.place, names::text(leaf.x509.subject)));

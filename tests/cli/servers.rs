@@ -162,5 +162,5 @@ fn a_server_that_speaks_only_tls_is_told_from_one_that_cut_the_data() {
         let _ = socket.read(&mut [0; 4096]);
         socket.write_all(&[21, 3, 3, 0, 2, 2, 70]).unwrap();
     });
-    client.failed_with(&["the alert protocol_version", "does not speak TLCP"]);
+    client.failed_with(&["the alert protocol_version", "does not speak this protocol"]);
 }

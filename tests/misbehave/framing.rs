@@ -235,19 +235,35 @@ fn messages_out_of_place_are_refused_on_their_header() {
 /// R-REC-43: what stands behind a message is judged by the state that comes of it: not before, and then at once.
 #[test]
 fn bytes_behind_a_message_wait_for_its_state() {
-    let hello = match &MUTUAL.client[0] {
+    let certificate = match &MUTUAL.server[1] {
         Item::Message(m) => m.clone(),
         other => panic!("{other:?}"),
     };
-    for (kind, length) in [(H::CERTIFICATE, 100), (H::CLIENT_HELLO, 40), (H(99), 0)] {
+    for (kind, length) in [(H::SERVER_KEY_EXCHANGE, 100), (H::CERTIFICATE, 100), (H(99), 0)] {
         let [_, length @ ..] = (length as u32).to_be_bytes();
-        let behind = [&hello[..], &[kind.0], &length].concat();
-        let outcome = MUTUAL.to_server(&[Item::Record(HANDSHAKE, behind)]);
-        if kind == H::CERTIFICATE {
-            assert_eq!((outcome.error, outcome.heard.len()), (None, 5), "the server waits for its body");
+        let behind = [&certificate[..], &[kind.0], &length].concat();
+        let outcome = MUTUAL.to_client(&[MUTUAL.server[0].clone(), Item::Record(HANDSHAKE, behind)]);
+        if kind == H::SERVER_KEY_EXCHANGE {
+            assert_eq!(outcome.error, None, "the client waits for its body");
         } else {
-            outcome.refused(A::UNEXPECTED_MESSAGE, "AwaitCertificate");
-            assert_eq!(outcome.heard.len(), 6, "the whole flight, and the alert");
+            outcome.refused(A::UNEXPECTED_MESSAGE, "AwaitServerKeyExchange");
+        }
+    }
+}
+
+/// R-REC-12: whoever has said all until he is answered has nothing more to say in that record either.
+#[test]
+fn refuses_bytes_behind_the_last_message_of_a_flight() {
+    for (lab, to_server) in [(&MUTUAL, true), (&MUTUAL, false), (&ECC, false)] {
+        let script = if to_server { &lab.client } else { &lab.server };
+        let kind = if to_server { H::CLIENT_HELLO } else { H::SERVER_HELLO_DONE };
+        let at = script.iter().position(|item| matches!(item, Item::Message(m) if m[0] == kind.0)).unwrap();
+        let Item::Message(last) = &script[at] else { unreachable!() };
+        for behind in [&[0][..], &[H::CERTIFICATE.0, 0, 0, 100], &[kind.0, 0, 0, 0]] {
+            let record = Item::Record(HANDSHAKE, [&last[..], behind].concat());
+            let whole = [&script[..at], &[record]].concat();
+            let outcome = if to_server { lab.to_server(&whole) } else { lab.to_client(&whole) };
+            outcome.refused(A::UNEXPECTED_MESSAGE, "R-REC-12");
         }
     }
 }

@@ -121,7 +121,7 @@ impl World {
         ServerConfig::builder_with(self.provider, random)
     }
 
-    fn client_builder(&self) -> ClientConfigBuilder {
+    pub fn client_builder(&self) -> ClientConfigBuilder {
         let random = Arc::new(Counting::from(3));
         #[cfg(feature = "tls12")]
         if self.protocol == &tlcp::suite::TLS12 {

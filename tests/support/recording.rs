@@ -5,7 +5,7 @@ use super::vectors::VectorFile;
 use serde_json::Value;
 use std::fs;
 use tlcp::crypto::{Provider, TrafficKeys};
-use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm, Protection};
+use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm, MacOrder, Protection};
 use tlcp::wire::ProtocolVersion;
 
 const GCM: Protection = Protection::Aead(AeadAlgorithm::Sm4Gcm);
@@ -13,17 +13,35 @@ const fn cbc(mac: MacAlgorithm) -> Protection {
     Protection::cbc(CbcAlgorithm::Sm4, mac)
 }
 
-/// PRF hash and record protection of every TLCP suite with SM4, run by the library or not (spec section 3.1).
+/// PRF hash and record protection of every TLCP suite with SM4, run by the library or not (spec section 3.1); and of what
+/// is recorded of TLS 1.2 (R-KEY-7).
 pub(crate) fn suite(id: u16) -> Option<(HashAlgorithm, Protection)> {
-    use HashAlgorithm::{Sha256, Sm3};
+    use HashAlgorithm::{Sha256, Sha384, Sm3};
     use MacAlgorithm as Mac;
+    let aes128 = |mac| Protection::cbc(CbcAlgorithm::Aes128, mac);
+    let aes256 = |mac| Protection::cbc(CbcAlgorithm::Aes256, mac);
     Some(match id {
         0xe011 | 0xe013 | 0xe015 | 0xe017 | 0xe019 => (Sm3, cbc(Mac::Sm3)),
         0xe01c => (Sha256, cbc(Mac::Sha256)),
         0xe051 | 0xe053 | 0xe055 | 0xe057 | 0xe059 => (Sm3, GCM),
         0xe05a => (Sha256, GCM),
+        0xc009 => (Sha256, aes128(Mac::Sha1)),
+        0xc00a => (Sha256, aes256(Mac::Sha1)),
+        0xc023 => (Sha256, aes128(Mac::Sha256)),
+        0xc024 => (Sha384, aes256(Mac::Sha384)),
+        0xc02b => (Sha256, Protection::Aead(AeadAlgorithm::Aes128Gcm)),
+        0xc02c => (Sha384, Protection::Aead(AeadAlgorithm::Aes256Gcm)),
+        0xcca9 => (Sha256, Protection::Aead(AeadAlgorithm::ChaCha20Poly1305)),
         _ => return None,
     })
+}
+
+/// With the order of the two that the hellos agreed on (R-ETM-1).
+pub(crate) fn in_order(protection: Protection, order: MacOrder) -> Protection {
+    match protection {
+        Protection::Cbc { cipher, mac, .. } => Protection::Cbc { cipher, mac, order },
+        aead => aead,
+    }
 }
 
 /// The raw bytes of both directions, and what its key log holds: client_random and master secret of connections.
@@ -82,12 +100,12 @@ impl Recording {
 }
 
 /// Both directions' keys from the key block, the client's first (spec section 2.2).
-pub(crate) fn split_keys(protection: Protection, block: &[u8]) -> [TrafficKeys; 2] {
+pub(crate) fn split_keys(version: ProtocolVersion, protection: Protection, block: &[u8]) -> [TrafficKeys; 2] {
     let (mac, key, iv) = protection.key_lengths();
     let of = |which: usize| {
         let part = |start: usize, length: usize| &block[start + which * length..][..length];
         let (mac_key, key, iv) = (part(0, mac), part(2 * mac, key), part(2 * (mac + key), iv));
-        TrafficKeys::new(ProtocolVersion::TLCP, protection, mac_key, key, iv).unwrap()
+        TrafficKeys::new(version, protection, mac_key, key, iv).unwrap()
     };
     [of(0), of(1)]
 }
@@ -119,5 +137,5 @@ pub(crate) fn key_block(
     client_random: &[u8],
     server_random: &[u8],
 ) -> Vec<u8> {
-    prf(provider, hash, master, "key expansion", &[server_random, client_random], 128)
+    prf(provider, hash, master, "key expansion", &[server_random, client_random], 192)
 }

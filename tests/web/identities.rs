@@ -3,6 +3,7 @@ use super::*;
 use tlcp::cert::{CertificateForm, Identity, Key};
 use tlcp::crypto::{PublicKey, SignatureAlgorithm, random::SystemRandom};
 use tlcp::suite::HashAlgorithm;
+use tlcp::wire::SignatureScheme;
 
 fn single(files: &[&[u8]], password: Option<&[u8]>) -> Result<Identity, String> {
     Identity::single_from_pile(files, password, &provider()).map_err(|e| e.0.into())
@@ -182,4 +183,53 @@ fn hashes_the_end_point_as_its_certificate_is_signed() {
     }
     let chain = certificates(&file("rsa-pss.pem"));
     assert_eq!([1, 2].map(|i| tlcp::cert::end_point_hash(&chain[i])), [Sha256, Sha384]);
+}
+
+/// R-T12-22: the chain is judged by what signed it; the root, which is not sent, does not count, nor does a signature of one's
+/// own.
+#[test]
+fn knows_what_its_chain_is_signed_by() {
+    use SignatureScheme as S;
+    let identity = |name: &str| single(&[&file(name)], None).unwrap();
+    let all = [
+        ("p256.pem", vec![S::ECDSA_SHA256, S::ECDSA_SHA384]),
+        ("p384.pem", vec![S::ECDSA_SHA384, S::ECDSA_SHA512]),
+        ("ed25519.pem", vec![S::ED25519]),
+        ("rsa.pem", vec![S::RSA_PKCS1_SHA512, S::RSA_PKCS1_SHA384]),
+        ("rsa-pss.pem", vec![S::RSA_PSS_RSAE_SHA256, S::RSA_PSS_RSAE_SHA384, S::RSA_PSS_RSAE_SHA512]),
+        ("mixed.pem", vec![S::ED25519, S::RSA_PKCS1_SHA256]),
+    ];
+    for (name, schemes) in &all {
+        let identity = identity(name);
+        assert!(identity.is_signed_by(schemes), "{name}");
+        for missing in schemes {
+            let others: Vec<S> = schemes.iter().copied().filter(|s| s != missing).collect();
+            assert!(!identity.is_signed_by(&others), "{name} without {missing:?}");
+        }
+    }
+}
+
+/// What `openssl req -x509` makes, a CA's certificate that signed itself, is sent where there is nothing better, with a
+/// warning; beside a certificate of one's own it is a root.
+#[test]
+fn takes_a_self_signed_certificate_of_a_ca_for_want_of_another() {
+    let pile = file("self-signed.pem");
+    let identity = single(&[&pile], None).unwrap();
+    assert_eq!(identity.certificate(KeyUse::Sign)[..], certificates(&pile)[0]);
+    assert!(identity.intermediates().is_empty() && identity.is_signed_by(&[]));
+    let warning = "warning: it is a CA's certificate (basicConstraints cA TRUE); some peers refuse it";
+    assert!(identity.report().contains(warning), "{}", identity.report());
+    let both = single(&[&pile, &file("p256.pem")], None).unwrap();
+    assert_eq!(both.certificate(KeyUse::Sign)[..], certificates(&file("p256.pem"))[0]);
+    assert!(!both.report().contains("warning"), "{}", both.report());
+    // a CA under another is nobody's own
+    let pki = tlcp::pki::TlsPki::new(
+        &tlcp::pki::Options::new(NOW),
+        (tlcp::pki::NewKey::P256, tlcp::pki::NewKey::P256),
+        &provider(),
+        &SystemRandom,
+    );
+    let ca = pki.unwrap().intermediate;
+    let refused = single(&[&ca.certificate, &ca.key_der()], None).unwrap_err();
+    assert!(refused.contains("a CA's certificate (basicConstraints cA TRUE) is nobody's own"), "{refused}");
 }

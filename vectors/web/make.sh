@@ -111,6 +111,11 @@ cat "$work"/{below-sha1,sha1-ca}.crt >bad-sha1-ca.crt
 cp "$work/rsa1024-root.crt" bad-rsa1024-root.crt
 for root in p256 p384 ed25519 rsa; do cat "$work/$root-root.crt"; done >roots.crt
 
+# What many make in one line: a CA's certificate that is its own.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/self.key" -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost -days 36000 -out "$work/self.crt" 2>/dev/null
+cat "$work"/self.{crt,key} >self-signed.pem
+
 # The servers' keys in other containers.
 openssl ec -in "$work/p256.key" -out key-p256-sec1.pem 2>/dev/null
 openssl ec -in "$work/p384.key" -outform DER -out key-p384-sec1.der 2>/dev/null

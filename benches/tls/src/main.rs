@@ -15,8 +15,8 @@ use tlcp_measure::rounds;
 use tlcp_measure::table::{Table, Unit};
 use tlcp_stack::TlcpStack;
 
-const NAMES: [&str; 3] = ["tlcp, portable", "rustls, aws-lc-rs", "OpenSSL"];
-const PAIRS: [(usize, usize); 2] = [(0, 1), (0, 2)];
+const NAMES: [&str; 4] = ["tlcp, aws-lc-rs", "tlcp, portable", "rustls, aws-lc-rs", "OpenSSL"];
+const PAIRS: [(usize, usize); 4] = [(0, 2), (1, 2), (0, 3), (1, 3)];
 
 /// A suite by the names of each stack, and the key that it takes.
 struct Suite {
@@ -51,6 +51,7 @@ const SUITES: [Suite; 4] = [
 fn stacks(suite: &Suite) -> Vec<Box<dyn Stack>> {
     let material = Material::new(suite.key);
     vec![
+        Box::new(TlcpStack::new(tlcp::crypto::aws_lc::provider(), suite.name, &material)),
         Box::new(TlcpStack::new(tlcp::crypto::default_provider(), suite.name, &material)),
         Box::new(RustlsStack::new(suite.rustls, &material)),
         Box::new(OpensslStack::new(suite.name, &material)),

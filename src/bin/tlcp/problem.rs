@@ -126,10 +126,10 @@ fn advice(error: &Error) -> Option<&'static str> {
         Error::Certificate(e) => for_certificate(&e.problem),
         Error::PeerIncompatible(e) => for_incompatible(*e),
         Error::PeerMisbehaved(P::NotTlcp { .. }) => {
-            "check address and port: what answers there does not speak TLCP"
+            "check address and port: what answers there speaks neither TLCP nor TLS"
         }
         Error::PeerMisbehaved(P::ProtocolVersion { .. }) => {
-            "the peer speaks another protocol, perhaps TLS: check its configuration for TLCP (0x0101)"
+            "the peer speaks another protocol or version: TLCP is 0x0101, TLS 1.2 is 0x0303; see --tls12 and --identity"
         }
         Error::PeerMisbehaved(P::BadSignature { .. } | P::WrongVerifyData) => {
             "if the peer is GmSSL, try --compat gmssl; otherwise its keys and certificates do not belong together"
@@ -139,7 +139,7 @@ fn advice(error: &Error) -> Option<&'static str> {
         }
         Error::PeerMisbehaved(_) => "run again with --trace to see the messages before this one",
         Error::AlertReceived(description) => for_alert(*description),
-        Error::HandshakeTimeout => "see whether the peer speaks TLCP on this port at all",
+        Error::HandshakeTimeout => "see whether the peer speaks this protocol on this port at all",
         Error::ClosedInHandshake { .. } => "look into the peer's log",
         Error::Truncated => "what was received may be cut short; see why the peer ended the connection",
         _ => return None,
@@ -169,7 +169,9 @@ fn for_certificate(problem: &CertificateProblem) -> &'static str {
             "the CA given with --ca has the right name but another key: get its current certificate; or it signs under the \
              empty user id: --cert-policy gm takes that"
         }
-        C::UnsupportedKey => "TLCP needs SM2 certificates; the peer may have sent its TLS certificate",
+        C::UnsupportedKey => {
+            "TLCP needs SM2 certificates, TLS none of theirs: the peer may have sent the other protocol's"
+        }
         _ => "see the peer's certificates with --trace",
     }
 }
@@ -211,7 +213,9 @@ fn for_alert(description: A) -> &'static str {
         A::DECRYPT_ERROR | A::DECODE_ERROR | A::ILLEGAL_PARAMETER => {
             "the peer reads a message otherwise than it was meant; if it is GmSSL, try --compat gmssl"
         }
-        A::PROTOCOL_VERSION => "the peer does not speak TLCP on this port: check its configuration",
+        A::PROTOCOL_VERSION => {
+            "the peer does not speak this protocol or version on this port: check its configuration, and --tls12"
+        }
         A::UNRECOGNIZED_NAME => "ask for a name that the server serves with --name",
         A::NO_APPLICATION_PROTOCOL => "offer a protocol that the server has with --alpn",
         A::INTERNAL_ERROR => "look into the peer's log",

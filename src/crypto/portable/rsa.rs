@@ -261,3 +261,6 @@ impl TryRng for Blinding<'_> {
 }
 
 impl TryCryptoRng for Blinding<'_> {}
+
+#[cfg(test)]
+mod constant_time;
