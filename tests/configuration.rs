@@ -113,7 +113,8 @@ fn refuses_what_only_the_other_protocol_has() {
     use tlcp::suite::AeadAlgorithm;
     use tlcp::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
     let world = World::new();
-    let clients: [(&str, fn(ClientConfigBuilder) -> ClientConfigBuilder); 7] = [
+    type Change = fn(ClientConfigBuilder) -> ClientConfigBuilder;
+    let clients: [(&str, Change); 7] = [
         ("groups", |c| c.groups(&[NamedGroup::X25519])),
         ("signature_schemes", |c| c.signature_schemes(&[SignatureScheme::ED25519])),
         ("require_ems", ClientConfigBuilder::require_ems),

@@ -9,9 +9,9 @@ use tlcp::config::{ClientAuth, Policy};
 use tlcp::crypto::{PreMasterSecret, Provider, SECRET_LEN, Shared};
 use tlcp::handshake::{Action, Answer, Context, Engine, Failure, Input, Request, Role, Selection, Started};
 use tlcp::handshake::{client, server};
-use tlcp::message::Handshake;
-use tlcp::session::{Session, SessionKey};
-use tlcp::suite::Suite;
+use tlcp::message::{Handshake, SessionId};
+use tlcp::session::{Session, SessionKey, Ticket};
+use tlcp::suite::{Suite, TLS12};
 
 /// An input that can be given again.
 #[derive(Clone)]
@@ -30,18 +30,19 @@ pub enum Memo {
     Signed(Vec<u8>),
     Decrypted(Vec<u8>),
     AgreementStarted(Started),
-    AgreementFinished([u8; 48]),
+    AgreementFinished(Vec<u8>),
+    TicketSealed(Option<Ticket>),
 }
 
-pub fn pre_master(bytes: &[u8; 48]) -> Shared {
-    let mut secret = PreMasterSecret::zeroed(SECRET_LEN);
+pub fn pre_master(bytes: &[u8]) -> Shared {
+    let mut secret = PreMasterSecret::zeroed(bytes.len());
     secret.expose_mut().copy_from_slice(bytes);
     Shared::PreMaster(secret)
 }
 
-fn bytes_of(shared: &Shared) -> [u8; 48] {
+fn bytes_of(shared: &Shared) -> Vec<u8> {
     match shared {
-        Shared::PreMaster(secret) => secret.expose().try_into().unwrap(),
+        Shared::PreMaster(secret) => secret.expose().to_vec(),
         Shared::Master(_) => panic!("no device here"),
     }
 }
@@ -56,6 +57,7 @@ impl Memo {
             Self::Signed(signature) => Answer::Signed(signature.clone()),
             Self::AgreementStarted(started) => Answer::AgreementStarted(Ok(started.clone())),
             Self::AgreementFinished(secret) => Answer::AgreementFinished(Ok(pre_master(secret))),
+            Self::TicketSealed(ticket) => Answer::TicketSealed(ticket.clone()),
             Self::Decrypted(secret) => match request.map(|r| *r) {
                 Some(Request::Decrypt(request)) => request.answer(Ok(secret)),
                 other => panic!("not a decryption: {other:?}"),
@@ -133,11 +135,36 @@ pub struct Scenario {
     pub session: Option<Arc<Session>>,
     /// The client's session is another than the server's: the id is unknown there.
     pub server_knows_session: bool,
+    /// The server gives tickets, and a client that offers the session does so by one.
+    pub by_ticket: bool,
+    /// The client asks for a stapled response.
+    pub asks_for_status: bool,
+}
+
+/// What a server without a key for it calls a ticket.
+fn ticket() -> Ticket {
+    Ticket { bytes: Arc::from([7; 40]), lifetime: 300 }
 }
 
 impl Scenario {
     pub fn full(suite: &'static Suite, auth: ClientAuth, client_has_identity: bool) -> Self {
-        Self { suite, auth, client_has_identity, session: None, server_knows_session: false }
+        Self {
+            suite,
+            auth,
+            client_has_identity,
+            session: None,
+            server_knows_session: false,
+            by_ticket: false,
+            asks_for_status: false,
+        }
+    }
+
+    pub fn by_ticket(self) -> Self {
+        Self { by_ticket: true, ..self }
+    }
+
+    pub fn asking_for_status(self) -> Self {
+        Self { asks_for_status: true, ..self }
     }
 
     pub fn offering(self, session: Arc<Session>, server_knows_session: bool) -> Self {
@@ -145,8 +172,10 @@ impl Scenario {
     }
 
     fn policy(&self) -> Policy {
-        let mut policy = Policy::tlcp();
+        let mut policy = if self.suite.protocol == &TLS12 { Policy::tls12() } else { Policy::tlcp() };
         policy.suites = vec![self.suite];
+        policy.tickets = self.by_ticket;
+        policy.ask_for_status = self.asks_for_status;
         policy.client_auth = self.auth;
         policy
     }
@@ -219,9 +248,15 @@ impl World {
         let mut client = Live::new(scenario.client(self));
         let mut server = Live::new(scenario.server(self));
         loop {
-            let found = scenario.session.clone();
+            let found = scenario.session.as_ref().map(|session| match scenario.by_ticket {
+                false => session.clone(),
+                true => {
+                    let ticket = Some(ticket());
+                    Arc::new(Session { id: SessionId::EMPTY, ticket, ..(**session).clone() })
+                }
+            });
             let moved = client.turn(&mut server.inbox, |r| self.memo(r, true, scenario, found.clone()));
-            let found = found.filter(|_| scenario.server_knows_session);
+            let found = scenario.session.clone().filter(|_| scenario.server_knows_session);
             let answered = server.turn(&mut client.inbox, |r| self.memo(r, false, scenario, found.clone()));
             if !moved && !answered {
                 break;
@@ -250,7 +285,8 @@ impl World {
             Key::Elsewhere(_) => panic!("the keys are here"),
         };
         match request {
-            Request::FindSession { .. } => Memo::SessionFound(found),
+            Request::FindSession { .. } | Request::OpenTicket { .. } => Memo::SessionFound(found),
+            Request::SealTicket { .. } => Memo::TicketSealed(Some(ticket())),
             Request::SelectIdentity(_) if client && !scenario.client_has_identity => {
                 Memo::IdentitySelected(Selection::Nothing)
             }
@@ -264,11 +300,18 @@ impl World {
                 other => panic!("{other:?}"),
             },
             Request::Decrypt(request) => {
-                Memo::Decrypted(key(KeyUse::Encrypt).decrypt(request.ciphertext()).unwrap().to_vec())
+                let (version, substitute) =
+                    (scenario.suite.protocol.version, PreMasterSecret::zeroed(SECRET_LEN));
+                let key = key(request.key_use());
+                let secret = key.decrypt_secret(request.ciphertext(), version, substitute, &random);
+                Memo::Decrypted(secret.unwrap().expose().to_vec())
             }
-            Request::StartAgreement { peer, .. } => {
-                let started = key(KeyUse::Encrypt).start_agreement(peer.as_ref(), &random).unwrap();
-                Memo::AgreementStarted(Started::Here(started))
+            Request::StartAgreement { identity, group, peer } => {
+                let started = match identity {
+                    Some(_) => key(KeyUse::Encrypt).start_agreement(peer.as_ref(), &random),
+                    None => self.provider.keys.start_agreement(*group, peer.as_ref(), &random),
+                };
+                Memo::AgreementStarted(Started::Here(started.unwrap()))
             }
             Request::FinishAgreement { started: Started::Here(started), peer, seed } => {
                 Memo::AgreementFinished(bytes_of(&started.finish(peer, seed).unwrap()))
