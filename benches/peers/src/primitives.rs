@@ -1,9 +1,10 @@
 //! SM3 and the SM4 modes alone: what a record costs before any protocol.
 
 use crate::symmetric::Primitives;
-use crate::{rounds, tlcp_primitives, tongsuo_primitives};
+use crate::{tlcp_primitives, tongsuo_primitives};
 use std::hint::black_box;
 use tlcp_measure::clock::Stopwatch;
+use tlcp_measure::rounds;
 use tlcp_measure::table::{Table, Unit};
 
 fn all() -> Vec<Box<dyn Primitives>> {

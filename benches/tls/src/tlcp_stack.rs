@@ -1,19 +1,12 @@
 //! Our own two ends.
 use crate::certificates::{Material, NAME};
-use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
-use tlcp::cert::{CertPolicy, Identity, ServerName, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, Identity, WebPkiVerifier};
 use tlcp::config::{ClientConfig, ServerConfig};
-use tlcp::conn::{ClientConnection, Endpoint, ServerConnection};
 use tlcp::crypto::Provider;
-use tlcp::handshake::{client, server};
-use tlcp::stream::{Clock, Stream};
 use tlcp::suite::Suite;
-use tlcp_measure::clock::Stopwatch;
 use tlcp_measure::connection::{Costs, Stack};
-use tlcp_measure::wire::{self, Wire};
-
-type Ends = (Stream<client::State, Wire>, Stream<server::State, Wire>);
+use tlcp_measure::ends::{self, Ends};
 
 pub(crate) struct TlcpStack {
     server: Arc<ServerConfig>,
@@ -44,58 +37,19 @@ impl TlcpStack {
             let client = if resumes { client } else { client.sessions(None) };
             Arc::new(client.verifier(Arc::new(verifier)).build().expect("client"))
         });
-        let (open, _) = handshake(&clients[1], &server);
+        let (open, _) = ends::handshake(&clients[1], &server, NAME);
         Self { server, clients, open, buffers: [vec![7; 1 << 20], vec![0; 1 << 16]] }
     }
 }
 
 impl Stack for TlcpStack {
     fn handshake(&mut self, resume: bool) -> Costs {
-        let (ends, costs) = handshake(&self.clients[usize::from(resume)], &self.server);
+        let (ends, costs) = ends::handshake(&self.clients[usize::from(resume)], &self.server, NAME);
         assert_eq!(ends.1.connection().is_resumed(), resume);
         costs
     }
 
     fn bulk(&mut self, size: usize, count: usize) -> Costs {
-        let ((client, server), [data, read]) = (&mut self.open, &mut self.buffers);
-        let mut watch = Stopwatch::start();
-        for _ in 0..count {
-            client.write_all(&data[..size]).expect("write");
-        }
-        let sealed = watch.lap();
-        let mut left = size * count;
-        while left > 0 {
-            left -= server.read(read).expect("read");
-        }
-        Costs { client: sealed, server: watch.lap() }
-    }
-}
-
-fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> (Ends, Costs) {
-    let mut costs = Costs::default();
-    let (near, far) = wire::pair();
-    let name = ServerName::try_from(NAME).expect("a name").to_owned();
-    let clock = Clock::start();
-    let mut watch = Stopwatch::start();
-    let connection = ClientConnection::new(client.clone(), name, clock.now()).expect("client");
-    let mut client = Stream::over(connection, near, clock);
-    costs.client += watch.lap();
-    let mut server = Stream::over(ServerConnection::new(server.clone(), clock.now()), far, clock);
-    costs.server += watch.lap();
-    let (mut client_open, mut server_open) = (false, false);
-    while !(client_open && server_open) {
-        client_open = client_open || done(&mut client);
-        costs.client += watch.lap();
-        server_open = server_open || done(&mut server);
-        costs.server += watch.lap();
-    }
-    ((client, server), costs)
-}
-
-fn done<S: Endpoint>(stream: &mut Stream<S, Wire>) -> bool {
-    match stream.handshake() {
-        Ok(()) => true,
-        Err(error) if error.kind() == ErrorKind::WouldBlock => false,
-        Err(error) => panic!("handshake: {error}"),
+        ends::bulk(&mut self.open, &mut self.buffers, size, count)
     }
 }

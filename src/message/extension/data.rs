@@ -96,7 +96,7 @@ pub(super) fn read_point_formats(r: Reader<'_>) -> Result<bool, DecodeError> {
     Ok(formats.contains(&0))
 }
 
-pub(super) fn write_point_formats(w: &mut Writer) {
+pub(super) fn write_point_formats(w: &mut Writer, _: &bool) {
     w.vector8(|w| w.u8(0));
 }
 
@@ -107,12 +107,20 @@ pub(super) fn read_max_fragment_length(r: Reader<'_>) -> Result<MaxFragmentLengt
     Ok(code)
 }
 
+pub(super) fn write_max_fragment_length(w: &mut Writer, code: &MaxFragmentLength) {
+    w.u8(code.0);
+}
+
 /// R-REN-8: exactly one length byte and that many bytes.
 pub(super) fn read_renegotiation_info(r: Reader<'_>) -> Result<Box<[u8]>, DecodeError> {
     let mut r = r.citing("R-REN-8");
     let data = r.vector8("renegotiated_connection", 0)?;
     r.finish("renegotiated_connection")?;
     Ok(Box::from(data))
+}
+
+pub(super) fn write_renegotiation_info(w: &mut Writer, verify_data: &[u8]) {
+    w.vector8(|w| w.bytes(verify_data));
 }
 
 /// Whether the list holds TLS 1.3; a malformed one holds nothing.

@@ -4,6 +4,28 @@ use crate::message::ProtocolNames;
 use crate::wire::{ExtensionType, NamedGroup, SignatureScheme};
 use alloc::sync::Arc;
 
+/// An extension of no content, whose presence is the field of that name, in either hello.
+macro_rules! flag {
+    ($field:ident, $clause:literal) => {
+        Form {
+            read: |r, out| r.citing($clause).finish(stringify!($field)).map(|()| out.$field = true),
+            is_there: |e| e.$field,
+            write: |_, _| {},
+        }
+    };
+}
+
+/// An extension whose content is the field of that name, in either hello.
+macro_rules! content {
+    ($field:ident, $read:path, $write:expr) => {
+        Form {
+            read: |r, out| $read(r).map(|content| out.$field = Some(content)),
+            is_there: |e| e.$field.is_some(),
+            write: |e, w| e.$field.iter().for_each(|content| $write(w, content)),
+        }
+    };
+}
+
 /// One row each.
 pub(super) static EXTENSIONS: [Extension; 14] = [
     Extension {
@@ -14,11 +36,7 @@ pub(super) static EXTENSIONS: [Extension; 14] = [
             is_there: |e| e.server_name.host().is_some(),
             write: |e, w| data::write_server_name(w, e.server_name.host().unwrap_or_default()),
         },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| r.citing("R-HS-37").finish("server_name").map(|()| out.server_name = true),
-            is_there: |e| e.server_name,
-            write: |_, _| {},
-        }),
+        answer: Answer::IfOffered(flag!(server_name, "R-HS-37")),
     },
     Extension {
         kind: ExtensionType::SUPPORTED_GROUPS,
@@ -82,79 +100,39 @@ pub(super) static EXTENSIONS: [Extension; 14] = [
             is_there: |e| e.status_request,
             write: |_, w| data::write_status_request(w),
         },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| r.citing("R-EXT-3").finish("status_request").map(|()| out.status_request = true),
-            is_there: |e| e.status_request,
-            write: |_, _| {},
-        }),
+        answer: Answer::IfOffered(flag!(status_request, "R-EXT-3")),
     },
     Extension {
         kind: ExtensionType::EC_POINT_FORMATS,
         known: Known::Tls,
-        offer: Form {
-            read: |r, out| data::read_point_formats(r).map(|has| out.uncompressed_points = Some(has)),
-            is_there: |e| e.uncompressed_points.is_some(),
-            write: |_, w| data::write_point_formats(w),
-        },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| data::read_point_formats(r).map(|has| out.uncompressed_points = Some(has)),
-            is_there: |e| e.uncompressed_points.is_some(),
-            write: |_, w| data::write_point_formats(w),
-        }),
+        offer: content!(uncompressed_points, data::read_point_formats, data::write_point_formats),
+        answer: Answer::IfOffered(content!(
+            uncompressed_points,
+            data::read_point_formats,
+            data::write_point_formats
+        )),
     },
     Extension {
         kind: ExtensionType::EXTENDED_MASTER_SECRET,
         known: Known::Tls,
-        offer: Form {
-            read: |r, out| {
-                r.citing("R-EMS-1").finish("extended_master_secret")?;
-                out.extended_master_secret = true;
-                Ok(())
-            },
-            is_there: |e| e.extended_master_secret,
-            write: |_, _| {},
-        },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| {
-                r.citing("R-EMS-1").finish("extended_master_secret")?;
-                out.extended_master_secret = true;
-                Ok(())
-            },
-            is_there: |e| e.extended_master_secret,
-            write: |_, _| {},
-        }),
+        offer: flag!(extended_master_secret, "R-EMS-1"),
+        answer: Answer::IfOffered(flag!(extended_master_secret, "R-EMS-1")),
     },
     Extension {
         kind: ExtensionType::ENCRYPT_THEN_MAC,
         known: Known::Tls,
-        offer: Form {
-            read: |r, out| {
-                r.citing("R-ETM-1").finish("encrypt_then_mac").map(|()| out.encrypt_then_mac = true)
-            },
-            is_there: |e| e.encrypt_then_mac,
-            write: |_, _| {},
-        },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| {
-                r.citing("R-ETM-1").finish("encrypt_then_mac").map(|()| out.encrypt_then_mac = true)
-            },
-            is_there: |e| e.encrypt_then_mac,
-            write: |_, _| {},
-        }),
+        offer: flag!(encrypt_then_mac, "R-ETM-1"),
+        answer: Answer::IfOffered(flag!(encrypt_then_mac, "R-ETM-1")),
     },
     Extension {
         kind: ExtensionType::MAX_FRAGMENT_LENGTH,
         known: Known::Tls,
-        offer: Form {
-            read: |r, out| data::read_max_fragment_length(r).map(|code| out.max_fragment_length = Some(code)),
-            is_there: |e| e.max_fragment_length.is_some(),
-            write: |e, w| e.max_fragment_length.into_iter().for_each(|code| w.u8(code.0)),
-        },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| data::read_max_fragment_length(r).map(|code| out.max_fragment_length = Some(code)),
-            is_there: |e| e.max_fragment_length.is_some(),
-            write: |e, w| e.max_fragment_length.into_iter().for_each(|code| w.u8(code.0)),
-        }),
+        offer: content!(max_fragment_length, data::read_max_fragment_length, data::write_max_fragment_length),
+        answer: Answer::IfOffered(content!(
+            max_fragment_length,
+            data::read_max_fragment_length,
+            data::write_max_fragment_length
+        )),
     },
     Extension {
         kind: ExtensionType::SESSION_TICKET,
@@ -167,25 +145,17 @@ pub(super) static EXTENSIONS: [Extension; 14] = [
             is_there: |e| e.session_ticket.is_some(),
             write: |e, w| w.bytes(e.session_ticket.as_deref().unwrap_or_default()),
         },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| r.citing("R-TKT-1").finish("session_ticket").map(|()| out.session_ticket = true),
-            is_there: |e| e.session_ticket,
-            write: |_, _| {},
-        }),
+        answer: Answer::IfOffered(flag!(session_ticket, "R-TKT-1")),
     },
     Extension {
         kind: ExtensionType::RENEGOTIATION_INFO,
         known: Known::Tls,
-        offer: Form {
-            read: |r, out| data::read_renegotiation_info(r).map(|data| out.renegotiation_info = Some(data)),
-            is_there: |e| e.renegotiation_info.is_some(),
-            write: |e, w| w.vector8(|w| w.bytes(e.renegotiation_info.as_deref().unwrap_or_default())),
-        },
-        answer: Answer::IfOffered(Form {
-            read: |r, out| data::read_renegotiation_info(r).map(|data| out.renegotiation_info = Some(data)),
-            is_there: |e| e.renegotiation_info.is_some(),
-            write: |e, w| w.vector8(|w| w.bytes(e.renegotiation_info.as_deref().unwrap_or_default())),
-        }),
+        offer: content!(renegotiation_info, data::read_renegotiation_info, data::write_renegotiation_info),
+        answer: Answer::IfOffered(content!(
+            renegotiation_info,
+            data::read_renegotiation_info,
+            data::write_renegotiation_info
+        )),
     },
     Extension {
         kind: ExtensionType::SUPPORTED_VERSIONS,
