@@ -60,6 +60,9 @@ pub(crate) fn server(options: &Options, kept: &Kept, seen: &Arc<Seen>) -> Result
     if let Some(name) = alpn {
         builder = builder.alpn([name.as_bytes()]);
     }
+    if options.has("-tls13-elsewhere") {
+        builder = builder.tls13_elsewhere();
+    }
     if !options.has("-no-ticket") {
         builder = builder.tickets(kept.tickets.clone());
     }

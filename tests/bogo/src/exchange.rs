@@ -40,8 +40,7 @@ fn run<S: Endpoint>(
     connection: Connection<S>,
 ) -> Result<(), Stop> {
     let stream = dial(options)?;
-    let mut exchange =
-        Exchange { options, connection, stream, clock: kept.clock.clone(), seen, holds: false };
+    let mut exchange = Exchange { options, connection, stream, clock: kept.clock, seen, holds: false };
     let outcome = exchange.run(kept, resumes);
     exchange.hang_up();
     outcome

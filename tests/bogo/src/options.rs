@@ -3,8 +3,9 @@ use crate::Stop;
 use std::collections::HashMap;
 use std::str::FromStr;
 
-/// Flags without a value that mean something here.
-const SWITCHES: [&str; 37] = [
+/// Flags without a value that mean something here. All but one are the runner's: `-tls13-elsewhere` is of run.py, for a port
+/// on which another stack speaks TLS 1.3.
+const SWITCHES: [&str; 38] = [
     "-async",
     "-check-close-notify",
     "-decline-ocsp-callback",
@@ -36,6 +37,7 @@ const SWITCHES: [&str; 37] = [
     "-shim-writes-first",
     "-skip-ticket",
     "-tls-unique",
+    "-tls13-elsewhere",
     "-use-custom-verify-callback",
     "-use-export-context",
     "-use-exporter-between-reads",
