@@ -1,6 +1,7 @@
 //! Floor 6: configuration. A [`Policy`] is data and all that the engine sees; [`Services`] are objects, and only a
 //! connection sees them. One protocol each; what cannot work fails at `build`, with what to do about it.
 mod builder;
+mod check;
 mod client;
 mod compat;
 mod server;
@@ -14,13 +15,11 @@ pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
 pub use services::KeyLogFile;
 pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};
 
-use crate::cert::KeyUse;
-use crate::crypto::{Provider, PublicKey, SignatureAlgorithm};
+use crate::crypto::Provider;
 use crate::error::ConfigError;
 use crate::message::{DistinguishedNames, MessageLimits};
 use crate::record::PatienceLimits;
-use crate::session::MAX_LIFETIME;
-use crate::suite::{Certificates, Protocol, Suite, TLCP, TLS12};
+use crate::suite::{Protocol, Suite, TLCP, TLS12};
 use crate::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, format, vec::Vec};
 use core::time::Duration;
@@ -176,86 +175,6 @@ impl Policy {
     /// Whether sessions of `suite` are kept and resumed (R-SES-14).
     pub(crate) fn may_resume(&self, suite: &Suite) -> bool {
         (self.sessions || self.tickets) && (!self.resume_only_ecdhe || suite.key_exchange.is_mutual())
-    }
-
-    /// What every configuration must hold.
-    fn check(&self) -> Result<(), ConfigError> {
-        let fail = |text: &str| Err(ConfigError::new(text));
-        if self.suites.is_empty() {
-            return fail("no cipher suite is enabled: pass at least one row of suite::SUITES");
-        }
-        if let Some(foreign) = self.suites.iter().find(|suite| suite.protocol != self.protocol) {
-            let text = format!(
-                "{} is a suite of {}: one configuration speaks {} alone (R-CS-6)",
-                foreign.id, foreign.protocol.version, self.protocol.version
-            );
-            return Err(ConfigError::new(text));
-        }
-        if let Some(bad) = self.alpn.iter().find(|name| name.is_empty() || name.len() > 255) {
-            let length = bad.len();
-            let text = format!("an ALPN name has {length} bytes: names have 1 to 255 (R-ALPN-1)");
-            return Err(ConfigError::new(text));
-        }
-        if self.alpn.iter().map(|name| name.len() + 1).sum::<usize>() > 0x4000 {
-            return fail("the ALPN names are longer than 16 KiB together: pass fewer");
-        }
-        if self.groups.is_empty() {
-            return fail("no group is enabled: pass at least one, such as NamedGroup::X25519 (R-EC-1)");
-        }
-        if self.protocol.names_signature_scheme && self.signature_schemes.is_empty() {
-            return fail("no signature scheme is enabled: pass at least one (R-T12-6)");
-        }
-        if let Some(scheme) = self.signature_schemes.iter().find(|s| SignatureAlgorithm::of(**s).is_none()) {
-            let text = format!("signatures by {scheme} are not made nor taken here (R-T12-19)");
-            return Err(ConfigError::new(text));
-        }
-        if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
-            return fail("max_fragment_length is none of 512, 1024, 2048 and 4096 (R-EXT-2)");
-        }
-        if self.handshake_timeout.is_zero() {
-            return fail("handshake_timeout is zero: no handshake could end in time");
-        }
-        if self.limits.certificates < 2 && self.protocol.certificates == Certificates::Pair {
-            return fail("limits.certificates is under 2: a pair of certificates could not be shown");
-        }
-        if self.session_lifetime > MAX_LIFETIME {
-            return fail("session_lifetime is over 86400 seconds: sessions live at most a day (R-SES-13)");
-        }
-        Ok(())
-    }
-}
-
-/// Whose identities are configured.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Party {
-    Client,
-    Server,
-}
-
-/// Bad configuration fails when it is built: each identity must be of use. Where schemes are named a client signs by any of
-/// them, whatever the suite (R-T12-8).
-fn check_identities(policy: &Policy, services: &Services, party: Party) -> Result<(), ConfigError> {
-    let by_scheme = |key: &PublicKey| policy.signature_schemes.iter().any(|s| key.signs_by(*s));
-    let by_suite = |key: &PublicKey| policy.suites.iter().any(|s| s.key_exchange.authenticates == key.kind());
-    let is_taken = |key: &&PublicKey| match party {
-        Party::Client if policy.protocol.names_signature_scheme => by_scheme(key),
-        Party::Client | Party::Server => by_suite(key),
-    };
-    let fits = |named: &&NamedIdentity| named.identity.certificates() == policy.protocol.certificates;
-    if services.identities.iter().any(|named| !fits(&named)) {
-        let text = match policy.protocol.certificates {
-            Certificates::Pair => "an identity has one certificate, and TLCP shows two: pass a pair",
-            Certificates::Single => "an identity has two certificates, and TLS shows one: pass a single one",
-        };
-        return Err(ConfigError::new(text));
-    }
-    let mut keys = services.identities.iter().map(|named| named.identity.public_key(KeyUse::Sign));
-    match keys.find(|key| !is_taken(key)) {
-        Some(key) => Err(ConfigError::new(format!(
-            "an identity has {:?} keys, and no enabled suite takes them: name one that does in `suites`",
-            key.kind()
-        ))),
-        None => Ok(()),
     }
 }
 

@@ -390,7 +390,8 @@ impl<S: Endpoint> Connection<S> {
     fn enter_failed(&mut self, error: Error) {
         let failed = Phase::Failed(Box::new(Failed { error, facts: None }));
         let before = core::mem::replace(&mut self.phase, failed);
-        if let (Phase::Open(facts), Phase::Failed(failed)) = (before, &mut self.phase) {
+        if let (Phase::Open(mut facts), Phase::Failed(failed)) = (before, &mut self.phase) {
+            facts.exporter = None;
             failed.facts = Some(facts);
         }
         (self.reading, self.writing) = (Reading::Closed, Writing::Closed);

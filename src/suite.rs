@@ -20,8 +20,9 @@ pub struct Protocol {
     pub certificates: Certificates,
     /// Whether a signature has the scheme's code point before it; otherwise the signer's key fixes the scheme.
     pub names_signature_scheme: bool,
-    /// Whether hellos say that renegotiation would be secure, though there is none (R-REN-2, R-AL-9).
-    pub signals_renegotiation: bool,
+    /// Whether hellos carry what TLS agrees on beside the suite: extended_master_secret, tickets, that renegotiation would be
+    /// secure though there is none, and so on (R-KEY-4, R-REN-2, R-AL-9).
+    pub has_tls_extensions: bool,
 }
 
 /// How many certificates of its own a party shows.
@@ -41,7 +42,7 @@ pub static TLCP: Protocol = Protocol {
     hello_versions: 0x0101..=0x02ff,
     certificates: Certificates::Pair,
     names_signature_scheme: false,
-    signals_renegotiation: false,
+    has_tls_extensions: false,
 };
 
 /// TLS 1.2 of RFC 5246.
@@ -51,7 +52,7 @@ pub static TLS12: Protocol = Protocol {
     hello_versions: 0x0303..=0xffff,
     certificates: Certificates::Single,
     names_signature_scheme: true,
-    signals_renegotiation: true,
+    has_tls_extensions: true,
 };
 
 impl Protocol {

@@ -102,3 +102,40 @@ fn a_name_that_no_client_can_ask_for_does_not_build() {
         fails(named(name), "identity_for takes names of hosts");
     }
 }
+
+/// R-KEY-4, R-SES-7, R-SES-14: what TLCP has not, a configuration of TLCP cannot ask for; and TLS has no SM2.
+#[cfg(feature = "tls12")]
+#[test]
+fn refuses_what_only_the_other_protocol_has() {
+    use std::sync::Arc;
+    use tlcp::config::{ClientConfig, ClientConfigBuilder};
+    use tlcp::session::RotatingTicketer;
+    use tlcp::suite::AeadAlgorithm;
+    use tlcp::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
+    let world = World::new();
+    type Change = fn(ClientConfigBuilder) -> ClientConfigBuilder;
+    let clients: [(&str, Change); 7] = [
+        ("groups", |c| c.groups(&[NamedGroup::X25519])),
+        ("signature_schemes", |c| c.signature_schemes(&[SignatureScheme::ED25519])),
+        ("require_ems", ClientConfigBuilder::require_ems),
+        ("require_secure_renegotiation", ClientConfigBuilder::require_secure_renegotiation),
+        ("ask_for_status", ClientConfigBuilder::ask_for_status),
+        ("max_fragment_length", |c| c.max_fragment_length(MaxFragmentLength::BYTES_512)),
+        ("fallback", ClientConfigBuilder::fallback),
+    ];
+    for (name, change) in clients {
+        let error = change(world.client()).build().unwrap_err().to_string();
+        assert!(error.starts_with(name) && error.contains("TLS"), "{error}");
+    }
+    let ticketer = RotatingTicketer::new(world.provider, AeadAlgorithm::Sm4Gcm, 3600).unwrap();
+    let error = world.server().tickets(Arc::new(ticketer)).build().unwrap_err().to_string();
+    assert!(error.starts_with("tickets"), "{error}");
+    let tls = || ClientConfig::tls12_builder().verifier(world.verifier.clone());
+    assert!(tls().groups(&[NamedGroup::CURVE_SM2]).build().unwrap_err().to_string().contains("curveSM2"));
+    assert!(tls().signature_schemes(&[SignatureScheme::SM2_SM3]).build().is_err());
+    assert!(tls().hello_extensions(false).build().unwrap_err().to_string().contains("hello_extensions"));
+    assert!(tls().build().is_ok());
+    for period in [0, 86_401] {
+        assert!(RotatingTicketer::new(world.provider, AeadAlgorithm::Sm4Gcm, period).is_err());
+    }
+}

@@ -25,6 +25,8 @@ mod client_hello;
 mod exchange;
 #[path = "tls12/extended_master_secret.rs"]
 mod extended_master_secret;
+#[path = "tls12/identities.rs"]
+mod identities;
 #[path = "misbehave/order.rs"]
 mod order;
 #[path = "tls12/records.rs"]

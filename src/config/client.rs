@@ -1,7 +1,8 @@
 //! A client's configuration.
 use super::builder::ConfigBuilder;
+use super::check::{Party, check_identities};
 use super::services::{Later, NamedIdentity, Services};
-use super::{Party, Policy, Setup, check_identities, select_suites};
+use super::{Policy, Setup, select_suites};
 use crate::cert::{Identity, KeyUse, ServerName};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;

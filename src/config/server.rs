@@ -1,7 +1,8 @@
 //! A server's configuration.
 use super::builder::ConfigBuilder;
+use super::check::{Party, check_identities};
 use super::services::NamedIdentity;
-use super::{ClientAuth, Party, Policy, Setup, check_identities, select_suites};
+use super::{ClientAuth, Policy, Setup, select_suites};
 use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
@@ -179,6 +180,7 @@ impl ServerConfigBuilder {
         policy.suites = select_suites(policy.protocol, suites.as_deref(), why)?;
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.sessions.is_some() && services.decisions_stand();
+        policy.tickets |= services.tickets.is_some();
         policy.tickets &= services.tickets.is_some() && services.decisions_stand();
         let of_verifier =
             || Some(services.verifier.as_ref()?.authorities().iter().map(Vec::as_slice).collect());

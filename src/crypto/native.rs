@@ -6,7 +6,7 @@
 #[cfg(any(feature = "std", target_arch = "x86_64"))]
 mod declassify;
 #[cfg(test)]
-mod memory_checker;
+pub(super) mod memory_checker;
 #[cfg(feature = "std")]
 pub mod sm2;
 #[cfg(target_arch = "x86_64")]

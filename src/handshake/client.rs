@@ -95,7 +95,6 @@ pub struct AwaitPeerVerified {
 }
 
 /// Whether the server sent CertificateRequest.
-#[derive(Clone)]
 enum Asked {
     No,
     Yes(Arc<CertificateRequest>),
@@ -282,7 +281,7 @@ impl Role for State {
             (S::AwaitSecret(s), Ans(A::AgreementFinished(shared))) => s.on_agreement(shared, cx),
             (S::AwaitSigned(s), Ans(A::Signed(signature))) => s.on_signed(&signature, cx),
             (S::AwaitTicket(s), M(m)) => s.on_ticket(m),
-            (S::AwaitResumedTicket(s), M(m)) => s.on_ticket(m, cx),
+            (S::AwaitResumedTicket(s), M(m)) => s.on_ticket(m),
             (S::AwaitChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),
             (S::AwaitFinished(s), M(m)) => s.on_finished(m, cx),
             (S::AwaitResumedChangeCipherSpec(s), Ccs) => Ok(s.on_change_cipher_spec(cx)),

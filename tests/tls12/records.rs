@@ -1,8 +1,10 @@
 //! Records that do not open, are too long, or come too early.
-use crate::script::{Case, Item, Lab, record};
+use crate::script::{Case, Item, Lab, message, record};
 use crate::{ECC, before, labs};
 use tlcp::suite::{Protection, TLS12};
-use tlcp::wire::{AlertDescription as A, ContentType, MaxFragmentLength, ProtocolVersion};
+use tlcp::wire::{
+    AlertDescription as A, ContentType, HandshakeType as H, MaxFragmentLength, ProtocolVersion,
+};
 
 /// R-T12-11, R-T12-12, R-REC-36, R-REC-37, R-ETM-2: one changed bit anywhere, and every length that is wrong: one alert and no word why.
 #[test]
@@ -146,5 +148,26 @@ fn records_carry_the_version_that_was_agreed_on() {
         let odd = Item::Bytes(record(ContentType::HANDSHAKE, ProtocolVersion(version), &exchange));
         let outcome = ECC.to_server(&[ECC.client[0].clone(), odd]);
         outcome.refused(A::PROTOCOL_VERSION, "record header");
+    }
+}
+
+/// R-REC-12: whoever must wait for an answer says nothing more in the same record, neither a part of a message nor a whole one.
+#[test]
+fn bytes_behind_the_last_message_of_a_flight_are_unexpected() {
+    for lab in labs() {
+        for (script, to_server) in [(&lab.client, true), (&lab.server, false)] {
+            for (at, item) in script.iter().enumerate() {
+                let Item::Message(last) = item else { continue };
+                if ![H::CLIENT_HELLO, H::SERVER_HELLO_DONE].contains(&H(last[0])) {
+                    continue;
+                }
+                for rest in [vec![16], message(H::CLIENT_KEY_EXCHANGE, &[0; 40])] {
+                    let mut script = script.clone();
+                    script[at] = Item::Message([&last[..], &rest].concat());
+                    let outcome = if to_server { lab.to_server(&script) } else { lab.to_client(&script) };
+                    outcome.refused(A::UNEXPECTED_MESSAGE, "R-REC-12");
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Session tickets that are forged, damaged, old or out of place.
 use crate::client_hello::{self, answer};
 use crate::pair::single::Kind;
-use crate::pair::{Ends, World, at, name};
+use crate::pair::{Ends, World, at, name, store};
 use crate::script::{Case, Item, Lab, message};
 use crate::{
     BY_TICKET, ECC, RESUMED, TICKET, TICKETS, before, kinds, place, said, server_hello, ticketer, with,
@@ -195,5 +195,23 @@ fn a_server_that_cannot_seal_sends_an_empty_ticket() {
     for _ in 0..2 {
         let ends = Ends::new(&client, &server).connected();
         assert!(!ends.client.is_resumed());
+    }
+}
+
+/// R-TKT-1, R-SES-9: a client that asks for no tickets does not come with one that it got before, nor with the id that
+/// would stand for it.
+#[test]
+fn a_session_with_a_ticket_is_not_offered_without_tickets() {
+    let world = World::tls12(Kind::P256);
+    let sessions = store();
+    let client = |tickets| {
+        let client = world.client().sessions(Some(sessions.clone())).tickets(tickets);
+        Arc::new(client.build().unwrap())
+    };
+    let server = Arc::new(world.server().tickets(ticketer(&world)).build().unwrap());
+    for (tickets, resumed) in [(true, false), (true, true), (false, false)] {
+        let ends = Ends::new(&client(tickets), &server);
+        let offers = ends.client.pending_output()[43] != 0;
+        assert_eq!((offers, ends.connected().client.is_resumed()), (resumed, resumed), "tickets {tickets}");
     }
 }

@@ -32,21 +32,21 @@ fn call(_: u64, _: u64, _: u64) -> u64 {
     0
 }
 
-pub(super) fn running() -> bool {
+pub(in crate::crypto) fn running() -> bool {
     call(RUNNING_ON_VALGRIND, 0, 0) != 0
 }
 
 /// How many errors memcheck has reported so far.
-pub(super) fn errors() -> u64 {
+pub(in crate::crypto) fn errors() -> u64 {
     call(COUNT_ERRORS, 0, 0)
 }
 
 /// `value` is secret from here on.
-pub(super) fn mark_undefined<T: ?Sized>(value: &T) {
+pub(in crate::crypto) fn mark_undefined<T: ?Sized>(value: &T) {
     call(MAKE_UNDEFINED, (&raw const *value).cast::<()>() as u64, size_of_val(value) as u64);
 }
 
 /// `value` is public from here on.
-pub(super) fn mark_defined<T: ?Sized>(value: &T) {
+pub(in crate::crypto) fn mark_defined<T: ?Sized>(value: &T) {
     call(MAKE_DEFINED, (&raw const *value).cast::<()>() as u64, size_of_val(value) as u64);
 }

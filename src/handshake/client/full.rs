@@ -129,6 +129,9 @@ fn verify_server(
     cx: &mut Context<'_>,
 ) -> Result<S, Error> {
     message::read_empty("ServerHelloDone", message.body)?;
+    if matches!(asked, Asked::No) {
+        full.agreed.transcript.forget_messages(); // There will be no CertificateVerify.
+    }
     full.agreed.transcript.add(message);
     cx.ask(Request::VerifyPeer(PeerClaim {
         role: PeerRole::Server(full.server.target.name.clone()),

@@ -57,7 +57,7 @@ pub(super) fn extensions(
         signature_schemes: Some(signature_schemes(cx)),
         ..ClientExtensions::default()
     };
-    if !policy.protocol.signals_renegotiation {
+    if !policy.protocol.has_tls_extensions {
         return lean;
     }
     let ticket = session.and_then(|session| session.ticket.as_ref());

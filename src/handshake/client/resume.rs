@@ -6,12 +6,9 @@ use crate::key_schedule::Sender;
 use crate::message::Handshake;
 
 impl AwaitResumedChangeCipherSpec {
-    /// A new ticket for the same session (R-TKT-4).
-    pub(super) fn on_ticket(mut self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
+    /// A new ticket for the same session (R-TKT-4); kept when the server has proved that it is its own.
+    pub(super) fn on_ticket(mut self, message: Handshake<'_>) -> Result<S, Error> {
         self.keyed.receive_ticket(message)?;
-        if let Some(key) = self.key {
-            cx.actions.push(Action::StoreSession(key, self.keyed.session.clone()));
-        }
         Ok(S::AwaitResumedChangeCipherSpec(self))
     }
 
@@ -29,6 +26,9 @@ impl AwaitResumedFinished {
         let session = keyed.session.clone();
         cx.log_secret(&keyed.agreed, &session.master);
         cx.write_finished(&mut keyed, write, Sender::Client)?;
+        if keyed.agreed.negotiated.ticket {
+            cx.actions.extend(key.map(|key| Action::StoreSession(key, session))); // R-SES-4
+        }
         keyed.done(key, true, cx);
         Ok(S::Connected)
     }

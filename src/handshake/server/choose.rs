@@ -41,7 +41,7 @@ fn check_version(hello: &ClientHello, cx: &Context<'_>) -> Result<(), Error> {
     const TLS13: u16 = 0x0304;
     let (protocol, version) = (cx.policy.protocol, hello.version);
     let highest = if cx.policy.tls13_elsewhere { TLS13 } else { protocol.version.0 };
-    let is_tls = version.major() == protocol.version.major() && protocol.signals_renegotiation;
+    let is_tls = version.major() == protocol.version.major() && protocol.has_tls_extensions;
     if is_tls && version.0 < highest && hello.cipher_suites.contains(&CipherSuite::FALLBACK_SCSV) {
         return Err(PeerMisbehaved::InappropriateFallback.into());
     }
@@ -182,7 +182,7 @@ impl Acknowledged {
             max_fragment_length: terms.max_fragment_length,
             session_ticket: self.ticket,
             // R-REN-4
-            renegotiation_info: (signals && suite.protocol.signals_renegotiation).then(Box::default),
+            renegotiation_info: (signals && suite.protocol.has_tls_extensions).then(Box::default),
             kinds: Vec::new(),
         }
     }

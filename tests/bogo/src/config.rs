@@ -90,6 +90,10 @@ fn common<C>(
     if let Some(schemes) = suites::schemes(options.numbers("-verify-prefs")?)? {
         builder = builder.signature_schemes(&schemes);
     }
+    // Whoever waits for the runner may as well wait for the verifier.
+    if options.has("-async") {
+        builder = builder.verify_later(Some(b"told"));
+    }
     if options.has("-fail-cert-callback") {
         builder = builder.select_later(None);
     }
@@ -128,8 +132,7 @@ fn identity(credential: &Credential, options: &Options) -> Result<Arc<Identity>,
     Ok(Arc::new(identity))
 }
 
-/// A configuration that the library does not take is one that it does not implement: the runner's reasons are told apart
-/// in config.json.
+/// A configuration that the library does not take is not implemented; which tests need one, config.json says.
 fn unusable(error: ConfigError) -> Stop {
     Stop::unimplemented(error.0)
 }

@@ -4,14 +4,14 @@ use crate::config;
 use crate::expect::Outcome;
 use crate::options::Options;
 use crate::seen::Seen;
-use crate::services::Kept;
+use crate::services::{Kept, Told};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::Arc;
-use tlcp::cert::ServerName;
+use tlcp::cert::{ServerName, Verifier};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::error::{AnswerError, Error};
-use tlcp::handshake::Answer;
+use tlcp::handshake::{Answer, Request};
 use tlcp::stream::Clock;
 
 /// What `-shim-writes-first` and `-read-with-unfinished-write` say.
@@ -112,8 +112,13 @@ impl<S: Endpoint> Exchange<'_, S> {
     fn fill(&mut self) -> Result<(), Stop> {
         self.flush()?;
         let now = self.clock.now();
-        if self.connection.request().is_some() {
-            let answer = Answer::Failed(AnswerError("-fail-cert-callback"));
+        if let Some(request) = self.connection.request() {
+            let answer = match *request {
+                Request::VerifyPeer(claim) => {
+                    Answer::PeerVerified(Told::new(self.options).verify(&claim, now.unix))
+                }
+                _ => Answer::Failed(AnswerError("-fail-cert-callback")),
+            };
             return self.connection.answer(answer, now).map_err(failed);
         }
         let buffer = self.connection.receive_buffer();

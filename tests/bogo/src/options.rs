@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 /// Flags without a value that mean something here.
-const SWITCHES: [&str; 43] = [
+const SWITCHES: [&str; 37] = [
     "-async",
     "-check-close-notify",
-    "-decline-alpn",
     "-decline-ocsp-callback",
     "-enable-ocsp-stapling",
     "-expect-extended-master-secret",
@@ -23,7 +22,6 @@ const SWITCHES: [&str; 43] = [
     "-fallback-scsv",
     "-handshake-never-done",
     "-ipv6",
-    "-must-match-issuer",
     "-new-x509-credential",
     "-no-legacy-server-connect",
     "-no-server-name-ack",
@@ -34,7 +32,6 @@ const SWITCHES: [&str; 43] = [
     "-require-any-client-certificate",
     "-reverify-on-resume",
     "-server",
-    "-set-ocsp-in-callback",
     "-shim-shuts-down",
     "-shim-writes-first",
     "-skip-ticket",
@@ -42,9 +39,6 @@ const SWITCHES: [&str; 43] = [
     "-use-custom-verify-callback",
     "-use-export-context",
     "-use-exporter-between-reads",
-    "-use-ocsp-callback",
-    "-use-ticket-aead-callback",
-    "-use-ticket-callback",
     "-verify-fail",
     "-verify-peer",
     "-write-different-record-sizes",
@@ -90,23 +84,29 @@ const VALUES: [&str; 36] = [
     "-verify-prefs",
 ];
 
-/// Flags that ask for what happens anyway: calls that BoringSSL can be driven by and this library has in one form, and
-/// versions that it does not have.
-const ANYWAY: [&str; 14] = [
+/// Flags that ask for what happens anyway: what BoringSSL can be driven by in several ways and this library has in one,
+/// versions that it does not have, and certificates that come first where the peer names their issuer.
+const ANYWAY: [&str; 20] = [
+    "-decline-alpn",
     "-expect-no-hrr",
     "-expect-verify-result",
     "-forbid-renegotiation-after-handshake",
     "-handshake-twice",
     "-implicit-handshake",
     "-install-ddos-callback",
+    "-must-match-issuer",
     "-no-op-extra-handshake",
     "-no-tls1",
     "-no-tls11",
     "-no-tls13",
     "-partial-write",
     "-renegotiate-ignore",
+    "-set-ocsp-in-callback",
     "-use-early-callback",
+    "-use-ocsp-callback",
     "-use-old-client-cert-callback",
+    "-use-ticket-aead-callback",
+    "-use-ticket-callback",
 ];
 
 /// Flags of that kind with a value: the root of the runner's certificates, which nobody here asks for.
@@ -129,8 +129,7 @@ pub(crate) struct Credential {
 }
 
 /// Flags that speak of the credential that was begun last.
-const OF_CREDENTIALS: [&str; 5] =
-    ["-cert-file", "-key-file", "-ocsp-response", "-signing-prefs", "-must-match-issuer"];
+const OF_CREDENTIALS: [&str; 4] = ["-cert-file", "-key-file", "-ocsp-response", "-signing-prefs"];
 
 /// The options of the first connection and of those after it.
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<(Options, Options), Stop> {
@@ -224,10 +223,6 @@ impl Options {
 impl Credential {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.flags.get(name)?.last().map(String::as_str)
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.flags.contains_key(name)
     }
 
     pub(crate) fn numbers<T: FromStr>(&self, name: &str) -> Result<Vec<T>, Stop> {

@@ -4,6 +4,9 @@
 //! `cargo test --release --lib --no-run`, then `valgrind <that test binary> x86_64::constant_time`.
 //! Valgrind knows the instructions of the two lower levels and says so by its `cpuid`.
 //! The second measures, at every level: `cargo test --release --lib -- --ignored symmetric_time`.
+#[cfg(feature = "tls12")]
+mod tls12;
+
 use super::cbc::Cbc;
 use super::cpu::Level;
 use super::gcm::Gcm;

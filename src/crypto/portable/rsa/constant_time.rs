@@ -1,7 +1,8 @@
 //! How long an RSA decryption takes tells nothing of what came out (R-RSA-2).
 //!
-//! Measures on optimised code: `cargo test --release --lib -- --ignored --nocapture rsa_time`. The environment variable
-//! `TLCP_DECRYPTIONS` says how many decryptions of each class.
+//! Two tests measure, on optimised code: `cargo test --release --lib -- --ignored --nocapture rsa_`. The environment
+//! variable `TLCP_DECRYPTIONS` says how many decryptions of each class. The third says nothing unless it runs under
+//! valgrind, on optimised code too.
 #![allow(clippy::unwrap_used)]
 extern crate std;
 use super::*;
@@ -158,4 +159,32 @@ fn rsa_selection_time_does_not_depend_on_secrets() {
     compare(10 * runs(), &public, BoxedUint::clone, |number, substitute| {
         PreMasterSecret::select_from_block(&to_bytes(&public, number), VERSION, substitute)
     });
+}
+
+/// R-RSA-2: with everything in the key that is secret unknown to the memory checker.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn no_branch_or_address_depends_on_the_private_key() {
+    use crate::crypto::native::memory_checker::{errors, mark_undefined, running};
+    use rsa::traits::PrivateKeyParts;
+    let (key, public) = key();
+    let random = Generator(AtomicU64::new(0xfedc_ba98_7654_3210));
+    let ciphertext = rsa_encrypt(&public, &padded(&public, &random, |_| {})).unwrap();
+    let mark = |number: &BoxedUint| mark_undefined(number.as_limbs());
+    let secrets = &key.key;
+    secrets.primes().iter().for_each(|prime| mark(prime.as_ref()));
+    [secrets.d(), secrets.dp().unwrap(), secrets.dq().unwrap()].into_iter().for_each(mark);
+    for params in [secrets.p().unwrap(), secrets.q().unwrap()] {
+        [params.modulus().as_ref(), params.one(), params.r2()].into_iter().for_each(mark);
+    }
+    mark(secrets.qinv().unwrap().as_montgomery());
+    let before = errors();
+    let block = rsa_decrypt(Some(&mut Blinding::new(&random)), secrets, &ciphertext).unwrap();
+    let block = to_bytes(secrets, &block);
+    black_box(PreMasterSecret::select_from_block(&block, VERSION, PreMasterSecret::zeroed(SECRET_LEN)));
+    assert_eq!(errors(), before);
+    // And the checker does know that what came out hangs on the key.
+    let table = black_box([0u8; 256]);
+    black_box(table[usize::from(block[100])]);
+    assert_eq!(errors() > before, running());
 }

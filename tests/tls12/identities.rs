@@ -1,0 +1,104 @@
+//! Which certificate a party shows, and how it signs.
+use crate::pair::single::{self, Kind};
+use crate::pair::{Counting, Ends, World, store};
+use std::sync::{Arc, Mutex};
+use tlcp::cert::Identity;
+use tlcp::config::{
+    ClientAuth, ClientConfig, ClientConfigBuilder, Direction, Event, Observer, ServerConfigBuilder,
+};
+use tlcp::message::{CertificateVerify, ServerKeyExchange};
+use tlcp::wire::{HandshakeType as H, SignatureScheme as S};
+
+/// A client with these certificates.
+fn client(world: &World, identities: impl IntoIterator<Item = Identity>) -> ClientConfigBuilder {
+    let builder = ClientConfig::tls12_builder_with(world.provider, Arc::new(Counting::from(3)));
+    let builder = builder.verifier(world.verifier.clone()).sessions(Some(store()));
+    identities.into_iter().fold(builder, |builder, identity| builder.identity(Arc::new(identity)))
+}
+
+fn connect(client: ClientConfigBuilder, server: ServerConfigBuilder) -> Ends {
+    Ends::new(&Arc::new(client.build().unwrap()), &Arc::new(server.build().unwrap())).connected()
+}
+
+/// The certificate that the client showed, if any.
+fn shown(client: ClientConfigBuilder, server: ServerConfigBuilder) -> Option<Vec<u8>> {
+    let ends = connect(client, server.client_auth(ClientAuth::Request));
+    ends.server.peer_certificates().map(|list| list[0].to_vec())
+}
+
+fn certificate(kind: Kind) -> Option<Vec<u8>> {
+    Some(single::certificate(kind.client()).to_vec())
+}
+
+/// R-T12-8, R-HS-21: of several the first one whose key can sign as the server wants it.
+#[test]
+fn a_client_shows_the_first_certificate_that_the_server_can_do_with() {
+    let wishes =
+        [(Kind::P256, S::ECDSA_SHA256), (Kind::Rsa, S::RSA_PSS_RSAE_SHA256), (Kind::Ed25519, S::ED25519)];
+    for (kind, scheme) in wishes {
+        let world = World::tls12(kind);
+        let identities = || wishes.map(|(kind, _)| single::identity(kind.client(), &world.provider));
+        let server = world.server().signature_schemes(&[scheme]);
+        assert_eq!(shown(client(&world, identities()), server), certificate(kind));
+        assert_eq!(shown(client(&world, identities()), world.server()), certificate(Kind::P256));
+    }
+}
+
+/// R-HS-21: before that, one that a CA has issued that the server names.
+#[test]
+fn a_client_shows_the_certificate_of_a_named_ca() {
+    let world = World::tls12(Kind::P256);
+    let stranger = || single::identity(include_bytes!("../../vectors/web/p256-client.pem"), &world.provider);
+    let own = || single::identity(Kind::Rsa.client(), &world.provider);
+    assert_eq!(shown(client(&world, [stranger(), own()]), world.server()), certificate(Kind::Rsa));
+    assert_eq!(shown(client(&world, [own(), stranger()]), world.server()), certificate(Kind::Rsa));
+}
+
+/// R-T12-1: where no certificate of its own can sign by a scheme that both sides take, the client is as good as without.
+#[test]
+fn a_client_that_cannot_sign_by_a_common_scheme_shows_nothing() {
+    let world = World::tls12(Kind::P256);
+    let own = || single::identity(Kind::Rsa.client(), &world.provider);
+    let server = || world.server().signature_schemes(&[S::ECDSA_SHA256, S::RSA_PSS_RSAE_SHA256]);
+    assert_eq!(shown(client(&world, [own()]), server()), certificate(Kind::Rsa));
+    let other = client(&world, [own()]).signature_schemes(&[S::ECDSA_SHA256, S::RSA_PKCS1_SHA512]);
+    assert_eq!(shown(other, server()), None);
+    let other = client(&world, [own().signing_by(&[S::RSA_PKCS1_SHA512])]);
+    assert_eq!(shown(other, server()), None);
+}
+
+/// Notes how handshakes are signed: the server, then the client.
+#[derive(Default)]
+struct Schemes(Mutex<Vec<S>>);
+
+impl Observer for Schemes {
+    fn observe(&self, _: Direction, event: Event<'_>) {
+        let Event::Handshake(message) = event else { return };
+        let signed = match message.kind {
+            H::SERVER_KEY_EXCHANGE => ServerKeyExchange::read_ephemeral(message.body, true).unwrap().signed,
+            H::CERTIFICATE_VERIFY => CertificateVerify::read(message.body, true).unwrap(),
+            _ => return,
+        };
+        self.0.lock().unwrap().extend(signed.scheme);
+    }
+}
+
+/// R-T12-7, R-T12-8, R-T12-19: an identity's own list comes before the configuration's, and holds it to its schemes.
+#[test]
+fn an_identity_signs_by_its_own_schemes_in_its_own_order() {
+    let world = World::tls12(Kind::Rsa);
+    let own = [S::RSA_PKCS1_SHA512, S::RSA_PSS_RSAE_SHA384];
+    let identity = single::identity(Kind::Rsa.server(), &world.provider).signing_by(&own);
+    let world = World { server: Arc::new(identity), ..world };
+    for (takes, signs) in [(&own[..], own[0]), (&[S::RSA_PSS_RSAE_SHA256, own[1]], own[1])] {
+        let seen = Arc::new(Schemes::default());
+        let identity = single::identity(Kind::P256.client(), &world.provider);
+        let schemes = [&[S::ECDSA_SHA256], takes].concat();
+        let client = client(&world, [identity]).signature_schemes(&schemes).observer(seen.clone());
+        connect(client, world.server().client_auth(ClientAuth::Require));
+        assert_eq!(*seen.0.lock().unwrap(), [signs, S::ECDSA_SHA256]);
+    }
+    let client = client(&world, []).signature_schemes(&[S::ECDSA_SHA256, S::RSA_PSS_RSAE_SHA256]);
+    let configs = (Arc::new(client.build().unwrap()), Arc::new(world.server().build().unwrap()));
+    assert!(Ends::new(&configs.0, &configs.1).run().is_err(), "it signs by no other");
+}
