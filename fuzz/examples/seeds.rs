@@ -53,10 +53,20 @@ fn vectors(folder: &str, extensions: &[&str]) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
+/// The recorded connections of both protocols, by name.
+fn streams() -> Vec<(String, Vec<u8>)> {
+    ["streams", "tls12"].into_iter().flat_map(|folder| vectors(folder, &["c2s", "s2c"])).collect()
+}
+
+fn is_tls(stream: &[u8]) -> bool {
+    stream.get(1) == Some(&3)
+}
+
 /// The plaintext records of a stream.
 fn plain_records(stream: &[u8]) -> Vec<(ContentType, &[u8])> {
     let (mut rest, mut out) = (stream, Vec::new());
-    let rule = VersionRule::Exactly(ProtocolVersion::TLCP);
+    let rule =
+        VersionRule::AlertsOfAny(if is_tls(stream) { ProtocolVersion::TLS12 } else { ProtocolVersion::TLCP });
     while let Ok(Framed::Record { content_type, length, .. }) = deframe(rest, rule, true) {
         let (record, next) = rest.split_at(HEADER_LEN + length);
         out.push((content_type, &record[HEADER_LEN..]));
@@ -71,7 +81,7 @@ fn plain_records(stream: &[u8]) -> Vec<(ContentType, &[u8])> {
 /// The type of a message, then its body.
 fn messages() {
     let mut seen = BTreeSet::new();
-    for (_, stream) in vectors("streams", &["c2s", "s2c"]) {
+    for (_, stream) in streams() {
         let mut joiner = Joiner::default();
         for (_, content) in plain_records(&stream).iter().filter(|(kind, _)| *kind == ContentType::HANDSHAKE)
         {
@@ -98,8 +108,12 @@ fn variant(index: u64, count: u64) -> [u8; 4] {
 }
 
 fn framing() {
-    for (name, stream) in vectors("streams", &["c2s", "s2c"]) {
-        let rule = if name.ends_with("c2s") { 0 } else { 1 };
+    for (name, stream) in streams() {
+        let rule = match (name.ends_with("c2s"), is_tls(&stream)) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        };
         let head = [&variant(rule, 4)[..], &[1], &[3, 5, 40, 200, 1, 255, 0, 9]].concat();
         save("framing", &name, &[&head, &stream[..]].concat());
         // Without record headers: what the joiner takes.
@@ -125,7 +139,7 @@ fn records() {
 
 /// What each end receives in a connection between the two, under every mode.
 fn roles() {
-    for byte in 0..64 {
+    for byte in 0..128 {
         let mode = Mode::of(byte);
         RANDOM.restart(7);
         let server = ServerConnection::new(mode.server_with(Arc::new(Repeatable::from(8))), start());
@@ -177,12 +191,13 @@ fn carry<A: Endpoint, B: Endpoint>(from: &mut Connection<A>, to: &mut Connection
 
 /// Everything as expected, under every suite, with and without client authentication, resumption, compatibility.
 fn all_as_expected() {
-    for (suite, auth, flags, peer) in
-        (1..5).flat_map(|suite| [(suite, 0, 0, 0), (suite, 2, 0, 1), (suite, 1, 2, 2), (suite, 2, 5, 5)])
-    {
+    let every =
+        (1..5).flat_map(|suite| [(suite, 0, 0, 0), (suite, 2, 0, 1), (suite, 1, 2, 2), (suite, 2, 5, 5)]);
+    for ((suite, auth, flags, peer), tls12) in every.flat_map(|one| [(one, 0), (one, 1)]) {
         let bit = |value: u8, at: u8| value >> at & 1;
         let mode =
-            [&variant(suite, 5)[..], &variant(auth, 3), &[0, 1, 2, 3].map(|at| bit(flags, at))].concat();
+            [&variant(suite, 5)[..], &variant(auth, 3), &[0, 1, 2, 3].map(|at| bit(flags, at)), &[tls12]]
+                .concat();
         let peer = [0, 1, 2].map(|at| bit(peer, at));
         let expected = [1, 0, 0, 0, 0].repeat(16);
         let seed = [&mode[..], &peer, &expected].concat();
@@ -197,7 +212,8 @@ fn all_as_expected() {
             "{server:?}"
         );
         for target in ["client_steps", "server_steps"] {
-            save(target, &format!("{suite}-{auth}-{flags}-{}", peer[0] + 2 * peer[1]), &seed);
+            let protocol = if tls12 == 1 { "tls12-" } else { "" };
+            save(target, &format!("{protocol}{suite}-{auth}-{flags}-{}", peer[0] + 2 * peer[1]), &seed);
         }
     }
 }
@@ -258,7 +274,7 @@ fn certificates() {
 fn native() {
     for (number, length) in [0, 1, 15, 16, 17, 63, 64, 65, 255, 256, 1000, 4000].into_iter().enumerate() {
         let data: Vec<u8> = (0..length).map(|i: usize| (i * 7) as u8).collect();
-        let fields: Vec<u8> = (0..90).map(|i| i * 3).collect();
+        let fields: Vec<u8> = (0..90_u8).map(|i| i.wrapping_mul(3)).collect();
         save("symmetric", &format!("{length}"), &[&[(number % 2) as u8], &fields[..], &data].concat());
         let scalars: Vec<u8> = (0..128).map(|i| i ^ number as u8).collect();
         save("sm2", &format!("{length}"), &[&scalars[..], &[0], &data[..length.min(300)]].concat());

@@ -113,6 +113,26 @@ impl Keys for Zeros {
         Ok(Arc::new(AnyKey(PublicKey::Sm2(Arc::new(POINT)))))
     }
 
+    fn rsa_public(&self, der: &[u8]) -> Result<PublicKey, CryptoError> {
+        Ok(PublicKey::Rsa(der.into()))
+    }
+
+    fn ecdsa_public(&self, _: NamedGroup, point: &[u8]) -> Result<PublicKey, CryptoError> {
+        match <[u8; 65]>::try_from(point) {
+            Ok(point) if point[0] == 4 => Ok(PublicKey::P256(Arc::new(point))),
+            _ => Err(CryptoError::BadPoint),
+        }
+    }
+
+    fn start_agreement(
+        &self,
+        group: NamedGroup,
+        _: Option<&AgreementPeer>,
+        _: &dyn Random,
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        Ok(Arc::new(Started(Share { group, bytes: Box::new(POINT) })))
+    }
+
     fn verify(
         &self,
         _: SignatureAlgorithm<'_>,

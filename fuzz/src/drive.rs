@@ -2,7 +2,7 @@
 //! bounded, after an error it stays closed, and it sends at most one alert about it.
 use crate::memory;
 use crate::witness::{CLOSE_ALERTS, FATAL_ALERTS};
-use crate::world::{NOW, RANDOM, accepting_identity};
+use crate::world::{Mode, NOW, RANDOM, accepting_identity};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tlcp::alert::alert_for;
@@ -137,7 +137,7 @@ impl<S: Endpoint> Driven<S> {
     }
 
     /// The caller answers the open request, if there is one.
-    pub fn answer(&mut self, accept: bool) {
+    pub fn answer(&mut self, mode: Mode, accept: bool) {
         let Some(request) = self.connection.request() else {
             let unasked = self.connection.answer(Answer::SessionFound(None), self.now());
             assert!(unasked.is_err());
@@ -147,7 +147,8 @@ impl<S: Endpoint> Driven<S> {
             _ if !accept => Answer::Failed(tlcp::error::AnswerError("gone")),
             Request::VerifyPeer(_) => Answer::PeerVerified(Ok(tlcp::cert::Verified::assertion(u64::MAX))),
             Request::SelectIdentity(query) => {
-                let identity = accepting_identity(matches!(query, IdentityQuery::ForServer { .. }));
+                let is_client = matches!(query, IdentityQuery::ForServer { .. });
+                let identity = accepting_identity(mode, is_client);
                 Answer::IdentitySelected(Selection::Identity { identity, by_name: true })
             }
             _ => Answer::SessionFound(None),

@@ -3,21 +3,25 @@
 use crate::accepting::{self, CIPHERTEXT, POINT, SIGNATURE};
 use crate::drive::Driven;
 use crate::random::Repeatable;
-use crate::world::{Choice, Mode, SESSION_ID, WORLD};
+use crate::world::{Mode, SESSION_ID, WORLD, accepting_identity};
 use arbitrary::Arbitrary;
 use tlcp::cert::CertificateForm;
 use tlcp::conn::Endpoint;
 use tlcp::crypto::TrafficKeys;
 use tlcp::message::{
-    CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned,
-    DistinguishedNames, Finished, ServerKeyExchange,
+    CertificateRequest, CertificateStatus, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned,
+    DistinguishedNames, Finished, NewSessionTicket, ServerKeyExchange,
 };
 use tlcp::record::{MAX_PLAINTEXT, Sealer};
-use tlcp::suite::{KeyExchange, Suite};
-use tlcp::wire::{ClientCertificateType, ContentType, HandshakeType, ProtocolVersion};
+use tlcp::suite::{SecretSource, Suite};
+use tlcp::wire::{ClientCertificateType, ContentType, HandshakeType, SignatureScheme};
 
-/// As TLCP has it: without a scheme.
-const BARE: DigitallySigned<'_> = DigitallySigned { scheme: None, signature: &SIGNATURE };
+/// A signature that verifies: in TLS with its scheme, which fits the suite's keys.
+fn signed(suite: &Suite) -> DigitallySigned<'static> {
+    let scheme = suite.key_exchange.authenticates.fixed_scheme();
+    let scheme = suite.protocol.names_signature_scheme.then_some(scheme);
+    DigitallySigned { scheme, signature: &SIGNATURE }
+}
 
 /// The input of a target.
 #[derive(Arbitrary, Debug)]
@@ -114,6 +118,12 @@ enum Kind {
     SignatureAlgorithms,
     Alpn,
     ClientId,
+    MaxFragmentLength,
+    PointFormats,
+    EncryptThenMac,
+    ExtendedMasterSecret,
+    SessionTicket,
+    RenegotiationInfo,
     Other(u16),
 }
 
@@ -127,6 +137,12 @@ impl Kind {
             Self::SignatureAlgorithms => 13,
             Self::Alpn => 16,
             Self::ClientId => 66,
+            Self::MaxFragmentLength => 1,
+            Self::PointFormats => 11,
+            Self::EncryptThenMac => 22,
+            Self::ExtendedMasterSecret => 23,
+            Self::SessionTicket => 35,
+            Self::RenegotiationInfo => 0xff01,
             Self::Other(kind) => kind,
         }
     }
@@ -155,8 +171,8 @@ struct Sender<'a, S: Endpoint> {
 
 /// Runs all steps; whether the handshake came to its end.
 pub fn run<S: Endpoint>(driven: Driven<S>, input: &Input<'_>, is_client: bool) -> bool {
-    let sealer = Sealer::plain(ProtocolVersion::TLCP);
     let (mode, peer) = (input.mode, input.peer);
+    let sealer = Sealer::plain(mode.suites()[0].protocol.version);
     let mut sender = Sender { driven, mode, peer, sealer, is_client, steps: &input.steps };
     for step in sender.steps.iter().take(64) {
         sender.step(step);
@@ -224,7 +240,7 @@ impl<S: Endpoint> Sender<'_, S> {
             Step::Trim => self.driven.trim(),
             Step::Tick(seconds) => self.driven.tick(*seconds),
             Step::End => self.driven.end(),
-            Step::Answer(accept) => self.driven.answer(*accept),
+            Step::Answer(accept) => self.driven.answer(self.mode, *accept),
             _ => {}
         }
     }
@@ -232,7 +248,7 @@ impl<S: Endpoint> Sender<'_, S> {
     /// Sends what the connection waits for, as `change` makes it.
     fn expected(&mut self, change: impl FnOnce(Vec<u8>) -> Vec<Vec<u8>>) {
         if self.driven.connection.awaits_answer() {
-            return self.driven.answer(true);
+            return self.driven.answer(self.mode, true);
         }
         let state = self.driven.connection.state();
         if state.ends_with("ChangeCipherSpec") {
@@ -249,35 +265,50 @@ impl<S: Endpoint> Sender<'_, S> {
     }
 
     fn message(&self, state: &str) -> Option<Vec<u8>> {
-        let suite = self.mode.suite.suites()[0];
+        let suite = self.mode.suites()[0];
+        let is_tls = suite.protocol.names_signature_scheme;
         let certificates =
             |identity: &tlcp::cert::Identity| identity.message(CertificateForm::Dual).to_bytes();
         Some(match state {
             "AwaitClientHello" | "AwaitServerHello" => {
-                Hello::good(suite, self.peer.resume).to_message(self.is_client)
+                Hello::good(suite, self.peer, self.is_client).to_message(self.is_client)
             }
-            "AwaitCertificate" if self.is_client => certificates(&WORLD.server),
+            "AwaitCertificate" if self.is_client => certificates(&accepting_identity(self.mode, false)),
             "AwaitCertificate" if self.peer.certificate || suite.key_exchange.is_mutual() => {
-                certificates(&WORLD.client)
+                certificates(&accepting_identity(self.mode, true))
             }
             "AwaitCertificate" => Credential::Certificates(Vec::new()).to_message().unwrap().to_bytes(),
             "AwaitServerKeyExchange" => server_key_exchange(suite),
-            "AwaitRequestOrDone" if self.peer.certificate || suite.key_exchange.is_mutual() => {
+            "AwaitStatusOrKeyExchange" if self.peer.long_exchange => certificate_status(),
+            "AwaitStatusOrKeyExchange" => server_key_exchange(suite),
+            "AwaitStatusRequestOrDone" if self.peer.long_exchange => certificate_status(),
+            "AwaitTicket" | "AwaitResumedTicket" => {
+                NewSessionTicket { lifetime: 9, ticket: &[7; 30] }.to_message().unwrap().to_bytes()
+            }
+            "AwaitRequestOrDone" | "AwaitStatusRequestOrDone"
+                if self.peer.certificate || suite.key_exchange.is_mutual() =>
+            {
                 let types = vec![ClientCertificateType::ECDSA_SIGN];
                 let authorities = DistinguishedNames::default();
-                CertificateRequest { types, signature_schemes: None, authorities }
-                    .to_message()
-                    .unwrap()
-                    .to_bytes()
+                let signature_schemes = is_tls.then(|| vec![SignatureScheme::ECDSA_SHA256]);
+                CertificateRequest { types, signature_schemes, authorities }.to_message().unwrap().to_bytes()
             }
-            "AwaitRequestOrDone" | "AwaitDone" => handshake(HandshakeType::SERVER_HELLO_DONE.0, &[]),
-            "AwaitClientKeyExchange" => match suite.key_exchange {
-                KeyExchange::ECDHE => ClientKeyExchange::ephemeral(&POINT, self.peer.long_exchange),
+            "AwaitRequestOrDone" | "AwaitStatusRequestOrDone" | "AwaitDone" => {
+                handshake(HandshakeType::SERVER_HELLO_DONE.0, &[])
+            }
+            "AwaitClientKeyExchange" => match suite.key_exchange.secret {
+                SecretSource::Agreed => ClientKeyExchange::ephemeral(&POINT, self.peer.long_exchange),
+                SecretSource::Ephemeral => ClientKeyExchange::point(&POINT),
                 _ => ClientKeyExchange::encrypted(&CIPHERTEXT),
             }
             .unwrap()
             .to_bytes(),
-            "AwaitCertificateVerify" => CertificateVerify::to_message(&BARE).unwrap().to_bytes(),
+            "AwaitCertificateVerify" => {
+                // A client's key is of P-256, whatever the suite.
+                let scheme = is_tls.then_some(SignatureScheme::ECDSA_SHA256);
+                let signed = DigitallySigned { scheme, signature: &SIGNATURE };
+                CertificateVerify::to_message(&signed).unwrap().to_bytes()
+            }
             _ if state.ends_with("Finished") => Finished::to_message(&[0; 12]).unwrap().to_bytes(),
             _ => return None,
         })
@@ -285,10 +316,7 @@ impl<S: Endpoint> Sender<'_, S> {
 
     fn change_cipher_spec(&mut self) {
         self.record(ContentType::CHANGE_CIPHER_SPEC, &[1]);
-        let suite = match self.mode.suite {
-            Choice::All => &tlcp::suite::SUITES[0],
-            _ => self.mode.suite.suites()[0],
-        };
+        let suite = self.mode.suites()[0];
         let (mac, key, iv) = suite.protection.key_lengths();
         let zeros = [0; 32];
         let keys = TrafficKeys::new(
@@ -307,7 +335,8 @@ impl<S: Endpoint> Sender<'_, S> {
         let mut out = Vec::new();
         if self.sealer.seal(content_type, content, MAX_PLAINTEXT, &Repeatable::from(3), &mut out).is_err() {
             // An empty message, which the sealer refuses to make.
-            out = vec![content_type.0, 1, 1, 0, 0];
+            let [major, minor] = self.mode.suites()[0].protocol.version.0.to_be_bytes();
+            out = vec![content_type.0, major, minor, 0, 0];
         }
         self.driven.feed(&out);
     }
@@ -319,21 +348,41 @@ fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
 }
 
 fn server_key_exchange(suite: &Suite) -> Vec<u8> {
-    let params = match suite.key_exchange {
-        KeyExchange::ECDHE => [&[3, 0, 41, 65][..], &POINT].concat(),
+    let params = match suite.key_exchange.secret {
+        SecretSource::Agreed => [&[3, 0, 41, 65][..], &POINT].concat(),
+        SecretSource::Ephemeral => [&[3, 0, 23, 65][..], &POINT].concat(),
         _ => Vec::new(),
     };
-    ServerKeyExchange::to_message(&params, &BARE).unwrap().to_bytes()
+    ServerKeyExchange::to_message(&params, &signed(suite)).unwrap().to_bytes()
+}
+
+fn certificate_status() -> Vec<u8> {
+    CertificateStatus::to_message(&[7; 20]).unwrap().to_bytes()
 }
 
 impl Hello<'_> {
-    fn good(suite: &Suite, resume: bool) -> Self {
+    fn good(suite: &Suite, peer: Peer, for_client: bool) -> Self {
+        let mut extensions: Vec<(Kind, &'static [u8])> = Vec::new();
+        if suite.protocol.names_signature_scheme {
+            extensions.extend([(Kind::ExtendedMasterSecret, &[][..]), (Kind::RenegotiationInfo, &[0])]);
+            if for_client && peer.long_exchange {
+                extensions.push((Kind::StatusRequest, &[]));
+            }
+            if !for_client {
+                let schemes = &[0, 6, 4, 3, 4, 1, 8, 4];
+                extensions.extend([
+                    (Kind::SignatureAlgorithms, &schemes[..]),
+                    (Kind::SupportedGroups, &[0, 2, 0, 23]),
+                ]);
+                extensions.push((Kind::SessionTicket, &[]));
+            }
+        }
         Self {
-            version: 0x0101,
-            session_id: if resume { &SESSION_ID } else { &[] },
+            version: suite.protocol.version.0,
+            session_id: if peer.resume { &SESSION_ID } else { &[] },
             suites: vec![suite.id.0],
             compression: vec![0],
-            extensions: Vec::new(),
+            extensions,
         }
     }
 

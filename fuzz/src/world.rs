@@ -10,8 +10,8 @@ use tlcp::crypto::{Digest, Draw, MasterSecret, Provider, Random};
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::message::{Credential, SessionId};
 use tlcp::pki::{Options, Pki};
-use tlcp::session::{Found, Peer, Session, SessionKey, SessionStore, Terms};
-use tlcp::suite::{SUITES, Suite};
+use tlcp::session::{Found, Peer, RotatingTicketer, Session, SessionKey, SessionStore, Terms};
+use tlcp::suite::{AeadAlgorithm, Certificates, KeyKind, SUITES, Suite, TLCP, TLS12};
 
 /// 2026-11-21, in Unix seconds: when all of it happens.
 pub const NOW: u64 = 1_795_219_200;
@@ -45,6 +45,13 @@ pub struct World {
     pub server: Arc<Identity>,
     pub client: Arc<Identity>,
     pub verifier: Arc<WebPkiVerifier>,
+    /// TLS's: of P-256, and of RSA for key transport.
+    pub tls_server: [Arc<Identity>; 2],
+    pub tls_client: Arc<Identity>,
+}
+
+fn single(pem: &[u8], provider: &Provider) -> Arc<Identity> {
+    Arc::new(Identity::single_from_pile(&[pem], [], provider).unwrap())
 }
 
 pub static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -54,6 +61,11 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
         server: Arc::new(pki.server_identity(&provider).unwrap()),
         client: Arc::new(pki.client_identity(&provider).unwrap()),
         verifier: Arc::new(pki.verifier(&provider).unwrap()),
+        tls_server: [
+            single(include_bytes!("../../vectors/tls12/server-p256.pem"), &provider),
+            single(include_bytes!("../../vectors/tls12/server-rsa.pem"), &provider),
+        ],
+        tls_client: single(include_bytes!("../../vectors/tls12/client-p256.pem"), &provider),
         pki,
     }
 });
@@ -69,7 +81,11 @@ pub struct Mode {
     pub session: bool,
     /// Verification and the choice of an identity are left to the caller.
     pub later: bool,
+    /// A hello without extensions.
     pub bare: bool,
+    /// TLS 1.2 in place of TLCP; then tickets in place of GmSSL's quirks, and in place of the bare hello one without
+    /// encrypt-then-MAC.
+    pub tls12: bool,
 }
 
 #[derive(arbitrary::Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,14 +105,28 @@ pub enum Auth {
 }
 
 impl Choice {
-    /// Every suite that is enabled.
-    pub fn suites(self) -> Vec<&'static Suite> {
+    fn of_tlcp(self) -> Vec<&'static Suite> {
         match self {
-            Self::All => SUITES.iter().filter(|suite| suite.by_default).collect(),
+            Self::All => TLCP.suites().filter(|suite| suite.by_default).collect(),
             Self::EcdheGcm => vec![&SUITES[0]],
             Self::EccGcm => vec![&SUITES[1]],
             Self::EcdheCbc => vec![&SUITES[2]],
             Self::EccCbc => vec![&SUITES[3]],
+        }
+    }
+
+    /// Ephemeral keys for ECDHE, and key transport for what encrypts in TLCP.
+    fn of_tls12(self) -> Vec<&'static Suite> {
+        let named = |name| vec![Suite::by_name(name).unwrap()];
+        match self {
+            Self::All => {
+                let is_ours = |suite: &&Suite| suite.key_exchange.authenticates == KeyKind::Ecdsa;
+                TLS12.suites().filter(is_ours).collect()
+            }
+            Self::EcdheGcm => named("ECDHE-ECDSA-AES128-GCM-SHA256"),
+            Self::EccGcm => named("AES256-GCM-SHA384"),
+            Self::EcdheCbc => named("ECDHE-ECDSA-AES128-SHA256"),
+            Self::EccCbc => named("AES128-SHA256"),
         }
     }
 }
@@ -112,7 +142,38 @@ impl Mode {
             session: byte & 16 != 0,
             later: false,
             bare: byte & 32 != 0,
+            tls12: byte & 64 != 0,
         }
+    }
+
+    /// Every suite that is enabled.
+    pub fn suites(self) -> Vec<&'static Suite> {
+        if self.tls12 { self.suite.of_tls12() } else { self.suite.of_tlcp() }
+    }
+
+    /// Which of TLS's identities a server has.
+    fn tls_key(self) -> usize {
+        usize::from(self.suites()[0].key_exchange.authenticates == KeyKind::Rsa)
+    }
+
+    fn own(self, is_client: bool) -> Arc<Identity> {
+        let world = &*WORLD;
+        let found = match (self.tls12, is_client) {
+            (false, false) => &world.server,
+            (false, true) => &world.client,
+            (true, false) => &world.tls_server[self.tls_key()],
+            (true, true) => &world.tls_client,
+        };
+        found.clone()
+    }
+
+    /// Whom the one under test believes: in TLS everyone, since no verifier here knows those certificates.
+    fn verifier(self) -> Arc<dyn Verifier> {
+        if self.tls12 { Arc::new(Everyone) } else { WORLD.verifier.clone() }
+    }
+
+    fn is_bare(self) -> bool {
+        self.bare && !self.tls12
     }
 
     fn auth(self) -> ClientAuth {
@@ -124,7 +185,7 @@ impl Mode {
     }
 
     fn compat(self) -> Compat {
-        if self.gmssl { Compat::gmssl() } else { Compat::default() }
+        if self.gmssl && !self.tls12 { Compat::gmssl() } else { Compat::default() }
     }
 
     /// A server with primitives and certificates that work.
@@ -140,41 +201,48 @@ impl Mode {
     /// The same with other randomness: who talks to the one under test.
     pub fn server_with(self, random: Arc<dyn Random>) -> Arc<ServerConfig> {
         let parts =
-            Parts { provider: provider(), identity: WORLD.server.clone(), name: Some("localhost"), random };
-        self.server_of(parts, WORLD.verifier.clone())
+            Parts { provider: provider(), identity: self.own(false), name: Some("localhost"), random };
+        self.server_of(parts, self.verifier())
     }
 
     /// The same of a client.
     pub fn client_with(self, random: Arc<dyn Random>) -> Arc<ClientConfig> {
-        let parts =
-            Parts { provider: provider(), identity: WORLD.client.clone(), name: Some("localhost"), random };
-        self.client_of(parts, WORLD.verifier.clone())
+        let parts = Parts { provider: provider(), identity: self.own(true), name: Some("localhost"), random };
+        self.client_of(parts, self.verifier())
     }
 
     /// A server that accepts everything.
     pub fn accepting_server(self) -> Arc<ServerConfig> {
-        self.server_of(Parts::accepting(0), Arc::new(Everyone))
+        self.server_of(Parts::accepting(self, false), Arc::new(Everyone))
     }
 
     /// A client that accepts everything.
     pub fn accepting_client(self) -> Arc<ClientConfig> {
-        self.client_of(Parts::accepting(1), Arc::new(Everyone))
+        self.client_of(Parts::accepting(self, true), Arc::new(Everyone))
     }
 
     fn server_of(self, parts: Parts, verifier: Arc<dyn Verifier>) -> Arc<ServerConfig> {
         let store = self.store(&parts);
         let own_identity = *parts.identity.fingerprint();
-        let mut config = ServerConfig::builder_with(parts.provider, parts.random)
+        let builder = match self.tls12 {
+            true => ServerConfig::tls12_builder_with(parts.provider, parts.random),
+            false => ServerConfig::builder_with(parts.provider, parts.random),
+        };
+        let mut config = builder
             .identity(parts.identity)
             .verifier(verifier)
             .client_auth(self.auth())
-            .suites(&self.suite.suites())
+            .suites(&self.suites())
             .compat(self.compat())
             .alpn([&b"h2"[..], b"http/1.1"])
             .sessions(store.clone().map(|store| store as _))
             .observer(Arc::new(Witness));
         if self.later {
             config = config.verify_later(Some(b"everyone")).select_later(Some(b"the one"));
+        }
+        if self.tls12 && self.gmssl {
+            let tickets = RotatingTicketer::new(parts.provider, AeadAlgorithm::Aes128Gcm, 3600);
+            config = config.tickets(Arc::new(tickets.unwrap()));
         }
         let config = config.build().unwrap();
         store.map(|store| store.made_in.set([config.policy().session_context, own_identity]));
@@ -183,14 +251,19 @@ impl Mode {
 
     fn client_of(self, parts: Parts, verifier: Arc<dyn Verifier>) -> Arc<ClientConfig> {
         let store = self.store(&parts);
-        let mut config = ClientConfig::builder_with(parts.provider, parts.random)
+        let builder = match self.tls12 {
+            true => ClientConfig::tls12_builder_with(parts.provider, parts.random).ask_for_status(),
+            false => ClientConfig::builder_with(parts.provider, parts.random),
+        };
+        let mut config = builder
             .identity(parts.identity)
             .verifier(verifier)
-            .suites(&self.suite.suites())
+            .suites(&self.suites())
             .compat(self.compat())
             .alpn([&b"h2"[..], b"http/1.1"])
             .sessions(store.map(|store| store as _))
-            .hello_extensions(!self.bare)
+            .hello_extensions(!self.is_bare())
+            .encrypt_then_mac(!self.bare)
             .observer(Arc::new(Witness));
         if self.later {
             config = config.verify_later(Some(b"everyone")).select_later(Some(b"the one"));
@@ -199,8 +272,8 @@ impl Mode {
     }
 
     fn store(self, parts: &Parts) -> Option<Arc<OneSession>> {
-        let name = parts.name.filter(|_| !self.bare);
-        let suite = self.suite.suites()[0];
+        let name = parts.name.filter(|_| !self.is_bare());
+        let suite = self.suites()[0];
         self.session.then(|| Arc::new(OneSession { suite, name, made_in: OnceLock::new() }))
     }
 }
@@ -215,8 +288,8 @@ struct Parts {
 }
 
 impl Parts {
-    fn accepting(which: usize) -> Self {
-        let identity = ACCEPTING[which].clone();
+    fn accepting(mode: Mode, is_client: bool) -> Self {
+        let identity = accepting_identity(mode, is_client);
         Self { provider: accepting::provider(), identity, name: None, random: Arc::new(Shared) }
     }
 }
@@ -226,20 +299,38 @@ pub fn name() -> ServerName<'static> {
     ServerName::try_from("localhost").unwrap()
 }
 
-/// Server and client, with keys that sign and decrypt nothing.
-static ACCEPTING: LazyLock<[Arc<Identity>; 2]> = LazyLock::new(|| {
-    [&WORLD.server, &WORLD.client].map(|identity| {
-        let key = |key_use| Key::Here(Arc::new(AnyKey(identity.public_key(key_use).clone())));
-        let mut sign: Vec<&[u8]> = vec![identity.certificate(KeyUse::Sign)];
-        sign.extend(identity.intermediates().iter().map(|ca| &**ca));
-        let encrypt = (&**identity.certificate(KeyUse::Encrypt), key(KeyUse::Encrypt));
-        Arc::new(Identity::with_keys((&sign, key(KeyUse::Sign)), encrypt, &accepting::provider()).unwrap())
-    })
+/// With keys that sign and decrypt nothing.
+fn careless(identity: &Arc<Identity>) -> Arc<Identity> {
+    let provider = accepting::provider();
+    let key = |key_use| Key::Here(Arc::new(AnyKey(identity.public_key(key_use).clone())));
+    let mut sign: Vec<&[u8]> = vec![identity.certificate(KeyUse::Sign)];
+    sign.extend(identity.intermediates().iter().map(|ca| &**ca));
+    let made = match identity.certificates() {
+        Certificates::Single => Identity::single_with_key(&sign, key(KeyUse::Sign), &provider),
+        Certificates::Pair => {
+            let encrypt = (&**identity.certificate(KeyUse::Encrypt), key(KeyUse::Encrypt));
+            Identity::with_keys((&sign, key(KeyUse::Sign)), encrypt, &provider)
+        }
+        other => panic!("{other:?}"),
+    };
+    Arc::new(made.unwrap())
+}
+
+/// TLCP's server and client, TLS's two servers and client.
+static ACCEPTING: LazyLock<[Arc<Identity>; 5]> = LazyLock::new(|| {
+    let world = &*WORLD;
+    let [ecdsa, rsa] = &world.tls_server;
+    [&world.server, &world.client, ecdsa, rsa, &world.tls_client].map(careless)
 });
 
-/// One of them.
-pub fn accepting_identity(is_client: bool) -> Arc<Identity> {
-    ACCEPTING[usize::from(is_client)].clone()
+/// The one of this mode.
+pub fn accepting_identity(mode: Mode, is_client: bool) -> Arc<Identity> {
+    let which = match (mode.tls12, is_client) {
+        (false, is_client) => usize::from(is_client),
+        (true, false) => 2 + mode.tls_key(),
+        (true, true) => 4,
+    };
+    ACCEPTING[which].clone()
 }
 
 struct Everyone;
@@ -287,7 +378,7 @@ impl SessionStore for OneSession {
             peer: Peer::Authenticated { credential, not_after: u64::MAX },
             own_identity,
             server_end_point: Digest::new(&[0; 32]),
-            terms: Terms::default(),
+            terms: Terms { extended_master_secret: self.suite.protocol == &TLS12, ..Terms::default() },
             ticket: None,
         }))
     }
