@@ -73,6 +73,7 @@
 //! - `rsa`: TLCP's suites with pairs of RSA certificates; a configuration has those that it names in `suites`.
 //! - `tls12`: TLS 1.2 and its primitives.
 //! - `native-roots`: verifiers that trust the operating system's CAs.
+//! - `aws-lc-rs`: `crypto::aws_lc`, a second provider for TLS 1.2's algorithms.
 //! - `pki`: makes certificates for tests and demonstrations.
 //! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]
