@@ -38,7 +38,11 @@ fn full_then_resumed(server: Party, client: Party, suite: Suite, mutual: bool) {
         let met = meet(&*server, &*client, &Script::SHORT).unwrap(&format!("{suite:?} mutual: {mutual}"));
         let client_certificate = mutual.then(|| pki::der(&suite.pki().client.sign_certificate));
         assert_eq!(met.0, expected(client_certificate), "server, {suite:?}");
-        assert_eq!(met.1, expected(Some(pki::der(&suite.pki().server.sign_certificate))), "client, {suite:?}");
+        assert_eq!(
+            met.1,
+            expected(Some(pki::der(&suite.pki().server.sign_certificate))),
+            "client, {suite:?}"
+        );
     }
 }
 
@@ -241,6 +245,10 @@ pub fn refusals_reach_the_other_end_as_alerts(server: Party, client: Party) {
         let alert = refused.alert_received.unwrap_or_else(|| panic!("{}: no alert: {refused}", refusal.what));
         assert!(refusal.alerts.contains(&alert), "{}: {refused}", refusal.what);
         assert!(refuser.alert_sent.is_none_or(|sent| sent == alert), "{}: {refuser}", refusal.what);
-        assert!(refuser.error.as_ref().is_none_or(|e| says(e, &refusal.error)), "{}: {refuser}", refusal.what);
+        assert!(
+            refuser.error.as_ref().is_none_or(|e| says(e, &refusal.error)),
+            "{}: {refuser}",
+            refusal.what
+        );
     }
 }
