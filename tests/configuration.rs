@@ -130,7 +130,9 @@ fn refuses_what_only_the_other_protocol_has() {
     let ticketer = RotatingTicketer::new(world.provider, AeadAlgorithm::Sm4Gcm, 3600).unwrap();
     let error = world.server().tickets(Arc::new(ticketer)).build().unwrap_err().to_string();
     assert!(error.starts_with("tickets"), "{error}");
-    let tls = || ClientConfig::tls12_builder().verifier(world.verifier.clone());
+    let error = ClientConfig::tls12_builder().verifier(world.verifier.clone()).build().unwrap_err();
+    assert!(error.to_string().contains("CertPolicy::Web"), "{error}");
+    let tls = || ClientConfig::tls12_builder().verifier(Arc::new(tlcp::cert::dangerous::NoVerification));
     assert!(tls().groups(&[NamedGroup::CURVE_SM2]).build().unwrap_err().to_string().contains("curveSM2"));
     assert!(tls().signature_schemes(&[SignatureScheme::SM2_SM3]).build().is_err());
     assert!(tls().hello_extensions(false).build().unwrap_err().to_string().contains("hello_extensions"));

@@ -124,6 +124,16 @@ pub(super) fn check_identities(
         Party::Client if policy.protocol.names_signature_scheme => by_scheme(key),
         Party::Client | Party::Server => by_suite(key),
     };
+    let certificates = policy.protocol.certificates;
+    if services.verifier.as_ref().is_some_and(|verifier| !verifier.verifies(certificates)) {
+        let text = match certificates {
+            Certificates::Pair => {
+                "the verifier is for TLS's single certificates: give TLCP's another CertPolicy"
+            }
+            Certificates::Single => "the verifier is for TLCP's pairs: build it with CertPolicy::Web",
+        };
+        return Err(ConfigError::new(text));
+    }
     let fits = |named: &&NamedIdentity| named.identity.certificates() == policy.protocol.certificates;
     if services.identities.iter().any(|named| !fits(&named)) {
         let text = match policy.protocol.certificates {

@@ -95,8 +95,12 @@ fn select(services: &Services, query: &IdentityQuery, now: u64) -> Selection {
     let identities = || all().filter(is_valid).chain(all().filter(move |i| !is_valid(i)));
     match query {
         IdentityQuery::ForClient { hello, .. } => {
+            // R-T12-22: first those whose chain is signed as the client takes it, but rather another than none
             let fitting = || identities().filter(|named| query.fits(&named.identity));
-            select_for_client(fitting, hello, services.refuse_unknown_names)
+            let theirs = hello.extensions.signature_schemes.as_deref();
+            let suits = |named: &&NamedIdentity| theirs.is_none_or(|list| named.identity.is_signed_by(list));
+            let in_order = || fitting().filter(suits).chain(fitting().filter(move |named| !suits(named)));
+            select_for_client(in_order, hello, services.refuse_unknown_names)
         }
         IdentityQuery::ForServer { .. } => select_for_server(identities, query),
     }

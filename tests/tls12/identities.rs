@@ -4,7 +4,8 @@ use crate::pair::{Counting, Ends, World, store};
 use std::sync::{Arc, Mutex};
 use tlcp::cert::Identity;
 use tlcp::config::{
-    ClientAuth, ClientConfig, ClientConfigBuilder, Direction, Event, Observer, ServerConfigBuilder,
+    ClientAuth, ClientConfig, ClientConfigBuilder, Direction, Event, Observer, ServerConfig,
+    ServerConfigBuilder,
 };
 use tlcp::message::{CertificateVerify, ServerKeyExchange};
 use tlcp::wire::{HandshakeType as H, SignatureScheme as S};
@@ -101,4 +102,28 @@ fn an_identity_signs_by_its_own_schemes_in_its_own_order() {
     let client = client(&world, []).signature_schemes(&[S::ECDSA_SHA256, S::RSA_PSS_RSAE_SHA256]);
     let configs = (Arc::new(client.build().unwrap()), Arc::new(world.server().build().unwrap()));
     assert!(Ends::new(&configs.0, &configs.1).run().is_err(), "it signs by no other");
+}
+
+/// R-T12-22: of two certificates with the same kind of key, the one whose chain is signed as the client takes it; the best
+/// there is where none is.
+#[test]
+fn a_server_prefers_the_chain_that_the_client_can_verify() {
+    let world = World::tls12(Kind::P256);
+    let chains: [&[u8]; 2] =
+        [include_bytes!("../../vectors/web/mixed.pem"), include_bytes!("../../vectors/web/p256.pem")];
+    let leaf = |pem| single::certificate(pem).to_vec();
+    let without = [S::ECDSA_SHA256, S::ECDSA_SHA384, S::ECDSA_SHA512, S::RSA_PKCS1_SHA256];
+    let with = [&without[..], &[S::ED25519]].concat();
+    for (schemes, expected) in
+        [(&without[..], chains[1]), (&with, chains[0]), (&[S::ECDSA_SHA256], chains[0])]
+    {
+        let builder = ServerConfig::tls12_builder_with(world.provider, Arc::new(Counting::from(2)));
+        let server = chains
+            .iter()
+            .fold(builder, |server, pem| server.identity(Arc::new(single::identity(pem, &world.provider))));
+        let anyone = Arc::new(tlcp::cert::dangerous::NoVerification);
+        let client = client(&world, []).verifier(anyone).signature_schemes(schemes);
+        let ends = connect(client, server);
+        assert_eq!(ends.client.peer_certificates().unwrap()[0].to_vec(), leaf(expected), "{schemes:?}");
+    }
 }
