@@ -252,7 +252,9 @@ impl Mode {
     fn client_of(self, parts: Parts, verifier: Arc<dyn Verifier>) -> Arc<ClientConfig> {
         let store = self.store(&parts);
         let builder = match self.tls12 {
-            true => ClientConfig::tls12_builder_with(parts.provider, parts.random).ask_for_status(),
+            true => ClientConfig::tls12_builder_with(parts.provider, parts.random)
+                .ask_for_status()
+                .encrypt_then_mac(!self.bare),
             false => ClientConfig::builder_with(parts.provider, parts.random),
         };
         let mut config = builder
@@ -263,7 +265,6 @@ impl Mode {
             .alpn([&b"h2"[..], b"http/1.1"])
             .sessions(store.map(|store| store as _))
             .hello_extensions(!self.is_bare())
-            .encrypt_then_mac(!self.bare)
             .observer(Arc::new(Witness));
         if self.later {
             config = config.verify_later(Some(b"everyone")).select_later(Some(b"the one"));
