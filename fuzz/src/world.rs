@@ -135,8 +135,14 @@ impl Mode {
     /// From one byte, for targets whose input is bytes.
     pub fn of(byte: u8) -> Self {
         Self {
-            suite: [Choice::EcdheGcm, Choice::EccGcm, Choice::EcdheCbc, Choice::EccCbc]
-                [usize::from(byte & 3)],
+            suite: match (byte & 64 != 0, byte & 3) {
+                (_, 0) => Choice::EcdheGcm,
+                (_, 2) => Choice::EcdheCbc,
+                (false, 1) => Choice::EccGcm,
+                (false, _) => Choice::EccCbc,
+                // RSA takes a second here: it is for the targets whose primitives do nothing.
+                (true, _) => Choice::All,
+            },
             client_auth: [Auth::None, Auth::Require][usize::from(byte >> 2 & 1)],
             gmssl: byte & 8 != 0,
             session: byte & 16 != 0,
