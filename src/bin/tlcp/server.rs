@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 use tlcp::cert::Description;
 use tlcp::config::{ClientAuth, ServerConfig, ServerConfigBuilder, ServerConfigs};
-use tlcp::conn::ServerConnection;
+use tlcp::conn::{Progress, ServerConnection};
 use tlcp::error::ConfigError;
 use tlcp::handshake::server::State;
 use tlcp::session::{MemoryStore, RotatingTicketer, SessionStore, Ticketer};
@@ -131,12 +131,12 @@ impl Server {
     fn serve(&self, tcp: TcpStream, number: u64, peer: &str) -> Result<(), Problem> {
         let configs = self.configs_for(number)?;
         let mut stream = Stream::accept(Counted::new(tcp)?, Clock::start(), &configs)?;
-        let outcome = self.talk(&mut stream, number, peer);
-        if let Some(progress) = stream.connection().failed_handshake() {
-            let name = progress.server_name.as_deref().unwrap_or("no name");
-            let suite = progress.suite.map_or_else(|| String::from("no suite yet"), |s| s.id.to_string());
-            log!("#{number} {peer}: the handshake fails with {suite}, asked for {name}");
-        }
+        let outcome = self.talk(&mut stream, number, peer).map_err(|problem| {
+            match stream.connection().failed_handshake() {
+                Some(progress) => problem.during(describe_progress(progress)),
+                None => problem,
+            }
+        });
         let closed = stream.finish();
         outcome?;
         Ok(closed?)
@@ -226,6 +226,15 @@ fn describe(connection: &ServerConnection) -> String {
     match certificate {
         Some(certificate) => format!("{out}, client {}", certificate.subject),
         None => out,
+    }
+}
+
+/// How far a handshake came that failed.
+fn describe_progress(progress: &Progress) -> String {
+    let suite = progress.suite.map_or_else(|| String::from("no suite yet"), |s| s.id.to_string());
+    match &progress.server_name {
+        Some(name) => format!("the handshake with {suite}, for {}", name.escape_debug()),
+        None => format!("the handshake with {suite}"),
     }
 }
 
