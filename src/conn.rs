@@ -127,7 +127,7 @@ pub struct Connection<S: Endpoint> {
     actions: Vec<Action>,
     patience: Patience,
     versions: VersionRule,
-    /// The most content bytes of a record, in either direction (R-EXT-5).
+    /// The most content bytes of a record, in either direction (R-EXT-5): for sealers and openers to come.
     max_fragment: usize,
     deadline: Duration,
     now: Time,
@@ -407,7 +407,7 @@ impl<S: Endpoint> Connection<S> {
     /// needs, so that no record costs an allocation.
     fn trim_sent(&mut self) {
         if let Phase::Open(_) = self.phase {
-            self.outgoing.trim(self.sealer.sealed_len(send::SEND_LIMIT, self.max_fragment));
+            self.outgoing.trim(self.sealer.sealed_len(send::SEND_LIMIT, MAX_PLAINTEXT));
         } else {
             self.outgoing.trim(0);
             self.incoming.trim();

@@ -329,8 +329,11 @@ pub trait PrivateKey: Send + Sync {
     /// Decrypts what [`Keys::encrypt`] made.
     ///
     /// # Errors
-    /// [`CryptoError::DecryptFailed`], whatever the reason (R-HS-43).
-    fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError>;
+    /// [`CryptoError::DecryptFailed`], whatever the reason (R-HS-43); [`CryptoError::Unsupported`], as by default.
+    fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        let _ = ciphertext;
+        Err(CryptoError::Unsupported)
+    }
 
     /// Decrypts a pre_master_secret that begins with `version`; whatever is wrong with the ciphertext, it is
     /// `substitute`, and neither the answer nor its time tells which of the two it is (R-HS-43). By default through
@@ -355,12 +358,16 @@ pub trait PrivateKey: Send + Sync {
     /// the peer whose share is here already as the responder, B (the client).
     ///
     /// # Errors
-    /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`]; [`CryptoError::BadPoint`] blames the peer.
+    /// [`CryptoError::NoRandomness`]; [`CryptoError::BadPoint`] blames the peer; [`CryptoError::Unsupported`], as by
+    /// default.
     fn start_agreement(
         &self,
         peer: Option<&AgreementPeer>,
         random: &dyn Random,
-    ) -> Result<Arc<dyn StartedAgreement>, CryptoError>;
+    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
+        let _ = (peer, random);
+        Err(CryptoError::Unsupported)
+    }
 }
 
 /// What one side of a key agreement sends.

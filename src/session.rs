@@ -183,33 +183,25 @@ impl Session {
     }
 
     fn write_fields(&self, w: &mut Writer) {
-        let mut field = |tag, value: &[u8]| {
-            w.u8(tag);
-            w.vector24(|w| w.bytes(value));
-        };
-        field(tag::CIPHER_SUITE, &self.suite.id.0.to_be_bytes());
-        field(tag::SESSION_ID, self.id.as_slice());
-        field(tag::MASTER_SECRET, self.master.expose());
-        field(tag::CREATED, &self.created.to_be_bytes());
+        write_field(w, tag::CIPHER_SUITE, &self.suite.id.0.to_be_bytes());
+        write_field(w, tag::SESSION_ID, self.id.as_slice());
+        write_field(w, tag::MASTER_SECRET, self.master.expose());
+        write_field(w, tag::CREATED, &self.created.to_be_bytes());
         if let Some(name) = &self.server_name {
-            field(tag::SERVER_NAME, name.as_bytes());
+            write_field(w, tag::SERVER_NAME, name.as_bytes());
         }
-        field(tag::CONTEXT, &self.context);
-        field(tag::OWN_IDENTITY, &self.own_identity);
-        field(tag::SERVER_END_POINT, self.server_end_point.as_ref());
+        write_field(w, tag::CONTEXT, &self.context);
+        write_field(w, tag::OWN_IDENTITY, &self.own_identity);
+        write_field(w, tag::SERVER_END_POINT, self.server_end_point.as_ref());
         if let Peer::Authenticated { credential, not_after } = &self.peer {
-            field(tag::PEER_NOT_AFTER, &not_after.to_be_bytes());
+            write_field(w, tag::PEER_NOT_AFTER, &not_after.to_be_bytes());
             w.u8(tag::PEER_CERTIFICATES);
             w.vector24(|w| Credential::write(w, credential.certificates().iter().map(AsRef::as_ref)));
         }
-        let mut field = |tag, value: &[u8]| {
-            w.u8(tag);
-            w.vector24(|w| w.bytes(value));
-        };
-        field(tag::TERMS, &self.terms.to_bytes());
+        write_field(w, tag::TERMS, &self.terms.to_bytes());
         if let Some(ticket) = &self.ticket {
-            field(tag::TICKET, &ticket.bytes);
-            field(tag::TICKET_LIFETIME, &ticket.lifetime.to_be_bytes());
+            write_field(w, tag::TICKET, &ticket.bytes);
+            write_field(w, tag::TICKET_LIFETIME, &ticket.lifetime.to_be_bytes());
         }
     }
 
@@ -295,6 +287,11 @@ impl Terms {
             max_fragment_length: (length != 0).then_some(MaxFragmentLength(length)),
         })
     }
+}
+
+fn write_field(w: &mut Writer, tag: u8, value: &[u8]) {
+    w.u8(tag);
+    w.vector24(|w| w.bytes(value));
 }
 
 /// The fields of a serialised session, which are asked for in the order of their tags.

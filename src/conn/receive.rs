@@ -187,9 +187,6 @@ impl<S: Endpoint> Connection<S> {
         let at = self.incoming.take_record(length);
         let content = self.opener.open(content_type, self.incoming.fragment(at.clone()))?;
         let content = at.start.saturating_add(content.start)..at.start.saturating_add(content.end);
-        if content.len() > self.max_fragment {
-            return Err(Error::from(PeerMisbehaved::RecordOverflow { length: content.len() }).into());
-        }
         check_fragment(content_type, self.incoming.fragment(content.clone()))?;
         match content_type {
             ContentType::HANDSHAKE => self.on_handshake(content),

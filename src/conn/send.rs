@@ -61,8 +61,8 @@ impl<S: Endpoint> Connection<S> {
 
     fn seal(&mut self, content_type: ContentType, data: &[u8]) -> Result<(), Error> {
         let random = &*(*self.config).as_ref().services.random;
-        let out = self.outgoing.room_for(self.sealer.sealed_len(data.len(), self.max_fragment));
-        self.sealer.seal(content_type, data, self.max_fragment, random, out)
+        let out = self.outgoing.room_for(self.sealer.sealed_len(data.len(), MAX_PLAINTEXT));
+        self.sealer.seal(content_type, data, MAX_PLAINTEXT, random, out)
     }
 
     /// Best effort: a connection that cannot even seal an alert ends without it.
@@ -136,14 +136,25 @@ impl<S: Endpoint> Connection<S> {
                 self.observe(Direction::Sent, Event::ChangeCipherSpec);
                 self.seal(ContentType::CHANGE_CIPHER_SPEC, &[1])?;
             }
-            Action::NewWriteKeys(keys) => self.sealer = Sealer::new(keys, self.setup().provider.ciphers)?,
-            Action::NewReadKeys(keys) => self.opener = Opener::new(&keys, self.setup().provider.ciphers)?,
+            Action::NewWriteKeys(keys) => {
+                let sealer = Sealer::new(keys, self.setup().provider.ciphers)?;
+                self.sealer = sealer.with_max_fragment(self.max_fragment);
+            }
+            Action::NewReadKeys(keys) => {
+                let opener = Opener::new(&keys, self.setup().provider.ciphers)?;
+                self.opener = opener.with_max_fragment(self.max_fragment);
+            }
             Action::NameRequested(name) => self.progress.server_name = Some(name),
             Action::SuiteChosen(suite) => {
                 self.progress.suite = Some(suite);
                 self.sealer = Sealer::plain(suite.protocol.version);
             }
-            Action::LimitFragments(bytes) => self.max_fragment = bytes,
+            Action::LimitFragments(bytes) => {
+                self.max_fragment = bytes;
+                // ServerHello has gone by: nothing is under keys yet.
+                self.sealer = Sealer::plain(self.version()).with_max_fragment(bytes);
+                self.opener = Opener::plain().with_max_fragment(bytes);
+            }
             Action::Done(summary) => {
                 self.phase = Phase::Open(Box::new(Facts::new(*summary)));
                 self.progress = Progress::default();

@@ -23,6 +23,13 @@ impl PreMasterSecret {
         Self(Zeroizing::new(alloc::vec![0; len].into()))
     }
 
+    /// From bytes that the caller holds and wipes.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut out = Self::zeroed(bytes.len());
+        out.0.copy_from_slice(bytes);
+        out
+    }
+
     /// The secret bytes.
     pub fn expose(&self) -> &[u8] {
         &self.0

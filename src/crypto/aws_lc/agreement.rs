@@ -61,10 +61,6 @@ impl StartedAgreement for Started {
             return Err(BAD);
         }
         let public = UnparsedPublicKey::new(algorithm, &share.bytes[..]);
-        agree(&self.key, public, BAD, |secret| {
-            let mut out = PreMasterSecret::zeroed(secret.len());
-            out.expose_mut().copy_from_slice(secret);
-            Ok(Shared::PreMaster(out))
-        })
+        agree(&self.key, public, BAD, |secret| Ok(Shared::PreMaster(PreMasterSecret::from_bytes(secret))))
     }
 }

@@ -31,12 +31,6 @@ fn share_of(peer: &AgreementPeer, group: NamedGroup) -> Result<&[u8], CryptoErro
     if peer.share.group == group { Ok(&peer.share.bytes) } else { Err(CryptoError::BadPoint) }
 }
 
-fn pre_master(secret: &[u8]) -> Shared {
-    let mut out = PreMasterSecret::zeroed(secret.len());
-    out.expose_mut().copy_from_slice(secret);
-    Shared::PreMaster(out)
-}
-
 /// X25519 (RFC 7748). The key wipes itself.
 struct X25519 {
     key: StaticSecret,
@@ -66,7 +60,7 @@ impl StartedAgreement for X25519 {
         if !secret.was_contributory() {
             return Err(CryptoError::BadPoint);
         }
-        Ok(pre_master(secret.as_bytes()))
+        Ok(Shared::PreMaster(PreMasterSecret::from_bytes(secret.as_bytes())))
     }
 }
 
@@ -96,6 +90,6 @@ impl<C: CurveArithmetic> StartedAgreement for OnCurve<C> {
         let shared = Zeroizing::new(ProjectivePoint::<C>::from(point) * *self.key);
         let xy = curve::coordinates::<C>(&shared).ok_or(CryptoError::BadPoint)?;
         let (x, _) = xy.split_at(xy.len() / 2);
-        Ok(pre_master(x))
+        Ok(Shared::PreMaster(PreMasterSecret::from_bytes(x)))
     }
 }

@@ -1,9 +1,7 @@
 //! ECDSA on P-256 and P-384 (FIPS 186-5 6.4), with SHA-2 of any length on either (R-T12-19).
 use super::{curve, hashes};
 use crate::crypto::der::Signature;
-use crate::crypto::{
-    AgreementPeer, Draw, Hashes, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
-};
+use crate::crypto::{Draw, Hashes, PrivateKey, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use crate::suite::HashAlgorithm;
 use crate::wire::NamedGroup;
@@ -137,19 +135,6 @@ impl<C: CurveArithmetic, const N: usize> PrivateKey for EcdsaKey<C, N> {
             }
         }
         Err(CryptoError::NoRandomness)
-    }
-
-    /// ECDSA's keys do not decrypt.
-    fn decrypt(&self, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        Err(CryptoError::Unsupported)
-    }
-
-    fn start_agreement(
-        &self,
-        _: Option<&AgreementPeer>,
-        _: &dyn Random,
-    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        Err(CryptoError::Unsupported)
     }
 }
 

@@ -1,10 +1,9 @@
 //! Ed25519 (RFC 8032), strict about what it takes for a public key.
-use crate::crypto::{AgreementPeer, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement};
+use crate::crypto::{PrivateKey, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use alloc::{sync::Arc, vec::Vec};
 use ed25519_dalek::ed25519::signature::{MultipartSigner, MultipartVerifier};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
-use zeroize::Zeroizing;
 
 pub(super) fn public(bytes: &[u8]) -> Result<PublicKey, CryptoError> {
     let bytes = bytes.try_into().map_err(|_| CryptoError::BadPoint)?;
@@ -60,18 +59,5 @@ impl PrivateKey for Ed25519Key {
             }
             _ => Err(CryptoError::Unsupported),
         }
-    }
-
-    /// Ed25519's keys do not decrypt.
-    fn decrypt(&self, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        Err(CryptoError::Unsupported)
-    }
-
-    fn start_agreement(
-        &self,
-        _: Option<&AgreementPeer>,
-        _: &dyn Random,
-    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        Err(CryptoError::Unsupported)
     }
 }

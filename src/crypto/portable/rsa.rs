@@ -2,9 +2,7 @@
 //! blinded: signatures, and a decryption that never tells whether it succeeded (R-RSA-2).
 mod padding;
 
-use crate::crypto::{
-    AgreementPeer, Draw, PreMasterSecret, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
-};
+use crate::crypto::{Draw, PreMasterSecret, PrivateKey, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use crate::wire::ProtocolVersion;
 use alloc::{sync::Arc, vec, vec::Vec};
@@ -215,14 +213,6 @@ impl PrivateKey for RsaKey {
             .map(Zeroizing::new)
             .map_err(|_| CryptoError::NoRandomness)?;
         Ok(PreMasterSecret::select_from_block(&to_bytes(&self.key, &block), version, substitute))
-    }
-
-    fn start_agreement(
-        &self,
-        _: Option<&AgreementPeer>,
-        _: &dyn Random,
-    ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        Err(CryptoError::Unsupported)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::message::{
     SessionId,
 };
 use crate::session::SessionKey;
-use crate::suite::{Certificates, KeyKind, SecretSource, Signs, Suite};
+use crate::suite::{KeyKind, SecretSource, Signs, Suite};
 use crate::transcript::{TranscriptPlan, TranscriptStart};
 use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec};
@@ -91,21 +91,21 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
         _ => choose_scheme(suite, &identity, theirs, cx.policy),
     };
     let group = choose::group(&hello.message, cx);
-    let response = identity.ocsp_response().filter(|_| hello.message.extensions.status_request);
+    let staples = hello.message.extensions.status_request && suite.protocol.has_tls_extensions;
+    let response = identity.ocsp_response().filter(|_| staples);
     let acknowledged = Acknowledged {
         // R-HS-37: acknowledged only if the name was used.
         name: by_name && hello.message.extensions.server_name.host().is_some(),
         ticket: choose::issues_ticket(&hello.message, suite, cx),
-        status: response.is_some() && suite.protocol.certificates == Certificates::Single,
+        status: response.is_some(),
     };
     let session_id = match acknowledged.ticket {
         true => SessionId::EMPTY,
         false => new_session_id(&hello, suite, cx)?,
     };
-    let has_status = acknowledged.status;
     let mut agreed = agree(hello, suite, session_id, acknowledged, cx)?;
     cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).clone()))?;
-    if let (Some(response), true) = (response, has_status) {
+    if let Some(response) = response {
         cx.write(&mut agreed.transcript, CertificateStatus::to_message(response))?;
     }
     let (of, group) = match suite.key_exchange.secret {
