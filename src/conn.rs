@@ -26,12 +26,14 @@ use crate::suite::Suite;
 use crate::wire::ProtocolVersion;
 pub use accept::{Acceptance, Accepted, Acceptor, Rejected};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+pub use answer::answer;
 use core::fmt;
 use core::time::Duration;
 use facts::Facts;
 pub use facts::Progress;
 use incoming::Incoming;
 use outgoing::Outgoing;
+pub use receive::ReadProgress;
 
 /// What time it is, as the caller tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

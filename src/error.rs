@@ -1,9 +1,14 @@
 //! Floor 2: what can go wrong, by whose fault. No place but [`crate::alert::alert_for`] turns one into an alert.
+#[cfg(feature = "std")]
+mod io;
+
 use crate::wire::{
     AlertDescription, ContentType, DecodeError, ExtensionType, HandshakeType, Overlong, ProtocolVersion,
 };
 use alloc::boxed::Box;
 use core::fmt;
+#[cfg(feature = "std")]
+pub(crate) use io::is_gone;
 
 /// Why a connection or a configuration failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

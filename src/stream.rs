@@ -12,11 +12,11 @@ mod socket;
 
 pub use socket::{Socket, Timeouts};
 
-use crate::conn::{Connection, Endpoint, Time};
-use crate::error::{AnswerError, Error};
+use crate::conn::{Connection, Endpoint, ReadProgress, Time};
+use crate::error::{AnswerError, Error, is_gone};
 use crate::handshake::{Answer, Request};
 use socket::{LINGER, Limits};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Reads and writes plaintext over `socket`. The handshake is done by the first use, or by [`Stream::handshake`].
@@ -149,7 +149,7 @@ impl<S: Endpoint, T: Read + Write> Stream<S, T> {
                 let outcome = self.connection.answer(answer, self.clock.now());
                 self.finish_call(outcome)?;
             } else if self.connection.awaits_answer() {
-                return Err(into_io(Error::Misuse("the open request was taken, and has no answer yet")));
+                return Err(Error::Misuse("the open request was taken, and has no answer yet").into());
             } else {
                 match self.exchange(own) {
                     // Whose time it is that ran out is for the deadline to say.
@@ -217,13 +217,14 @@ impl<S: Endpoint, T: Read + Write> Stream<S, T> {
     fn finish_call(&mut self, outcome: Result<(), Error>) -> io::Result<()> {
         outcome.map_err(|error| {
             let _ = self.flush_output();
-            into_io(error)
+            error.into()
         })
     }
 
     /// The peer has closed, and close_notify answers it. If that cannot be sent nothing is lost, unless it waits behind
     /// what was written before: then the next call tells.
     fn answer_close(&mut self, waited: bool) {
+        self.connection.close();
         match self.flush_output() {
             Err(e) if !waits(&e) && !waited => self.connection.sent(self.connection.pending_output().len()),
             _ => {}
@@ -240,21 +241,6 @@ fn waits(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// The peer takes nothing any more.
-fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
-}
-
-fn into_io(error: Error) -> io::Error {
-    let kind = match error {
-        Error::Truncated | Error::ClosedInHandshake { .. } => ErrorKind::UnexpectedEof,
-        Error::HandshakeTimeout => ErrorKind::TimedOut,
-        Error::Misuse(_) => ErrorKind::InvalidInput,
-        _ => ErrorKind::InvalidData,
-    };
-    io::Error::new(kind, error)
-}
-
 impl<S: Endpoint, T: Read + Write> Read for Stream<S, T> {
     /// 0 means that the peer closed with close_notify. A stream cut short is `UnexpectedEof`, at every further read
     /// (R-AL-3, R-AL-10); it can still be written to.
@@ -268,16 +254,16 @@ impl<S: Endpoint, T: Read + Write> Read for Stream<S, T> {
         loop {
             let waited = self.connection.wants_write();
             match self.connection.read(out) {
-                Ok(0) if self.connection.wants_read() => {
+                Ok(ReadProgress::Plaintext(n)) => return Ok(n),
+                Ok(ReadProgress::NeedsInput) => {
                     // What fails here is told by whoever writes.
                     let _ = self.flush_output();
                     self.receive()?;
                 }
-                Ok(0) => {
+                Ok(ReadProgress::Closed) => {
                     self.answer_close(waited);
                     return Ok(0);
                 }
-                Ok(n) => return Ok(n),
                 Err(error) => self.finish_call(Err(error))?,
             }
         }
@@ -289,8 +275,16 @@ impl<S: Endpoint, T: Read + Write> Write for Stream<S, T> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.complete(nobody)?;
         self.flush_output()?;
-        let n = self.connection.write(data).map_err(into_io)?;
+        let n = self.connection.write(data)?;
         // They are taken: what fails now is told by the next call.
+        let _ = self.flush_output();
+        Ok(n)
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.complete(nobody)?;
+        self.flush_output()?;
+        let n = self.connection.write_vectored(parts)?;
         let _ = self.flush_output();
         Ok(n)
     }

@@ -7,6 +7,7 @@ mod pair;
 use pair::{Ends, World, carry, read_all};
 use std::sync::{Arc, Mutex};
 use tlcp::config::{ClientAuth, Direction, Event, Observer};
+use tlcp::conn::ReadProgress;
 use tlcp::suite::{Suite, TLCP};
 
 fn suite_ends(world: &World, suite: &'static Suite, auth: ClientAuth) -> [Ends; 2] {
@@ -66,7 +67,7 @@ fn gives_out_all_records_before_it_tells_that_the_stream_was_cut() {
         server.received_end(pair::at(1)).unwrap();
         assert_eq!(read_all(&mut server), b"firstsecond");
         let end = server.read(&mut [0; 1]);
-        assert_eq!(end, if clean { Ok(0) } else { Err(tlcp::error::Error::Truncated) });
+        assert_eq!(end, if clean { Ok(ReadProgress::Closed) } else { Err(tlcp::error::Error::Truncated) });
     }
 }
 
@@ -81,9 +82,10 @@ fn answers_a_peer_that_closed_and_answers_its_close_notify_at_the_end() {
     client.close();
     carry(&mut client, &mut server).unwrap();
     let mut buffer = [0; 100];
-    assert_eq!(server.read(&mut buffer).unwrap(), 8);
+    assert_eq!(server.read(&mut buffer), Ok(ReadProgress::Plaintext(8)));
+    assert_eq!(server.read(&mut buffer), Ok(ReadProgress::Closed));
     assert_eq!(server.write(b"answer").unwrap(), 6);
-    assert_eq!(server.read(&mut buffer).unwrap(), 0);
+    server.close();
     assert!(server.is_closed() && server.write(b"more").is_err());
     carry(&mut server, &mut client).unwrap();
     assert_eq!(read_all(&mut client), b"answer");
@@ -136,6 +138,7 @@ fn observers_of_both_ends_see_the_same() {
     carry(&mut client, &mut server).unwrap();
     server.write(b"bye").unwrap();
     assert!(read_all(&mut server).is_empty());
+    server.close();
     let [[sent, received], [answered, heard]] = seen.map(|seen| std::mem::take(&mut *seen.0.lock().unwrap()));
     assert_eq!((&sent, &answered), (&heard, &[&received[..], &["warning close_notify".into()]].concat()));
     let own = ["ClientHello", "Certificate", "ClientKeyExchange", "CertificateVerify"];

@@ -12,7 +12,7 @@ use hostile_hello::hostile_hellos;
 use pair::{Ends, World, at, read_all};
 use std::sync::Arc;
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig, ServerConfigBuilder};
-use tlcp::conn::{Connection, Endpoint, ServerConnection};
+use tlcp::conn::{Connection, Endpoint, ReadProgress, ServerConnection};
 use tlcp::crypto::MasterSecret;
 use tlcp::message::{Credential, SessionId};
 use tlcp::session::{Found, MemoryStore, Peer, Session, SessionKey, SessionStore, Terms};
@@ -36,7 +36,7 @@ fn carry<A: Endpoint, B: Endpoint>(
     while from.wants_write() {
         let n = to.receive(from.pending_output(), at(1)).unwrap();
         from.sent(n);
-        while let Ok(n @ 1..) = to.read(out) {
+        while let Ok(ReadProgress::Plaintext(n)) = to.read(out) {
             total += n;
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tlcp::cert::{Identity, Key};
 use tlcp::config::{ClientConfig, KeyLog, ServerConfig};
-use tlcp::conn::{Connection, Endpoint};
+use tlcp::conn::{Connection, Endpoint, ReadProgress};
 use tlcp::crypto::{
     AgreementPeer, Draw, MasterSecret, MasterSeed, PrivateKey, Provider, Random, Shared, SignatureAlgorithm,
     StartedAgreement, default_provider,
@@ -150,7 +150,8 @@ fn talk<A: Endpoint, B: Endpoint>(from: &mut Connection<A>, to: &mut Connection<
         while rest > 0 {
             carry(from, to).unwrap();
             let mut buffer = [0; 999];
-            rest -= to.read(&mut buffer).unwrap();
+            let Ok(ReadProgress::Plaintext(n)) = to.read(&mut buffer) else { panic!("no plaintext") };
+            rest -= n;
         }
     }
     from.write(&DATA[..9000]).unwrap();

@@ -6,7 +6,7 @@ use crate::world::{Mode, NOW, RANDOM, accepting_identity};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tlcp::alert::alert_for;
-use tlcp::conn::{Connection, Endpoint, Time};
+use tlcp::conn::{Connection, Endpoint, ReadProgress, Time};
 use tlcp::error::Error;
 use tlcp::handshake::{Answer, IdentityQuery, Request, Selection};
 
@@ -94,7 +94,11 @@ impl<S: Endpoint> Driven<S> {
     pub fn read(&mut self, length: usize) -> Vec<u8> {
         let mut out = vec![0; length];
         let result = self.connection.read(&mut out);
-        out.truncate(result.as_ref().copied().unwrap_or(0));
+        let n = match result {
+            Ok(ReadProgress::Plaintext(n)) => n,
+            _ => 0,
+        };
+        out.truncate(n);
         self.check(result.map(drop));
         self.pump();
         out

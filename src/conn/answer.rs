@@ -7,8 +7,12 @@ use crate::message::{ClientHello, RequestedName};
 use crate::session::{Found, Peer, Session};
 use alloc::{boxed::Box, sync::Arc};
 
-/// Answers what can be answered at once, or hands the request back: then it is the caller's.
-pub(super) fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
+/// Answers what the configuration can answer at once, at the time `now` in Unix seconds: for those who run the engine over
+/// a record layer of their own.
+///
+/// # Errors
+/// The request itself, if the answer is for the caller to find.
+pub fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
     let request = match request {
         Request::Decrypt(question) => return decrypt(question, &*setup.services.random),
         other => other,

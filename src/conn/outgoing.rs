@@ -24,6 +24,13 @@ impl Outgoing {
         }
     }
 
+    /// Takes what waits to be sent, without a copy if none of it was sent yet.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        let Self { mut bytes, sent } = core::mem::take(self);
+        bytes.drain(..sent);
+        bytes
+    }
+
     /// Where `need` bytes more are to be appended. Where there is no room behind what waits, that is moved to the front,
     /// over what was sent, if half as much again is free then; else to twice the space. So each byte written pays for two
     /// moved at most, however small the writes and however long the backlog.

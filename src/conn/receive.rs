@@ -11,6 +11,17 @@ use crate::record::{
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use core::ops::Range;
 
+/// What [`Connection::read`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadProgress {
+    /// So many bytes; 0 only if none were asked for.
+    Plaintext(usize),
+    /// None are here: bytes from the peer are needed, or the handshake's next answer.
+    NeedsInput,
+    /// None will come: the peer has sent close_notify.
+    Closed,
+}
+
 impl<S: Endpoint> Connection<S> {
     /// Where the next bytes from the peer are to be read to. Empty while nothing can be taken: plaintext waits, or a
     /// request is open and the buffer is full.
@@ -93,14 +104,13 @@ impl<S: Endpoint> Connection<S> {
         self.check_whole()
     }
 
-    /// Reads plaintext into `out`: how many bytes. 0 with bytes asked for means that none are there now, or, if
-    /// [`Connection::wants_read`] is false too, that the peer has closed: its close_notify is answered then (R-AL-3), and
-    /// not before, so that whoever reads a question to its end can answer it although the asker has closed. Whoever takes
-    /// [`Connection::plaintext`] instead answers with [`Connection::close`].
+    /// Reads plaintext into `out`, of as many records as are here and fit. After [`ReadProgress::Closed`] the peer's
+    /// close_notify is to be answered with [`Connection::close`] (R-AL-3), once all is written that the peer still waits
+    /// for.
     ///
     /// # Errors
     /// Whatever the connection failed with, or `Truncated` (R-AL-10), after all plaintext before it was read.
-    pub fn read(&mut self, out: &mut [u8]) -> Result<usize, Error> {
+    pub fn read(&mut self, out: &mut [u8]) -> Result<ReadProgress, Error> {
         let mut done: usize = 0;
         while let Some(rest) = out.get_mut(done..).filter(|r| !r.is_empty()) {
             let plaintext = self.incoming.plaintext();
@@ -113,17 +123,19 @@ impl<S: Endpoint> Connection<S> {
             done = done.saturating_add(n);
             // An error of the next record is reported by the next call: these bytes are good.
             if self.consume(n).is_err() {
-                return Ok(done);
+                break;
             }
         }
-        if done == 0 {
-            self.check_alive()?;
-            self.check_whole()?;
-            if self.reading == Reading::Closed && !out.is_empty() {
-                self.close();
-            }
+        if done > 0 {
+            return Ok(ReadProgress::Plaintext(done));
         }
-        Ok(done)
+        self.check_alive()?;
+        self.check_whole()?;
+        Ok(match self.reading {
+            _ if out.is_empty() => ReadProgress::Plaintext(0),
+            Reading::Closed => ReadProgress::Closed,
+            _ => ReadProgress::NeedsInput,
+        })
     }
 
     /// Works off records until more bytes, an answer or a reader is needed.

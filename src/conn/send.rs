@@ -6,7 +6,10 @@ use crate::error::Error;
 use crate::handshake::{Action, Context, Engine, Failure, Input, Request};
 use crate::record::{MAX_PLAINTEXT, Opener, Sealer};
 use crate::wire::{AlertDescription, ContentType};
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
+use core::iter;
+use core::ops::Deref;
+use zeroize::Zeroizing;
 
 /// Plaintext is taken while fewer bytes than these wait to be sent: sixteen full records, as many as CBC seals at once.
 pub(super) const SEND_LIMIT: usize = 16 * MAX_PLAINTEXT;
@@ -23,6 +26,13 @@ impl<S: Endpoint> Connection<S> {
         if !self.wants_write() {
             self.trim_sent();
         }
+    }
+
+    /// Takes all of [`Connection::pending_output`]: for those who hand whole buffers to the system.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        let output = self.outgoing.take();
+        self.trim_sent();
+        output
     }
 
     /// Seals application data: how many bytes were taken. Fewer than all, or none, while much waits to be sent.
@@ -44,6 +54,25 @@ impl<S: Endpoint> Connection<S> {
             self.seal(ContentType::APPLICATION_DATA, taken)?;
         }
         Ok(taken.len())
+    }
+
+    /// The same for data in several pieces, which go into as few records as one buffer of theirs would.
+    ///
+    /// # Errors
+    /// As [`Connection::write`].
+    pub fn write_vectored(&mut self, parts: &[impl Deref<Target = [u8]>]) -> Result<usize, Error> {
+        let mut parts = parts.iter().map(|part| &**part).filter(|part| !part.is_empty()).peekable();
+        let first = parts.next().unwrap_or_default();
+        if first.len() >= MAX_PLAINTEXT || parts.peek().is_none() {
+            return self.write(first);
+        }
+        // One record's worth: what is not taken now is offered again.
+        let mut gathered = Zeroizing::new(Vec::with_capacity(MAX_PLAINTEXT));
+        for part in iter::once(first).chain(parts) {
+            let room = MAX_PLAINTEXT.saturating_sub(gathered.len());
+            gathered.extend_from_slice(part.get(..room).unwrap_or(part));
+        }
+        self.write(&gathered)
     }
 
     /// Ends our direction with close_notify. What the peer still sends can be read. Before the handshake is complete,

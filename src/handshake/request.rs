@@ -9,7 +9,7 @@ use crate::message::{CertificateRequest, ClientHello};
 use crate::session::{Session, SessionKey, Ticket};
 use crate::suite::Suite;
 use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::any::Any;
 use core::fmt;
 
@@ -59,6 +59,34 @@ pub enum Request {
         /// For a device that makes the master secret inside.
         seed: MasterSeed,
     },
+}
+
+impl Request {
+    /// The answer of one private key to any request that uses it, wherever the key is: what a remote signer or a device's
+    /// driver does with a request that reached it.
+    ///
+    /// # Errors
+    /// The request itself, if it asks for no private key's work.
+    pub fn answer_with(self, key: &dyn PrivateKey, random: &dyn Random) -> Result<Answer, Box<Self>> {
+        Ok(match self {
+            Self::Sign(question) => question.answer(key, random),
+            Self::Decrypt(question) => question.answer_with(key, random),
+            Self::StartAgreement { identity: Some(_), peer, .. } => {
+                Answer::AgreementStarted(key.start_agreement(peer.as_ref(), random).map(Started::Here))
+            }
+            other => return Err(Box::new(other)),
+        })
+    }
+
+    /// Which key of which identity the request is for, if it is for one.
+    pub fn key(&self) -> Option<(&Arc<Identity>, KeyUse)> {
+        match self {
+            Self::Sign(question) => Some((question.identity(), KeyUse::Sign)),
+            Self::Decrypt(question) => Some((question.identity(), question.key_use())),
+            Self::StartAgreement { identity, .. } => Some((identity.as_ref()?, KeyUse::Encrypt)),
+            _ => None,
+        }
+    }
 }
 
 /// Who to be.

@@ -1,6 +1,6 @@
 //! A server's stream whose configuration is chosen by the ClientHello.
 use super::socket::{Limits, Socket};
-use super::{Clock, Stream, into_io};
+use super::{Clock, Stream};
 use crate::config::{ServerConfig, ServerConfigs};
 use crate::conn::{Acceptance, Accepted, Acceptor, Time};
 use crate::error::Error;
@@ -61,12 +61,12 @@ fn read_hello<T: Socket>(socket: &mut T, clock: Clock, timeout: Duration) -> io:
     loop {
         let spent = clock.now().monotonic.saturating_sub(started.monotonic);
         let left = timeout.checked_sub(spent).filter(|left| !left.is_zero());
-        let left = left.ok_or_else(|| into_io(Error::HandshakeTimeout))?;
+        let left = left.ok_or(Error::HandshakeTimeout)?;
         // A little longer, so that it is past the deadline when the socket gives up.
         (limits.set)(socket, own.at_most(left.saturating_add(Duration::from_millis(1))))?;
         let mut buffer = [0; READ];
         let n = match socket.read(&mut buffer) {
-            Ok(0) => return Err(into_io(Error::ClosedInHandshake { heard })),
+            Ok(0) => return Err(Error::ClosedInHandshake { heard }.into()),
             Ok(n) => n,
             Err(e) if e.kind() == ErrorKind::Interrupted => continue,
             // Whose time it is that ran out is for the deadline to say.
@@ -86,5 +86,5 @@ fn read_hello<T: Socket>(socket: &mut T, clock: Clock, timeout: Duration) -> io:
 fn refuse(socket: &mut impl Socket, alert: &[u8], error: Error) -> io::Error {
     let _ = socket.write_all(alert);
     socket.half_close();
-    into_io(error)
+    error.into()
 }

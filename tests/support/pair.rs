@@ -7,7 +7,7 @@ pub mod single;
 use std::sync::Arc;
 use tlcp::cert::{Identity, ServerName, Verifier};
 use tlcp::config::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
-use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
+use tlcp::conn::{ClientConnection, Connection, Endpoint, ReadProgress, ServerConnection, Time};
 use tlcp::crypto::{Draw, Provider, Random, default_provider};
 use tlcp::error::{CryptoError, Error};
 use tlcp::pki::{Options, Pki};
@@ -232,7 +232,7 @@ pub fn carry_at<A: Endpoint, B: Endpoint>(
 /// All plaintext that waits.
 pub fn read_all<S: Endpoint>(connection: &mut Connection<S>) -> Vec<u8> {
     let (mut out, mut buffer) = (Vec::new(), [0; 4096]);
-    while let Ok(n @ 1..) = connection.read(&mut buffer) {
+    while let Ok(ReadProgress::Plaintext(n)) = connection.read(&mut buffer) {
         out.extend_from_slice(&buffer[..n]);
     }
     out

@@ -7,7 +7,7 @@ use super::keys::copy;
 use super::{Heard, Item, Lab, message, protection, record};
 use std::sync::Arc;
 use tlcp::alert::Alert;
-use tlcp::conn::{Connection, Endpoint};
+use tlcp::conn::{Connection, Endpoint, ReadProgress};
 use tlcp::crypto::MasterSecret;
 use tlcp::error::Error;
 use tlcp::key_schedule::{self, ConnectionKeys, Sender};
@@ -241,8 +241,12 @@ impl<'a, S: Endpoint> Player<'a, S> {
 
     fn read(&mut self) {
         let mut buffer = [0; 4096];
-        while let Ok(n @ 1..) = self.victim.read(&mut buffer) {
-            self.data.extend_from_slice(&buffer[..n]);
+        while let Ok(progress) = self.victim.read(&mut buffer) {
+            match progress {
+                ReadProgress::Plaintext(n) => self.data.extend_from_slice(&buffer[..n]),
+                ReadProgress::NeedsInput => break,
+                ReadProgress::Closed => return self.victim.close(),
+            }
         }
     }
 

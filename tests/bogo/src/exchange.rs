@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::Arc;
 use tlcp::cert::{ServerName, Verifier};
-use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
+use tlcp::conn::{ClientConnection, Connection, Endpoint, ReadProgress, ServerConnection};
 use tlcp::error::{AnswerError, Error};
 use tlcp::handshake::{Answer, Request};
 use tlcp::stream::Clock;
@@ -199,7 +199,7 @@ impl<S: Endpoint> Exchange<'_, S> {
             self.fill()?;
         }
         let peeked = self.connection.plaintext().to_vec();
-        let n = self.connection.read(out).map_err(failed)?;
+        let ReadProgress::Plaintext(n) = self.connection.read(out).map_err(failed)? else { return Ok(0) };
         if self.options.has("-peek-then-read") && peeked.get(..n) != Some(&out[..n]) {
             return Err(Stop::failed("what was seen ahead is not what was read"));
         }
