@@ -4,12 +4,16 @@ mod builder;
 mod check;
 mod client;
 mod compat;
+#[cfg(feature = "std")]
+mod live;
 mod server;
 mod services;
 
 pub use builder::ConfigBuilder;
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub use compat::Compat;
+#[cfg(feature = "std")]
+pub use live::Live;
 pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
 #[cfg(feature = "std")]
 pub use services::KeyLogFile;

@@ -47,7 +47,7 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 9 | `stream` | a connection over any `Read + Write`, blocking or not |
+//! | 9 | `stream`, `aio` | a connection over any `Read + Write`, blocking or not; over tokio's streams |
 //! | 8 | [`conn`] | one connection: engine and record layer, bytes in and bytes out |
 //! | 7 | [`handshake`] | the pure engine: an input goes in, actions come out; one table per role |
 //! | 6 | [`config`], `pki` | policy as data, services as objects; certificates for tests |
@@ -74,11 +74,14 @@
 //! - `tls12`: TLS 1.2 and its primitives.
 //! - `native-roots`: verifiers that trust the operating system's CAs.
 //! - `aws-lc-rs`: `crypto::aws_lc`, a second provider for TLS 1.2's algorithms.
+//! - `tokio`: `aio`, connections over tokio's streams.
 //! - `pki`: makes certificates for tests and demonstrations.
 //! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
 
+#[cfg(feature = "tokio")]
+pub mod aio;
 pub mod alert;
 pub mod cert;
 pub mod config;

@@ -48,6 +48,12 @@ impl<C> ConfigBuilder<C> {
         builder
     }
 
+    /// Forgets the identities so far: for a configuration that is opened again to have others.
+    pub fn without_identities(mut self) -> Self {
+        self.services.identities.clear();
+        self
+    }
+
     /// Who decides on the peer's certificates. A client must have one; a server without one asks for no certificate and
     /// chooses no ECDHE suite (R-HS-42).
     pub fn verifier(mut self, verifier: Arc<dyn Verifier>) -> Self {
@@ -173,6 +179,20 @@ impl<C> ConfigBuilder<C> {
     pub fn select_later(mut self, decision: Option<&[u8]>) -> Self {
         self.services.select_later = Some(Later::new(decision));
         self
+    }
+}
+
+impl<C> Clone for ConfigBuilder<C> {
+    fn clone(&self) -> Self {
+        Self {
+            policy: self.policy.clone(),
+            services: self.services.clone(),
+            provider: self.provider,
+            suites: self.suites.clone(),
+            authorities: self.authorities.clone(),
+            session_tag: self.session_tag.clone(),
+            builds: PhantomData,
+        }
     }
 }
 

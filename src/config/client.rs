@@ -15,6 +15,8 @@ use alloc::{format, sync::Arc, vec::Vec};
 #[derive(Debug)]
 pub struct ClientConfig {
     setup: Setup,
+    /// What it was built from.
+    asked: ClientConfigBuilder,
     /// The part of every session key that does not depend on the server (R-SES-11).
     session_base: [u8; 32],
 }
@@ -41,6 +43,13 @@ impl ClientConfig {
     #[cfg(feature = "tls12")]
     pub fn tls12_builder_with(provider: Provider, random: Arc<dyn Random>) -> ClientConfigBuilder {
         ConfigBuilder::new(Policy::tls12(), provider, random)
+    }
+
+    /// Opens the configuration again, to build one that differs in something. The new one has the same session store and
+    /// ticketer, so that sessions go on wherever what they depend on is the same: the identity that was shown, whoever
+    /// verifies, but for revocation, which is looked up again at each resumption (R-SES-10, R-SES-11, R-HS-51).
+    pub fn to_builder(&self) -> ClientConfigBuilder {
+        self.asked.clone()
     }
 
     /// The policy that was built.
@@ -124,6 +133,7 @@ impl ClientConfigBuilder {
     /// # Errors
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ClientConfig, ConfigError> {
+        let asked = self.clone();
         let Self { mut policy, services, provider, suites, session_tag, .. } = self;
         if services.verifier.is_none() && services.verify_later.is_none() {
             return Err(ConfigError::new("no verifier: pass one made from the CA certificates you trust"));
@@ -143,7 +153,7 @@ impl ClientConfigBuilder {
         let own: Vec<u8> = own.flatten().copied().collect();
         let version = policy.protocol.version.0.to_be_bytes(); // R-SES-11
         let session_base = services.context(&provider, &[b"client", &version, &own, &session_tag])?;
-        Ok(ClientConfig { setup: Setup { policy, services, provider }, session_base })
+        Ok(ClientConfig { setup: Setup { policy, services, provider }, asked, session_base })
     }
 }
 

@@ -15,6 +15,8 @@ use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 #[derive(Debug)]
 pub struct ServerConfig {
     setup: Setup,
+    /// What it was built from.
+    asked: ServerConfigBuilder,
 }
 
 impl ServerConfig {
@@ -39,6 +41,13 @@ impl ServerConfig {
     #[cfg(feature = "tls12")]
     pub fn tls12_builder_with(provider: Provider, random: Arc<dyn Random>) -> ServerConfigBuilder {
         ConfigBuilder::new(Policy::tls12(), provider, random)
+    }
+
+    /// Opens the configuration again, to build one that differs in something. The new one has the same session store and
+    /// ticketer, so that sessions go on wherever what they depend on is the same: the identity that was shown, whoever
+    /// verifies, but for revocation, which is looked up again at each resumption (R-SES-10, R-SES-11, R-HS-51).
+    pub fn to_builder(&self) -> ServerConfigBuilder {
+        self.asked.clone()
     }
 
     /// The policy that was built.
@@ -93,6 +102,12 @@ impl ServerConfigs {
     pub fn for_version(&self, record: ProtocolVersion) -> &Arc<ServerConfig> {
         let speaks = |c: &&Arc<ServerConfig>| c.policy().protocol.version.major() == record.major();
         self.iter().find(speaks).unwrap_or(&self.first)
+    }
+}
+
+impl From<Arc<ServerConfig>> for ServerConfigs {
+    fn from(only: Arc<ServerConfig>) -> Self {
+        Self::new(only)
     }
 }
 
@@ -158,6 +173,7 @@ impl ServerConfigBuilder {
     /// # Errors
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ServerConfig, ConfigError> {
+        let asked = self.clone();
         let Self { mut policy, services, provider, suites, authorities, session_tag, .. } = self;
         if services.identities.is_empty() && services.select_later.is_none() {
             return Err(ConfigError::new("no identity: pass the certificate pair that the server shows"));
@@ -190,7 +206,7 @@ impl ServerConfigBuilder {
         check_identities(&policy, &services, Party::Server)?;
         let auth = [policy.client_auth as u8];
         policy.session_context = services.context(&provider, &[b"server", &auth, &session_tag])?;
-        Ok(ServerConfig { setup: Setup { policy, services, provider } })
+        Ok(ServerConfig { setup: Setup { policy, services, provider }, asked })
     }
 }
 

@@ -1,0 +1,118 @@
+//! Floor 9: a connection over tokio's streams, and keys, stores and verifiers that answer in their own time.
+//!
+//! [`TlcpConnector`] and [`TlcpAcceptor`] make [`TlcpStream`]s whose handshake is done. What users of tokio may rely on:
+//! 1. Nothing is lost when a future is dropped: a read, a write, [`TlcpStream::handshake`] go on where they were.
+//! 2. Reading waits for no writing, and a stream may be split: neither half takes the other's wakeups.
+//! 3. Bytes that were taken are told as taken, and bytes that were read are given out: what fails behind them is told by
+//!    the next call.
+//! 4. The end of what the peer sends is not the end of what we send: after a read of 0 bytes the stream can be written to
+//!    until it is shut down, which answers the peer's close_notify (R-AL-3).
+//! 5. No thread is blocked, and none is started.
+mod accept;
+mod answer;
+mod connect;
+mod drive;
+mod io;
+mod linger;
+mod wakers;
+
+pub use accept::{Incoming, TlcpAcceptor};
+pub use answer::{AnswerFuture, Answerer};
+pub use connect::TlcpConnector;
+
+use crate::conn::{Connection, Endpoint, Time};
+use crate::handshake::{client, server};
+use alloc::{boxed::Box, sync::Arc};
+use answer::Answering;
+use core::fmt;
+use core::pin::Pin;
+use std::time::SystemTime;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep};
+use wakers::Wakers;
+
+/// A connection to a server.
+pub type ClientStream<T> = TlcpStream<client::State, T>;
+
+/// A connection from a client.
+pub type ServerStream<T> = TlcpStream<server::State, T>;
+
+/// The system's time of day, and tokio's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(Instant);
+
+impl Clock {
+    /// Monotonic time counts from now.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Time {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Time { unix: unix.as_secs(), monotonic: self.0.elapsed() }
+    }
+}
+
+/// Plaintext over `socket`, of either role. Of what it is waiting for it keeps only what an open connection needs.
+pub struct TlcpStream<S: Endpoint, T> {
+    connection: Connection<S>,
+    socket: T,
+    clock: Clock,
+    /// While the handshake lasts.
+    timer: Option<Pin<Box<Sleep>>>,
+    answering: Answering,
+    wakers: Wakers,
+    /// Bytes were given to `socket` that it may keep until it is flushed.
+    is_unflushed: bool,
+}
+
+impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
+    /// A connection over `socket`, where `clock` gave the time it was made at. The handshake is done by the first use, or
+    /// by [`TlcpStream::handshake`]; `answerer` answers what the configuration cannot.
+    pub fn new(
+        connection: Connection<S>,
+        socket: T,
+        clock: Clock,
+        answerer: Option<Arc<dyn Answerer>>,
+    ) -> Self {
+        Self {
+            connection,
+            socket,
+            clock,
+            timer: None,
+            answering: Answering::new(answerer),
+            wakers: Wakers::default(),
+            is_unflushed: false,
+        }
+    }
+
+    /// The connection: its suite, the peer's certificates.
+    pub fn connection(&self) -> &Connection<S> {
+        &self.connection
+    }
+
+    /// The connection, to be used directly. Whoever is waiting in the other half of a split stream is not woken.
+    pub fn connection_mut(&mut self) -> &mut Connection<S> {
+        &mut self.connection
+    }
+
+    /// The stream below.
+    pub fn socket(&self) -> &T {
+        &self.socket
+    }
+
+    /// Both parts. Bytes may wait in the connection, in both directions.
+    pub fn into_parts(self) -> (Connection<S>, T) {
+        (self.connection, self.socket)
+    }
+}
+
+impl<S: Endpoint, T: fmt::Debug> fmt::Debug for TlcpStream<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlcpStream")
+            .field("connection", &self.connection)
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+//! Ends that arrive: see [`TlcpStream::finish`](super::TlcpStream::finish).
+use super::TlcpStream;
+use crate::conn::Endpoint;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::task::{Poll, ready};
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::time::timeout;
+
+/// How long the peer has to take our last bytes and to end its side, and how much of what it still sends is read.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1 << 20;
+
+/// Gives `end` its second.
+pub(super) async fn limited(end: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    timeout(LINGER, end).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+}
+
+/// Reads to the end, and forgets what it reads.
+pub(super) async fn until_end(socket: &mut (impl AsyncRead + Unpin)) {
+    let mut left = LINGER_BYTES;
+    // The scratch space is the poll's, not the future's.
+    poll_fn(|cx| {
+        while left > 0 {
+            let mut scratch = [0; 4096];
+            let mut scratch = ReadBuf::new(&mut scratch);
+            match ready!(Pin::new(&mut *socket).poll_read(cx, &mut scratch)) {
+                Ok(()) if !scratch.filled().is_empty() => left = left.saturating_sub(scratch.filled().len()),
+                _ => break,
+            }
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// A handshake failed: if the fault was found here, the peer is to hear of it.
+pub(super) async fn after<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin>(stream: TlcpStream<S, T>) {
+    if stream.connection.error().is_some() {
+        let _ = stream.finish().await;
+    }
+}
+
+/// Sends `last` and ends the socket. Best effort: who sent no hello may not read an alert either.
+pub(super) async fn goodbye(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), last: &[u8]) {
+    let _ = limited(async {
+        socket.write_all(last).await?;
+        socket.shutdown().await?;
+        until_end(socket).await;
+        Ok(())
+    })
+    .await;
+}
