@@ -48,8 +48,13 @@ impl TlcpAcceptor {
         T: AsyncRead + AsyncWrite + Unpin,
     {
         let incoming = self.hello(socket).await?;
-        let config = self.configs.get().for_version(incoming.hello().record_version()).clone();
+        let config = self.config_for(&incoming);
         incoming.accept(config).await
+    }
+
+    /// The configuration for the protocol of this client.
+    pub fn config_for<T>(&self, incoming: &Incoming<T>) -> Arc<ServerConfig> {
+        self.configs.get().for_version(incoming.accepted.record_version()).clone()
     }
 
     /// A client's ClientHello, by which to choose a configuration, at once or later, or another stack. It must be here
@@ -130,8 +135,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Incoming<T> {
     /// # Errors
     /// Those of [`TlcpStream::handshake`]; an alert has told the client.
     pub async fn accept(self, config: Arc<ServerConfig>) -> io::Result<ServerStream<T>> {
-        let connection = self.accepted.into_connection(config, self.clock.now());
-        let mut stream = TlcpStream::new(connection, self.socket, self.clock, self.answerer);
+        let mut stream = self.into_stream(config);
         match stream.handshake().await {
             Ok(()) => Ok(stream),
             Err(error) => {
@@ -139,6 +143,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Incoming<T> {
                 Err(error)
             }
         }
+    }
+
+    /// The same, whose handshake is to go on: for whoever wants to know of one that fails how far it came.
+    pub fn into_stream(self, config: Arc<ServerConfig>) -> ServerStream<T> {
+        let connection = self.accepted.into_connection(config, self.clock.now());
+        TlcpStream::new(connection, self.socket, self.clock, self.answerer)
     }
 
     /// Serves nobody: tells the client of `error` and ends the socket.

@@ -5,7 +5,7 @@ use crate::conn::{Endpoint, ReadProgress};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlcpStream<S, T> {
     /// 0 bytes mean that the peer closed with close_notify; ours is sent by shutting the stream down. A stream cut short is
@@ -15,26 +15,47 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlcpStream<S,
         if out.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        ready!(this.poll_complete(Half::Reader, cx))?;
-        loop {
-            match this.connection.read(out.initialize_unfilled()) {
-                Ok(ReadProgress::Plaintext(n)) => {
-                    out.advance(n);
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(ReadProgress::Closed) => return Poll::Ready(Ok(())),
-                Ok(ReadProgress::NeedsInput) => {
-                    // What fails here is told by whoever writes.
-                    let _ = this.poll_flush_socket(Half::Reader, cx);
-                    ready!(this.poll_receive(Half::Reader, cx))?;
-                }
-                Err(error) => return Poll::Ready(this.finish_call(Err(error), Half::Reader, cx)),
-            }
+        ready!(this.poll_readable(cx))?;
+        match this.connection.read(out.initialize_unfilled()) {
+            Ok(ReadProgress::Plaintext(n)) => out.advance(n),
+            Ok(ReadProgress::Closed | ReadProgress::NeedsInput) => {}
+            Err(error) => return Poll::Ready(this.finish_call(Err(error), Half::Reader, cx)),
         }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Without a buffer of its own: what is given out lies in the connection, whose record it is.
+impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for TlcpStream<S, T> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        ready!(this.poll_readable(cx))?;
+        Poll::Ready(Ok(this.connection.plaintext()))
+    }
+
+    fn consume(self: Pin<&mut Self>, n: usize) {
+        // What the next record fails with is told by the next call.
+        let _ = self.get_mut().connection.consume(n);
     }
 }
 
 impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
+    /// Until there is plaintext, or its end.
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_complete(Half::Reader, cx))?;
+        loop {
+            match self.connection.readable() {
+                Ok(ReadProgress::Plaintext(_) | ReadProgress::Closed) => return Poll::Ready(Ok(())),
+                Ok(ReadProgress::NeedsInput) => {
+                    // What fails here is told by whoever writes.
+                    let _ = self.poll_flush_socket(Half::Reader, cx);
+                    ready!(self.poll_receive(Half::Reader, cx))?;
+                }
+                Err(error) => return Poll::Ready(self.finish_call(Err(error), Half::Reader, cx)),
+            }
+        }
+    }
+
     /// Seals and sends. What the socket does not take at once waits; then nothing more is taken until it is gone.
     fn poll_write_parts(&mut self, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         ready!(self.poll_complete(Half::Writer, cx))?;

@@ -11,7 +11,7 @@ use crate::record::{
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use core::ops::Range;
 
-/// What [`Connection::read`] came to.
+/// What reading came to: [`Connection::read`], [`Connection::readable`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadProgress {
     /// So many bytes; 0 only if none were asked for.
@@ -126,16 +126,24 @@ impl<S: Endpoint> Connection<S> {
                 break;
             }
         }
-        if done > 0 {
-            return Ok(ReadProgress::Plaintext(done));
+        match self.readable() {
+            _ if done > 0 => Ok(ReadProgress::Plaintext(done)),
+            Ok(_) if out.is_empty() => Ok(ReadProgress::Plaintext(0)),
+            other => other,
         }
+    }
+
+    /// What there is to be read: how many bytes of [`Connection::plaintext`], or why there are none.
+    ///
+    /// # Errors
+    /// As [`Connection::read`].
+    pub fn readable(&self) -> Result<ReadProgress, Error> {
         self.check_alive()?;
+        if !self.plaintext().is_empty() {
+            return Ok(ReadProgress::Plaintext(self.plaintext().len()));
+        }
         self.check_whole()?;
-        Ok(match self.reading {
-            _ if out.is_empty() => ReadProgress::Plaintext(0),
-            Reading::Closed => ReadProgress::Closed,
-            _ => ReadProgress::NeedsInput,
-        })
+        Ok(if self.reading == Reading::Closed { ReadProgress::Closed } else { ReadProgress::NeedsInput })
     }
 
     /// Works off records until more bytes, an answer or a reader is needed.

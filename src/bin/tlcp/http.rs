@@ -1,8 +1,14 @@
 //! A static folder over HTTP/1.1: GET and HEAD of regular files, nothing else.
+use crate::patience::within;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
+use tokio::task::spawn_blocking;
 
 /// The longest request head, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -11,19 +17,22 @@ const HEAD_TIME: Duration = Duration::from_secs(20);
 /// Requests on one connection.
 const MAX_REQUESTS: usize = 1000;
 
+/// What of a file is read at once.
+const CHUNK: usize = 64 * 1024;
+
 /// The folder that is served, by its real path.
-#[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
+#[derive(Debug, Clone)]
+pub(crate) struct Folder(Arc<Path>);
 
 impl Folder {
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let path = fs::canonicalize(path)?;
-        if path.is_dir() { Ok(Self(path)) } else { Err(io::Error::other("not a folder")) }
+        if path.is_dir() { Ok(Self(path.into())) } else { Err(io::Error::other("not a folder")) }
     }
 
     /// The file that a request target names: `None` for what is not there, is no regular file, or lies outside.
     fn open(&self, target: &str) -> Option<(File, PathBuf, u64)> {
-        let mut path = self.0.clone();
+        let mut path = self.0.to_path_buf();
         let target = target.split(['?', '#']).next()?;
         for segment in percent_decode(target.strip_prefix('/')?)?.split('/') {
             match segment {
@@ -38,7 +47,7 @@ impl Folder {
         }
         // Links may lead out of the folder: the real path decides.
         let path = fs::canonicalize(path).ok()?;
-        if !path.starts_with(&self.0) || !path.is_file() {
+        if !path.starts_with(&*self.0) || !path.is_file() {
             return None;
         }
         let file = File::open(&path).ok()?;
@@ -100,23 +109,27 @@ impl Request {
     }
 }
 
-/// Answers requests until the client closes or a request ends the connection. The number answered.
-pub(crate) fn serve(stream: &mut (impl Read + Write), folder: &Folder) -> io::Result<usize> {
+/// Answers requests until the client closes or a request ends the connection; each step of it may take `idle`. The number
+/// answered.
+pub(crate) async fn serve<S>(stream: &mut S, folder: &Folder, idle: Duration) -> io::Result<usize>
+where
+    S: AsyncBufRead + AsyncWrite + Unpin,
+{
     let mut buffer = Vec::new();
     for answered in 0..MAX_REQUESTS {
-        let request = match read_head(stream, &mut buffer)? {
+        let request = match read_head(stream, &mut buffer, idle).await? {
             Head::End => return Ok(answered),
             Head::Bad(status) => {
-                respond_text(stream, status, false, true)?;
+                within(idle, respond_text(stream, status, false, true)).await?;
                 return Ok(answered + 1);
             }
             Head::Whole(head) => Request::parse(&head),
         };
         let last = answered + 1 == MAX_REQUESTS;
         let keep_alive = match &request {
-            Some(request) => answer(stream, folder, request, last)?,
+            Some(request) => answer(stream, folder, request, last, idle).await?,
             None => {
-                respond_text(stream, "400 Bad Request", false, true)?;
+                within(idle, respond_text(stream, "400 Bad Request", false, true)).await?;
                 false
             }
         };
@@ -134,13 +147,17 @@ enum Head {
 }
 
 /// The next head; what comes behind it stays in `buffer`.
-fn read_head(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<Head> {
+async fn read_head(
+    stream: &mut (impl AsyncBufRead + Unpin),
+    buffer: &mut Vec<u8>,
+    idle: Duration,
+) -> io::Result<Head> {
     let start = Instant::now();
-    let mut chunk = [0; 4096];
     loop {
         if let Some(end) = buffer.windows(4).take(MAX_HEAD).position(|w| w == b"\r\n\r\n") {
             let mut head: Vec<u8> = buffer.drain(..end + 4).collect();
             head.truncate(end);
+            buffer.shrink_to_fit();
             return Ok(Head::Whole(head));
         }
         if buffer.len() >= MAX_HEAD {
@@ -149,48 +166,80 @@ fn read_head(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<Head> {
         if !buffer.is_empty() && start.elapsed() > HEAD_TIME {
             return Ok(Head::Bad("408 Request Timeout"));
         }
-        match stream.read(&mut chunk)? {
+        let bytes = within(idle, stream.fill_buf()).await?;
+        match bytes.len() {
             0 if buffer.is_empty() => return Ok(Head::End),
             0 => return Ok(Head::Bad("400 Bad Request")),
-            n => buffer.extend_from_slice(chunk.get(..n).unwrap_or_default()),
+            n => {
+                buffer.extend_from_slice(bytes);
+                stream.consume(n);
+            }
         }
     }
 }
 
 /// Whether the connection stays.
-fn answer(stream: &mut impl Write, folder: &Folder, request: &Request, last: bool) -> io::Result<bool> {
+async fn answer(
+    stream: &mut (impl AsyncWrite + Unpin),
+    folder: &Folder,
+    request: &Request,
+    last: bool,
+    idle: Duration,
+) -> io::Result<bool> {
     let is_head = request.method == "HEAD";
     let keep_alive = request.keep_alive && !request.has_body && !last;
     if !is_head && request.method != "GET" {
-        respond_text(stream, "405 Method Not Allowed", keep_alive, true)?;
+        within(idle, respond_text(stream, "405 Method Not Allowed", keep_alive, true)).await?;
         return Ok(keep_alive);
     }
-    let Some((mut file, path, length)) = folder.open(&request.target) else {
-        respond_text(stream, "404 Not Found", keep_alive, !is_head)?;
+    let (looking, target) = (folder.clone(), request.target.clone());
+    let Some((file, path, length)) = spawn_blocking(move || looking.open(&target)).await? else {
+        within(idle, respond_text(stream, "404 Not Found", keep_alive, !is_head)).await?;
         return Ok(keep_alive);
     };
-    respond(stream, "200 OK", content_type(&path), length, keep_alive)?;
-    if !is_head {
-        // A file that shrinks meanwhile leaves the client short: the connection must not go on then.
-        let sent = io::copy(&mut (&mut file).take(length), stream)?;
-        stream.flush()?;
-        return Ok(keep_alive && sent == length);
-    }
-    stream.flush()?;
-    Ok(keep_alive)
+    within(idle, respond(stream, "200 OK", content_type(&path), length, keep_alive)).await?;
+    let sent = if is_head { length } else { send(stream, file, length, idle).await? };
+    within(idle, stream.flush()).await?;
+    // A file that shrinks meanwhile leaves the client short: the connection must not go on then.
+    Ok(keep_alive && sent == length)
 }
 
-fn respond_text(stream: &mut impl Write, status: &str, keep_alive: bool, body: bool) -> io::Result<()> {
+/// How many bytes of `length` there were.
+async fn send(
+    stream: &mut (impl AsyncWrite + Unpin),
+    file: File,
+    length: u64,
+    idle: Duration,
+) -> io::Result<u64> {
+    let mut file = BufReader::with_capacity(CHUNK, tokio::fs::File::from_std(file).take(length));
+    let mut sent = 0;
+    loop {
+        let bytes = file.fill_buf().await?;
+        if bytes.is_empty() {
+            return Ok(sent);
+        }
+        let n = within(idle, stream.write(bytes)).await?;
+        file.consume(n);
+        sent += n as u64;
+    }
+}
+
+async fn respond_text(
+    stream: &mut (impl AsyncWrite + Unpin),
+    status: &str,
+    keep_alive: bool,
+    body: bool,
+) -> io::Result<()> {
     let text = format!("{status}\n");
-    respond(stream, status, "text/plain; charset=utf-8", text.len() as u64, keep_alive)?;
+    respond(stream, status, "text/plain; charset=utf-8", text.len() as u64, keep_alive).await?;
     if body {
-        stream.write_all(text.as_bytes())?;
+        stream.write_all(text.as_bytes()).await?;
     }
-    stream.flush()
+    stream.flush().await
 }
 
-fn respond(
-    stream: &mut impl Write,
+async fn respond(
+    stream: &mut (impl AsyncWrite + Unpin),
     status: &str,
     content_type: &str,
     length: u64,
@@ -202,7 +251,7 @@ fn respond(
         "HTTP/1.1 {status}\r\nServer: tlcp\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\
          X-Content-Type-Options: nosniff\r\n{allow}Connection: {connection}\r\n\r\n"
     );
-    stream.write_all(head.as_bytes())
+    stream.write_all(head.as_bytes()).await
 }
 
 fn content_type(path: &Path) -> &'static str {

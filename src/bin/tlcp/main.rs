@@ -22,11 +22,11 @@ mod demo;
 mod facts;
 mod http;
 mod options;
+mod patience;
 mod pipe;
 mod pki;
 mod problem;
 mod server;
-mod slots;
 mod socket;
 mod trace;
 

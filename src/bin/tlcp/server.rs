@@ -1,25 +1,25 @@
-//! `tlcp server`: a thread for each connection, of which there is a bounded number. No client can stop it.
+//! `tlcp server`: a task for each connection, of which there is a bounded number. No client can stop it.
 use crate::http::{self, Folder};
 use crate::options::{self, Common, choice, flag, path, string};
+use crate::patience::{runtime, within};
 use crate::problem::Problem;
-use crate::slots::Slots;
-use crate::socket::Counted;
 use crate::trace::{Out, Role, Trace};
 use clap::{Arg, ArgMatches, Command, value_parser};
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
+use tlcp::aio::{ServerStream, TlcpAcceptor};
 use tlcp::cert::Description;
 use tlcp::config::{ClientAuth, ServerConfig, ServerConfigBuilder, ServerConfigs};
 use tlcp::conn::{Progress, ServerConnection};
 use tlcp::error::ConfigError;
-use tlcp::handshake::server::State;
 use tlcp::session::{MemoryStore, RotatingTicketer, SessionStore, Ticketer};
-use tlcp::stream::{Clock, Stream};
 use tlcp::suite::{AeadAlgorithm, Certificates, Protocol, TLCP, TLS12};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
 
 /// A client has so long for its handshake, and so long for every byte after it.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -28,12 +28,13 @@ const IDLE_ECHO: Duration = Duration::from_secs(600);
 /// Seconds until the key that seals tickets is replaced.
 const TICKET_KEY: u64 = 12 * 60 * 60;
 
-type ServerStream = Stream<State, Counted>;
+/// Of connections at once, if nothing else is said.
+const MOST: &str = "20000";
 
 pub(crate) fn command() -> Command {
     let listen = Arg::new("listen").long("listen").value_name("ADDR").required(true);
     let www = Arg::new("www").long("www").value_name("DIR").value_parser(value_parser!(PathBuf));
-    let most = Arg::new("max-connections").long("max-connections").value_name("N").default_value("256");
+    let most = Arg::new("max-connections").long("max-connections").value_name("N").default_value(MOST);
     Command::new("server")
         .about("Serves a folder over HTTP/1.1, or echoes")
         .arg(listen.help("Where to listen: 127.0.0.1:4433; port 0 takes a free one, which is printed"))
@@ -48,7 +49,7 @@ pub(crate) fn command() -> Command {
         .arg(www.help("Serve the files in this folder").conflicts_with("echo"))
         .arg(flag("echo", "Send back what comes in [default]"))
         .arg(
-            most.value_parser(value_parser!(u16).range(1..))
+            most.value_parser(value_parser!(u32).range(1..=1_000_000))
                 .help("How many connections there may be at once"),
         )
 }
@@ -58,7 +59,7 @@ struct Server {
     options: Common,
     client_auth: ClientAuth,
     stores: Stores,
-    configs: ServerConfigs,
+    acceptor: TlcpAcceptor,
     folder: Option<Folder>,
 }
 
@@ -78,29 +79,18 @@ impl Stores {
 pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let server = Arc::new(Server::new(matches)?);
     let address = string(matches, "listen").unwrap_or_default();
-    let listener =
-        TcpListener::bind(address).map_err(|e| Problem::from(e).during(format!("--listen {address}")))?;
+    let most = *matches.get_one::<u32>("max-connections").unwrap_or(&1);
     for identity in &server.options.identities {
         log!("{}", identity.report().trim_end());
     }
-    say!("listening on {}", listener.local_addr()?);
-    io::stdout().flush()?;
-    let slots = Slots::new(usize::from(*matches.get_one::<u16>("max-connections").unwrap_or(&256)));
-    for (number, tcp) in (1_u64..).zip(listener.incoming()) {
-        let (slot, server) = (slots.take(), server.clone());
-        let started = tcp.and_then(|tcp| {
-            thread::Builder::new().spawn(move || {
-                let _slot = slot;
-                server.handle(tcp, number);
-            })
-        });
-        if let Err(e) = started {
-            // Such as too many open files: that passes, but not at once.
-            log!("#{number}: {e}");
-            thread::sleep(Duration::from_millis(100));
-        }
-    }
-    Ok(())
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|e| Problem::from(e).during(format!("--listen {address}")))?;
+        say!("listening on {}", listener.local_addr()?);
+        io::stdout().flush()?;
+        server.listen(&listener, most as usize).await;
+        Ok(())
+    })
 }
 
 impl Server {
@@ -112,55 +102,86 @@ impl Server {
             _ => ClientAuth::None,
         };
         let stores = Stores::new(&options)?;
-        let configs = configure(&options, client_auth, &stores, None)?;
+        let acceptor = TlcpAcceptor::new(configure(&options, client_auth, &stores, None)?);
         let folder = match path(matches, "www") {
             Some(path) => Some(Folder::new(path).map_err(|e| Problem::from(e).during(path.display()))?),
             None => None,
         };
-        Ok(Self { options, client_auth, stores, configs, folder })
+        Ok(Self { options, client_auth, stores, acceptor, folder })
+    }
+
+    /// Takes connections for ever, `most` at once.
+    async fn listen(self: Arc<Self>, listener: &TcpListener, most: usize) {
+        let places = Arc::new(Semaphore::new(most));
+        for number in 1_u64.. {
+            // Nobody closes it.
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let (tcp, peer) = loop {
+                match listener.accept().await {
+                    Ok((tcp, peer)) => break (tcp, peer.to_string()),
+                    Err(e) => {
+                        // Such as too many open files: that passes, but not at once.
+                        log!("#{number}: {e}");
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            };
+            tokio::spawn(self.clone().handle(tcp, number, peer, place));
+        }
     }
 
     /// A whole connection; what goes wrong with it is told and forgotten.
-    fn handle(&self, tcp: TcpStream, number: u64) {
-        let peer = tcp.peer_addr().map_or_else(|_| String::from("?"), |a| a.to_string());
-        if let Err(problem) = self.serve(tcp, number, &peer) {
+    async fn handle(
+        self: Arc<Self>,
+        tcp: TcpStream,
+        number: u64,
+        peer: String,
+        _place: OwnedSemaphorePermit,
+    ) {
+        if let Err(problem) = self.serve(tcp, number, &peer).await {
             log!("#{number} {peer}: {}", problem.line());
         }
     }
 
-    fn serve(&self, tcp: TcpStream, number: u64, peer: &str) -> Result<(), Problem> {
-        let configs = self.configs_for(number)?;
-        let mut stream = Stream::accept(Counted::new(tcp)?, Clock::start(), &configs)?;
-        let outcome = self.talk(&mut stream, number, peer).map_err(|problem| {
+    async fn serve(&self, tcp: TcpStream, number: u64, peer: &str) -> Result<(), Problem> {
+        tcp.set_nodelay(true)?;
+        let acceptor = self.acceptor_for(number)?;
+        let incoming = acceptor.hello(tcp).await?;
+        let config = acceptor.config_for(&incoming);
+        let mut stream = incoming.into_stream(config);
+        let outcome = self.talk(&mut stream, number, peer).await.map_err(|problem| {
             match stream.connection().failed_handshake() {
                 Some(progress) => problem.during(describe_progress(progress)),
                 None => problem,
             }
         });
-        let closed = stream.finish();
+        let closed = stream.finish().await;
         outcome?;
         Ok(closed?)
     }
 
-    fn talk(&self, stream: &mut ServerStream, number: u64, peer: &str) -> Result<(), Problem> {
-        stream.handshake()?;
+    async fn talk(
+        &self,
+        stream: &mut ServerStream<TcpStream>,
+        number: u64,
+        peer: &str,
+    ) -> Result<(), Problem> {
+        stream.handshake().await?;
         log!("#{number} {peer}: {}", describe(stream.connection()));
-        let idle = if self.folder.is_some() { IDLE_HTTP } else { IDLE_ECHO };
-        stream.socket().set_timeout(Some(idle))?;
         match &self.folder {
-            Some(folder) => http::serve(stream, folder).map(drop)?,
-            None => echo(stream)?,
+            Some(folder) => http::serve(stream, folder, IDLE_HTTP).await.map(drop)?,
+            None => echo(stream).await?,
         }
         Ok(())
     }
 
     /// One for all connections; to be traced apart, each needs an observer, and so a configuration, of its own.
-    fn configs_for(&self, number: u64) -> Result<ServerConfigs, Problem> {
+    fn acceptor_for(&self, number: u64) -> Result<TlcpAcceptor, Problem> {
         if !self.options.trace {
-            return Ok(self.configs.clone());
+            return Ok(self.acceptor.clone());
         }
         let trace = Arc::new(Trace::new(Role::Server, Out::Stderr, format!("#{number:<4}")));
-        configure(&self.options, self.client_auth, &self.stores, Some(&trace))
+        Ok(TlcpAcceptor::new(configure(&self.options, self.client_auth, &self.stores, Some(&trace))?))
     }
 }
 
@@ -238,12 +259,15 @@ fn describe_progress(progress: &Progress) -> String {
     }
 }
 
-fn echo(stream: &mut ServerStream) -> io::Result<()> {
-    let mut buffer = [0; 16 * 1024];
+async fn echo(stream: &mut ServerStream<TcpStream>) -> io::Result<()> {
     loop {
-        match stream.read(&mut buffer)? {
-            0 => return Ok(()),
-            n => stream.write_all(buffer.get(..n).unwrap_or_default())?,
+        // A copy, since both sides are the stream's; there is none while nothing comes.
+        let data = within(IDLE_ECHO, stream.fill_buf()).await?.to_vec();
+        if data.is_empty() {
+            return Ok(());
         }
+        stream.consume(data.len());
+        within(IDLE_ECHO, stream.write_all(&data)).await?;
+        within(IDLE_ECHO, stream.flush()).await?;
     }
 }

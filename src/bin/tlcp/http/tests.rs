@@ -1,27 +1,5 @@
 use super::*;
 
-/// A client that has said everything already.
-struct Recorded {
-    input: io::Cursor<Vec<u8>>,
-    output: Vec<u8>,
-}
-
-impl Read for Recorded {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.input.read(out)
-    }
-}
-
-impl Write for Recorded {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.output.write(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A folder with a file, and a secret beside it.
 struct Site(PathBuf);
 
@@ -38,10 +16,11 @@ impl Site {
 
     fn ask(&self, requests: &str) -> (String, usize) {
         let folder = Folder::new(&self.0.join("www")).unwrap();
-        let input = io::Cursor::new(requests.as_bytes().to_vec());
-        let mut stream = Recorded { input, output: Vec::new() };
-        let answered = serve(&mut stream, &folder).unwrap();
-        (String::from_utf8(stream.output).unwrap(), answered)
+        // A client that has said everything already.
+        let mut stream = tokio::io::join(requests.as_bytes(), Vec::new());
+        let serving = serve(&mut stream, &folder, Duration::from_secs(9));
+        let answered = crate::patience::runtime().unwrap().block_on(serving).unwrap();
+        (String::from_utf8(stream.into_inner().1).unwrap(), answered)
     }
 
     fn get(&self, target: &str) -> String {
