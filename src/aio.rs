@@ -56,7 +56,8 @@ impl Clock {
 
 /// Plaintext over `socket`, of either role. Of what it is waiting for it keeps only what an open connection needs.
 pub struct TlcpStream<S: Endpoint, T> {
-    connection: Connection<S>,
+    /// Boxed, so that futures with a stream in them are small.
+    connection: Box<Connection<S>>,
     socket: T,
     clock: Clock,
     /// While the handshake lasts.
@@ -77,7 +78,7 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
         answerer: Option<Arc<dyn Answerer>>,
     ) -> Self {
         Self {
-            connection,
+            connection: Box::new(connection),
             socket,
             clock,
             timer: None,
@@ -104,7 +105,7 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
 
     /// Both parts. Bytes may wait in the connection, in both directions.
     pub fn into_parts(self) -> (Connection<S>, T) {
-        (self.connection, self.socket)
+        (*self.connection, self.socket)
     }
 }
 

@@ -189,6 +189,26 @@ async fn a_refused_handshake_is_told_to_both_sides() {
     assert!(matches!(inner(&server.unwrap_err()), Error::AlertReceived(_)));
 }
 
+/// All open at once, each with a word in both directions; most of them are resumed.
+#[tokio::test]
+async fn ten_thousand_connections_live_in_one_process() {
+    let (connector, acceptor) = factories(&World::new(), None);
+    let mut ends = Vec::new();
+    for _ in 0..10_000 {
+        let (near, far) = duplex(1 << 12);
+        let (client, server) = tokio::join!(connector.connect(name(), near), acceptor.accept(far));
+        ends.push((client.unwrap(), server.unwrap()));
+    }
+    for (client, server) in &mut ends {
+        let mut heard = [[0; 4]; 2];
+        client.write_all(b"ping").await.unwrap();
+        server.read_exact(&mut heard[0]).await.unwrap();
+        server.write_all(b"pong").await.unwrap();
+        client.read_exact(&mut heard[1]).await.unwrap();
+        assert_eq!(heard, [*b"ping", *b"pong"]);
+    }
+}
+
 #[cfg(feature = "tls12")]
 fn both(world: &World, tls: &World) -> ServerConfigs {
     let configs = ServerConfigs::new(Arc::new(world.server().build().unwrap()));

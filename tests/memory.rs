@@ -108,8 +108,9 @@ fn an_idle_connection_without_a_store_holds_at_most_4_kib_beside_what_the_peer_s
         let world = World::of(suite);
         let client = world.client().suites(&[suite]).sessions(None).build().unwrap();
         let server = world.server().suites(&[suite]).sessions(None).client_auth(ClientAuth::Require);
-        let Ends { mut client, mut server } =
-            Ends::new(&Arc::new(client), &Arc::new(server.build().unwrap())).connected();
+        // What all connections share is none of theirs.
+        let (client_config, server_config) = (Arc::new(client), Arc::new(server.build().unwrap()));
+        let Ends { mut client, mut server } = Ends::new(&client_config, &server_config).connected();
         client.trim();
         server.trim();
         let shown = client.peer_certificates().unwrap().concat().len() as i64;

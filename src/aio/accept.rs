@@ -3,7 +3,7 @@ use super::{Answerer, Clock, ServerStream, TlcpStream, linger};
 use crate::config::{Live, ServerConfig, ServerConfigs};
 use crate::conn::{Acceptance, Accepted, Acceptor, Rejected};
 use crate::error::Error;
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -85,7 +85,7 @@ impl fmt::Debug for TlcpAcceptor {
     }
 }
 
-async fn read_hello<T>(socket: &mut T, acceptor: Acceptor) -> io::Result<Result<Accepted, Rejected>>
+async fn read_hello<T>(socket: &mut T, acceptor: Acceptor) -> io::Result<Result<Box<Accepted>, Rejected>>
 where
     T: AsyncRead + Unpin,
 {
@@ -102,7 +102,7 @@ where
             heard = true;
             match acceptor.take().map(|acceptor| acceptor.received(buffer.filled())) {
                 Some(Ok(Acceptance::More(more))) => acceptor = Some(more),
-                Some(Ok(Acceptance::Accepted(accepted))) => return Poll::Ready(Ok(Ok(accepted))),
+                Some(Ok(Acceptance::Accepted(accepted))) => return Poll::Ready(Ok(Ok(Box::new(accepted)))),
                 Some(Err(rejected)) => return Poll::Ready(Ok(Err(rejected))),
                 None => return Poll::Pending, // It was ready already.
             }
@@ -113,7 +113,7 @@ where
 
 /// A client whose ClientHello is here, and who has been told nothing yet. It can wait, as long as its handshake may last.
 pub struct Incoming<T> {
-    accepted: Accepted,
+    accepted: Box<Accepted>,
     socket: T,
     clock: Clock,
     answerer: Option<Arc<dyn Answerer>>,

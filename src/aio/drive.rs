@@ -130,8 +130,13 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
     pub(super) fn poll_receive(&mut self, half: Half, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut buffer = ReadBuf::new(self.connection.receive_buffer());
         let mut waiting = self.wakers.readable.add(half, cx);
-        ready!(Pin::new(&mut self.socket).poll_read(&mut waiting, &mut buffer))?;
-        let outcome = match buffer.filled().len() {
+        let read = Pin::new(&mut self.socket).poll_read(&mut waiting, &mut buffer);
+        let read = read.map_ok(|()| buffer.filled().len());
+        if read.is_pending() {
+            // Whoever waits holds no buffer that is empty.
+            self.connection.trim();
+        }
+        let outcome = match ready!(read)? {
             0 => self.connection.received_end(self.clock.now()),
             n => self.connection.received(n, self.clock.now()),
         };

@@ -3,7 +3,6 @@
 use crate::record::{HEADER_LEN, MAX_CIPHERTEXT};
 use alloc::vec::Vec;
 use core::ops::Range;
-use zeroize::Zeroize;
 
 /// Room for a few small records a read. More than the current record needs is read only up to here, so that little has
 /// to be moved when the next one does not fit any more.
@@ -56,7 +55,9 @@ impl Incoming {
 
     fn wipe(&mut self) {
         if self.held_plaintext {
-            self.bytes.zeroize();
+            // In one sweep: `zeroize` goes byte by byte, and buffers go each time a stream has to wait.
+            self.bytes.fill(0);
+            zeroize::optimization_barrier(&self.bytes);
         }
         self.held_plaintext = false;
     }

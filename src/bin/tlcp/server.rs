@@ -21,8 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
-/// A client has so long for its handshake, and so long for every byte after it.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A client has so many seconds for its handshake, if nothing else is said, and so long for every byte after it.
+const HANDSHAKE: &str = "10";
 const IDLE_HTTP: Duration = Duration::from_secs(60);
 const IDLE_ECHO: Duration = Duration::from_secs(600);
 /// Seconds until the key that seals tickets is replaced.
@@ -35,6 +35,7 @@ pub(crate) fn command() -> Command {
     let listen = Arg::new("listen").long("listen").value_name("ADDR").required(true);
     let www = Arg::new("www").long("www").value_name("DIR").value_parser(value_parser!(PathBuf));
     let most = Arg::new("max-connections").long("max-connections").value_name("N").default_value(MOST);
+    let handshake = Arg::new("handshake-timeout").long("handshake-timeout").value_name("SECONDS");
     Command::new("server")
         .about("Serves a folder over HTTP/1.1, or echoes")
         .arg(listen.help("Where to listen: 127.0.0.1:4433; port 0 takes a free one, which is printed"))
@@ -52,15 +53,40 @@ pub(crate) fn command() -> Command {
             most.value_parser(value_parser!(u32).range(1..=1_000_000))
                 .help("How many connections there may be at once"),
         )
+        .arg(
+            handshake
+                .default_value(HANDSHAKE)
+                .value_parser(value_parser!(u16).range(1..))
+                .help("How long a client may take for its handshake"),
+        )
 }
 
 /// What all connections share.
 struct Server {
     options: Common,
-    client_auth: ClientAuth,
+    terms: Terms,
     stores: Stores,
     acceptor: TlcpAcceptor,
     folder: Option<Folder>,
+}
+
+/// What clients must keep to.
+#[derive(Clone, Copy)]
+struct Terms {
+    client_auth: ClientAuth,
+    handshake: Duration,
+}
+
+impl Terms {
+    fn read(matches: &ArgMatches) -> Self {
+        let client_auth = match string(matches, "client-auth") {
+            Some("request") => ClientAuth::Request,
+            Some("require") => ClientAuth::Require,
+            _ => ClientAuth::None,
+        };
+        let seconds = *matches.get_one::<u16>("handshake-timeout").unwrap_or(&1);
+        Self { client_auth, handshake: Duration::from_secs(seconds.into()) }
+    }
 }
 
 /// Where sessions are, whichever configuration made them.
@@ -96,18 +122,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
 impl Server {
     fn new(matches: &ArgMatches) -> Result<Self, Problem> {
         let options = Common::read(matches)?;
-        let client_auth = match string(matches, "client-auth") {
-            Some("request") => ClientAuth::Request,
-            Some("require") => ClientAuth::Require,
-            _ => ClientAuth::None,
-        };
+        let terms = Terms::read(matches);
         let stores = Stores::new(&options)?;
-        let acceptor = TlcpAcceptor::new(configure(&options, client_auth, &stores, None)?);
+        let acceptor = TlcpAcceptor::new(configure(&options, terms, &stores, None)?);
         let folder = match path(matches, "www") {
             Some(path) => Some(Folder::new(path).map_err(|e| Problem::from(e).during(path.display()))?),
             None => None,
         };
-        Ok(Self { options, client_auth, stores, acceptor, folder })
+        Ok(Self { options, terms, stores, acceptor, folder })
     }
 
     /// Takes connections for ever, `most` at once.
@@ -146,7 +168,8 @@ impl Server {
     async fn serve(&self, tcp: TcpStream, number: u64, peer: &str) -> Result<(), Problem> {
         tcp.set_nodelay(true)?;
         let acceptor = self.acceptor_for(number)?;
-        let incoming = acceptor.hello(tcp).await?;
+        // Boxed, as is all that comes later: a task is as large as its largest step, and most of them wait in an early one.
+        let incoming = Box::pin(acceptor.hello(tcp)).await?;
         let config = acceptor.config_for(&incoming);
         let mut stream = incoming.into_stream(config);
         let outcome = self.talk(&mut stream, number, peer).await.map_err(|problem| {
@@ -155,7 +178,7 @@ impl Server {
                 None => problem,
             }
         });
-        let closed = stream.finish().await;
+        let closed = Box::pin(stream.finish()).await;
         outcome?;
         Ok(closed?)
     }
@@ -169,8 +192,8 @@ impl Server {
         stream.handshake().await?;
         log!("#{number} {peer}: {}", describe(stream.connection()));
         match &self.folder {
-            Some(folder) => http::serve(stream, folder, IDLE_HTTP).await.map(drop)?,
-            None => echo(stream).await?,
+            Some(folder) => Box::pin(http::serve(stream, folder, IDLE_HTTP)).await.map(drop)?,
+            None => Box::pin(echo(stream)).await?,
         }
         Ok(())
     }
@@ -181,13 +204,13 @@ impl Server {
             return Ok(self.acceptor.clone());
         }
         let trace = Arc::new(Trace::new(Role::Server, Out::Stderr, format!("#{number:<4}")));
-        Ok(TlcpAcceptor::new(configure(&self.options, self.client_auth, &self.stores, Some(&trace))?))
+        Ok(TlcpAcceptor::new(configure(&self.options, self.terms, &self.stores, Some(&trace))?))
     }
 }
 
 fn configure(
     options: &Common,
-    client_auth: ClientAuth,
+    terms: Terms,
     stores: &Stores,
     trace: Option<&Arc<Trace>>,
 ) -> Result<ServerConfigs, Problem> {
@@ -199,7 +222,7 @@ fn configure(
             continue;
         }
         let config =
-            Arc::new(configure_one(protocol, options, client_auth, stores, trace)?.build().map_err(advise)?);
+            Arc::new(configure_one(protocol, options, terms, stores, trace)?.build().map_err(advise)?);
         configs = Some(match configs {
             Some(configs) => configs.with(config).map_err(advise)?,
             None => ServerConfigs::new(config),
@@ -214,7 +237,7 @@ fn configure(
 fn configure_one(
     protocol: &'static Protocol,
     options: &Common,
-    client_auth: ClientAuth,
+    terms: Terms,
     stores: &Stores,
     trace: Option<&Arc<Trace>>,
 ) -> Result<ServerConfigBuilder, Problem> {
@@ -224,9 +247,9 @@ fn configure_one(
     };
     let mut builder = options
         .set_up(builder, protocol, trace.cloned())?
-        .client_auth(client_auth)
+        .client_auth(terms.client_auth)
         .sessions(Some(stores.sessions.clone()))
-        .handshake_timeout(HANDSHAKE);
+        .handshake_timeout(terms.handshake);
     for identity in options.identities(protocol) {
         builder = builder.identity(identity.clone());
     }
