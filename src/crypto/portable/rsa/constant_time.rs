@@ -1,7 +1,8 @@
-//! How long an RSA decryption takes tells nothing of what came out (R-RSA-2).
+//! How long it takes to look at what an RSA decryption came to tells nothing of it (R-RSA-2); tests/timing.rs measures the
+//! whole of a decryption, through a connection.
 //!
-//! Two tests measure, on optimised code: `cargo test --release --lib -- --ignored --nocapture rsa_`. The environment
-//! variable `TLCP_DECRYPTIONS` says how many decryptions of each class. The third says nothing unless it runs under
+//! The first test measures, on optimised code: `cargo test --release --lib -- --ignored --nocapture rsa_`. The environment
+//! variable `TLCP_DECRYPTIONS` says how much: ten times that of each class. The other says nothing unless it runs under
 //! valgrind, on optimised code too.
 #![allow(clippy::unwrap_used)]
 extern crate std;
@@ -13,7 +14,7 @@ use std::time::Instant;
 
 const VERSION: ProtocolVersion = ProtocolVersion::TLS12;
 
-/// Ciphertexts of each class, taken in turn: more than a cache of any one of them could hold.
+/// Numbers of each class, taken in turn: more than a cache of any one of them could hold.
 const POOL: usize = 256;
 
 /// The t that is taken for a difference.
@@ -81,19 +82,15 @@ fn welch(classes: [&[f64]; 2]) -> (f64, f64) {
     (m0 - m1, (v0 + v1).sqrt())
 }
 
-/// Times `run` on members of each class, in random order, and compares each class with each. `make` is given a number of
-/// that class and makes of it what is timed.
-fn compare<T>(
+/// Times `run` on members of each class, in random order, and compares each class with each.
+fn compare(
     runs: usize,
     key: &RsaPublicKey,
-    make: impl Fn(&BoxedUint) -> T,
-    mut run: impl FnMut(&T, PreMasterSecret) -> PreMasterSecret,
-) where
-    T: Clone,
-{
+    mut run: impl FnMut(&BoxedUint, PreMasterSecret) -> PreMasterSecret,
+) {
     let random = Generator(AtomicU64::new(0x1234_5678_9abc_def1));
-    let pools = CLASSES
-        .map(|(_, spoil)| -> Vec<T> { (0..POOL).map(|_| make(&padded(key, &random, spoil))).collect() });
+    let pools =
+        CLASSES.map(|(_, spoil)| -> Vec<_> { (0..POOL).map(|_| padded(key, &random, spoil)).collect() });
     let mut times = CLASSES.map(|_| Vec::with_capacity(runs + runs / 8));
     for _ in 0..runs * CLASSES.len() {
         let class = (random.next() >> 32) as usize % CLASSES.len();
@@ -113,7 +110,7 @@ fn report(mut times: [Vec<f64>; CLASSES.len()]) {
     let mut all = times.concat();
     all.sort_by(f64::total_cmp);
     let limit = all[all.len() * 9 / 10];
-    std::println!("{} decryptions, median {:.0} ns", all.len(), all[all.len() / 2]);
+    std::println!("{} runs, median {:.0} ns", all.len(), all[all.len() / 2]);
     times.iter_mut().for_each(|class| class.retain(|t| *t < limit));
     let mut worst = 0f64;
     for (i, (name, _)) in CLASSES.iter().enumerate() {
@@ -138,25 +135,13 @@ fn runs() -> usize {
     std::env::var("TLCP_DECRYPTIONS").map_or(20_000, |n| n.parse().unwrap())
 }
 
-/// R-RSA-2: the whole of it.
-#[test]
-#[ignore = "measures"]
-fn rsa_time_does_not_depend_on_secrets() {
-    let (key, public) = key();
-    let encrypt = |number: &BoxedUint| to_bytes(&public, &rsa_encrypt(&public, number).unwrap()).to_vec();
-    let blinding = Generator(AtomicU64::new(0xfedc_ba98_7654_3210));
-    compare(runs(), &public, encrypt, |ciphertext, substitute| {
-        key.decrypt_secret(ciphertext, VERSION, substitute, &blinding).unwrap()
-    });
-}
-
 /// R-RSA-2, R-HS-43: what is done with the number that comes out, where nothing is blinded any more; being short, it is
 /// measured a hundred times more finely.
 #[test]
 #[ignore = "measures"]
 fn rsa_selection_time_does_not_depend_on_secrets() {
     let (_, public) = key();
-    compare(10 * runs(), &public, BoxedUint::clone, |number, substitute| {
+    compare(10 * runs(), &public, |number, substitute| {
         PreMasterSecret::select_from_block(&to_bytes(&public, number), VERSION, substitute)
     });
 }
