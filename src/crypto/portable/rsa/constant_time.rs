@@ -59,17 +59,17 @@ const CLASSES: [(&str, Spoil); 6] = [
 ];
 
 /// `00 02 padding 00 version random`, spoilt by `spoil`: as a number.
-fn padded(key: &RsaPublicKey, random: &Generator, spoil: Spoil) -> BoxedUint {
-    let padding = key.size() - SECRET_LEN - 3;
+fn padded(key: &Public, random: &Generator, spoil: Spoil) -> Residue {
+    let padding = key.bytes() - SECRET_LEN - 3;
     let mut block = vec![0, 2];
     block.extend_from_slice(&non_zero(padding, random).unwrap());
     block.push(0);
     block.extend_from_slice(&VERSION.0.to_be_bytes());
-    block.resize(key.size(), 0);
+    block.resize(key.bytes(), 0);
     let tail = block.len() - SECRET_LEN + 2;
     random.fill(Draw::PreMasterSecret, &mut block[tail..]).unwrap();
     spoil(&mut block);
-    representative(key, &block).unwrap()
+    key.residue(&block).unwrap()
 }
 
 /// By how much two classes of timings differ, and the standard error of that: their quotient is Welch's t.
@@ -83,11 +83,7 @@ fn welch(classes: [&[f64]; 2]) -> (f64, f64) {
 }
 
 /// Times `run` on members of each class, in random order, and compares each class with each.
-fn compare(
-    runs: usize,
-    key: &RsaPublicKey,
-    mut run: impl FnMut(&BoxedUint, PreMasterSecret) -> PreMasterSecret,
-) {
+fn compare(runs: usize, key: &Public, mut run: impl FnMut(&Residue, PreMasterSecret) -> PreMasterSecret) {
     let random = Generator(AtomicU64::new(0x1234_5678_9abc_def1));
     let pools =
         CLASSES.map(|(_, spoil)| -> Vec<_> { (0..POOL).map(|_| padded(key, &random, spoil)).collect() });
@@ -124,10 +120,10 @@ fn report(mut times: [Vec<f64>; CLASSES.len()]) {
     assert!(worst < LIMIT, "t = {worst:.2}");
 }
 
-fn key() -> (RsaKey, RsaPublicKey) {
+fn key() -> (RsaKey, Public) {
     let key = RsaKey::new(include_bytes!("../../self_test/rsa.key")).unwrap();
     let PublicKey::Rsa(der) = key.public() else { unreachable!() };
-    let public = parse_public(der).unwrap();
+    let public = Public::parse(der).unwrap();
     (key, public)
 }
 
@@ -142,30 +138,20 @@ fn runs() -> usize {
 fn rsa_selection_time_does_not_depend_on_secrets() {
     let (_, public) = key();
     compare(10 * runs(), &public, |number, substitute| {
-        PreMasterSecret::select_from_block(&to_bytes(&public, number), VERSION, substitute)
+        PreMasterSecret::select_from_block(&public.to_bytes(number), VERSION, substitute)
     });
 }
 
 /// R-RSA-2: with everything in the key that is secret unknown to the memory checker.
-#[cfg(target_pointer_width = "64")]
 #[test]
 fn no_branch_or_address_depends_on_the_private_key() {
     use crate::crypto::native::memory_checker::{errors, mark_undefined, running};
-    use rsa::traits::PrivateKeyParts;
     let (key, public) = key();
     let random = Generator(AtomicU64::new(0xfedc_ba98_7654_3210));
-    let ciphertext = rsa_encrypt(&public, &padded(&public, &random, |_| {})).unwrap();
-    let mark = |number: &BoxedUint| mark_undefined(number.as_limbs());
-    let secrets = &key.key;
-    secrets.primes().iter().for_each(|prime| mark(prime.as_ref()));
-    [secrets.d(), secrets.dp().unwrap(), secrets.dq().unwrap()].into_iter().for_each(mark);
-    for params in [secrets.p().unwrap(), secrets.q().unwrap()] {
-        [params.modulus().as_ref(), params.one(), params.r2()].into_iter().for_each(mark);
-    }
-    mark(secrets.qinv().unwrap().as_montgomery());
+    let ciphertext = public.raise(&padded(&public, &random, |_| {}));
+    key.primes.mark(&|number| mark_undefined(number));
     let before = errors();
-    let block = rsa_decrypt(Some(&mut Blinding::new(&random)), secrets, &ciphertext).unwrap();
-    let block = to_bytes(secrets, &block);
+    let block = public.to_bytes(&key.raise(&ciphertext, &random).unwrap());
     black_box(PreMasterSecret::select_from_block(&block, VERSION, PreMasterSecret::zeroed(SECRET_LEN)));
     assert_eq!(errors(), before);
     // And the checker does know that what came out hangs on the key.
