@@ -1,4 +1,4 @@
-//! No secret of SM2 or of a connection stays behind in memory that was given back: the allocator looks for them in every
+//! No secret of SM2, of RSA or of a connection stays behind in memory that was given back: the allocator looks for them in every
 //! block that is freed or moved.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(target_pointer_width = "64")]
@@ -8,8 +8,8 @@ mod pair;
 use pair::{Counting, Ends, World, at, carry, store};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use tlcp::cert::{Identity, Key};
 use tlcp::config::{ClientConfig, KeyLog, ServerConfig};
 use tlcp::conn::{Connection, Endpoint, ReadProgress};
@@ -29,7 +29,10 @@ const DRAWN: u8 = 0x39;
 const MESSAGE: u8 = 0x77;
 const RUN: usize = 24;
 
-/// Runs of such bytes seen in freed memory.
+/// Parts of other secrets, looked for once they are known.
+static NUMBERS: OnceLock<Vec<[u8; RUN]>> = OnceLock::new();
+
+/// Runs of such bytes, and blocks with parts of such numbers, seen in freed memory.
 static FOUND: AtomicUsize = AtomicUsize::new(0);
 
 struct Searching;
@@ -38,10 +41,14 @@ impl Searching {
     /// # Safety
     /// `block` has `size` bytes.
     unsafe fn search(block: *const u8, size: usize) {
+        // SAFETY: the block, which was zeroed when it was made, and is nobody's any more.
+        let block = unsafe { std::slice::from_raw_parts(block, size) };
+        let numbers = NUMBERS.get().map_or(&[][..], |numbers| numbers);
+        if block.windows(RUN).any(|part| numbers.iter().any(|number| number == part)) {
+            FOUND.fetch_add(1, Ordering::Relaxed);
+        }
         let (mut last, mut run) = (0, 0);
-        for at in 0..size {
-            // SAFETY: within the block, which was zeroed when it was made.
-            let byte = unsafe { block.add(at).read_volatile() };
+        for byte in black_box(block).iter().copied() {
             run = if byte == last { run + 1 } else { 1 };
             last = byte;
             if run == RUN && matches!(byte, KEY | DRAWN | MESSAGE) {
@@ -233,6 +240,57 @@ fn use_a_known_master_secret(w: &World) {
     sessions.remove(&key);
 }
 
+/// An RSA key of 2048 bits and its certificate.
+#[cfg(feature = "tls12")]
+const RSA: &[u8] = include_bytes!("../vectors/tls12/server-rsa.pem");
+
+/// From the middle of d, p, q and what is computed of them, where nothing that is added to one of them changes it, and
+/// of what Montgomery's arithmetic has of p and q, 2^1024 less each: as bytes and as limbs.
+#[cfg(feature = "tls12")]
+fn know_the_rsa_key() -> usize {
+    use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
+    let key = PrivatePkcs8KeyDer::from_pem_slice(RSA).unwrap();
+    let mut rest = key.secret_pkcs8_der();
+    let mut integers = Vec::new();
+    // SEQUENCE and OCTET STRING are stepped into, all else over.
+    while let [tag, length @ ..] = rest {
+        let (length, content) = match length {
+            [0x82, high, low, content @ ..] => (usize::from(*high) << 8 | usize::from(*low), content),
+            [0x81, length, content @ ..] | [length, content @ ..] => (usize::from(*length), content),
+            [] => panic!("not DER"),
+        };
+        let is_outside = matches!(tag, 0x30 | 0x04);
+        if !is_outside {
+            integers.push(&content[..length]);
+        }
+        rest = if is_outside { content } else { &content[length..] };
+    }
+    // Behind the algorithm: version, n, e, d, p, q, dp, dq, qinv.
+    let secrets = &integers[integers.len() - 6..];
+    let part = |number: &[u8]| <[u8; RUN]>::try_from(&number[40..40 + RUN]).unwrap();
+    let mut parts: Vec<_> = secrets.iter().map(|number| part(number)).collect();
+    parts.extend(secrets[1..3].iter().map(|prime| part(prime).map(|byte| !byte)));
+    let reversed: Vec<_> = parts.iter().map(|part| std::array::from_fn(|i| part[RUN - 1 - i])).collect();
+    parts.extend(reversed);
+    NUMBERS.set(parts).unwrap();
+    NUMBERS.get().unwrap().len()
+}
+
+/// Loads it, and runs handshakes in which it signs, and others in which it decrypts.
+#[cfg(feature = "tls12")]
+fn use_an_rsa_key() {
+    let w = World::tls12(pair::single::Kind::Rsa);
+    for suite in [suite("ECDHE-RSA-AES128-GCM-SHA256"), suite("AES128-GCM-SHA256")] {
+        let client = ClientConfig::tls12_builder_with(w.provider, drawn(40)).verifier(w.verifier.clone());
+        let server = ServerConfig::tls12_builder_with(w.provider, drawn(41)).identity(w.server.clone());
+        let client = Arc::new(client.suites(&[suite]).sessions(Some(store())).build().unwrap());
+        let server = Arc::new(server.suites(&[suite]).sessions(Some(store())).build().unwrap());
+        let Ends { mut client, mut server } = Ends::new(&client, &server).connected();
+        talk(&mut client, &mut server);
+        talk(&mut server, &mut client);
+    }
+}
+
 /// R-KEY-5. One test alone in this program: others would free memory meanwhile.
 #[test]
 fn freed_memory_holds_no_private_key_nonce_message_or_secret_of_a_connection() {
@@ -242,4 +300,11 @@ fn freed_memory_holds_no_private_key_nonce_message_or_secret_of_a_connection() {
     let w = World::new();
     assert_eq!(found_by(|| use_connections(&w)), 0, "pre_master_secret or data");
     assert_eq!(found_by(|| use_a_known_master_secret(&w)), 0, "master secret");
+    #[cfg(feature = "tls12")]
+    {
+        let count = know_the_rsa_key();
+        let part = NUMBERS.get().unwrap()[3];
+        assert_eq!((count, found_by(|| drop(black_box(part.to_vec())))), (16, 1), "the search finds");
+        assert_eq!(found_by(use_an_rsa_key), 0, "an RSA key, or what it decrypts");
+    }
 }

@@ -66,6 +66,5 @@ mod tests {
         wipes::<ed25519_dalek::SigningKey>();
         wipes::<x25519_dalek::StaticSecret>();
         wipes::<x25519_dalek::SharedSecret>();
-        wipes::<::rsa::RsaPrivateKey>();
     }
 }

@@ -1,7 +1,8 @@
-//! How long an RSA decryption takes tells nothing of what came out (R-RSA-2).
+//! How long it takes to look at what an RSA decryption came to tells nothing of it (R-RSA-2); tests/timing.rs measures the
+//! whole of a decryption, through a connection.
 //!
-//! Two tests measure, on optimised code: `cargo test --release --lib -- --ignored --nocapture rsa_`. The environment
-//! variable `TLCP_DECRYPTIONS` says how many decryptions of each class. The third says nothing unless it runs under
+//! The first test measures, on optimised code: `cargo test --release --lib -- --ignored --nocapture rsa_`. The environment
+//! variable `TLCP_DECRYPTIONS` says how much: ten times that of each class. The other says nothing unless it runs under
 //! valgrind, on optimised code too.
 #![allow(clippy::unwrap_used)]
 extern crate std;
@@ -13,7 +14,7 @@ use std::time::Instant;
 
 const VERSION: ProtocolVersion = ProtocolVersion::TLS12;
 
-/// Ciphertexts of each class, taken in turn: more than a cache of any one of them could hold.
+/// Numbers of each class, taken in turn: more than a cache of any one of them could hold.
 const POOL: usize = 256;
 
 /// The t that is taken for a difference.
@@ -58,17 +59,17 @@ const CLASSES: [(&str, Spoil); 6] = [
 ];
 
 /// `00 02 padding 00 version random`, spoilt by `spoil`: as a number.
-fn padded(key: &RsaPublicKey, random: &Generator, spoil: Spoil) -> BoxedUint {
-    let padding = key.size() - SECRET_LEN - 3;
+fn padded(key: &Public, random: &Generator, spoil: Spoil) -> Residue {
+    let padding = key.bytes() - SECRET_LEN - 3;
     let mut block = vec![0, 2];
     block.extend_from_slice(&non_zero(padding, random).unwrap());
     block.push(0);
     block.extend_from_slice(&VERSION.0.to_be_bytes());
-    block.resize(key.size(), 0);
+    block.resize(key.bytes(), 0);
     let tail = block.len() - SECRET_LEN + 2;
     random.fill(Draw::PreMasterSecret, &mut block[tail..]).unwrap();
     spoil(&mut block);
-    representative(key, &block).unwrap()
+    key.residue(&block).unwrap()
 }
 
 /// By how much two classes of timings differ, and the standard error of that: their quotient is Welch's t.
@@ -81,19 +82,11 @@ fn welch(classes: [&[f64]; 2]) -> (f64, f64) {
     (m0 - m1, (v0 + v1).sqrt())
 }
 
-/// Times `run` on members of each class, in random order, and compares each class with each. `make` is given a number of
-/// that class and makes of it what is timed.
-fn compare<T>(
-    runs: usize,
-    key: &RsaPublicKey,
-    make: impl Fn(&BoxedUint) -> T,
-    mut run: impl FnMut(&T, PreMasterSecret) -> PreMasterSecret,
-) where
-    T: Clone,
-{
+/// Times `run` on members of each class, in random order, and compares each class with each.
+fn compare(runs: usize, key: &Public, mut run: impl FnMut(&Residue, PreMasterSecret) -> PreMasterSecret) {
     let random = Generator(AtomicU64::new(0x1234_5678_9abc_def1));
-    let pools = CLASSES
-        .map(|(_, spoil)| -> Vec<T> { (0..POOL).map(|_| make(&padded(key, &random, spoil))).collect() });
+    let pools =
+        CLASSES.map(|(_, spoil)| -> Vec<_> { (0..POOL).map(|_| padded(key, &random, spoil)).collect() });
     let mut times = CLASSES.map(|_| Vec::with_capacity(runs + runs / 8));
     for _ in 0..runs * CLASSES.len() {
         let class = (random.next() >> 32) as usize % CLASSES.len();
@@ -113,7 +106,7 @@ fn report(mut times: [Vec<f64>; CLASSES.len()]) {
     let mut all = times.concat();
     all.sort_by(f64::total_cmp);
     let limit = all[all.len() * 9 / 10];
-    std::println!("{} decryptions, median {:.0} ns", all.len(), all[all.len() / 2]);
+    std::println!("{} runs, median {:.0} ns", all.len(), all[all.len() / 2]);
     times.iter_mut().for_each(|class| class.retain(|t| *t < limit));
     let mut worst = 0f64;
     for (i, (name, _)) in CLASSES.iter().enumerate() {
@@ -127,27 +120,15 @@ fn report(mut times: [Vec<f64>; CLASSES.len()]) {
     assert!(worst < LIMIT, "t = {worst:.2}");
 }
 
-fn key() -> (RsaKey, RsaPublicKey) {
+fn key() -> (RsaKey, Public) {
     let key = RsaKey::new(include_bytes!("../../self_test/rsa.key")).unwrap();
     let PublicKey::Rsa(der) = key.public() else { unreachable!() };
-    let public = parse_public(der).unwrap();
+    let public = Public::parse(der).unwrap();
     (key, public)
 }
 
 fn runs() -> usize {
     std::env::var("TLCP_DECRYPTIONS").map_or(20_000, |n| n.parse().unwrap())
-}
-
-/// R-RSA-2: the whole of it.
-#[test]
-#[ignore = "measures"]
-fn rsa_time_does_not_depend_on_secrets() {
-    let (key, public) = key();
-    let encrypt = |number: &BoxedUint| to_bytes(&public, &rsa_encrypt(&public, number).unwrap()).to_vec();
-    let blinding = Generator(AtomicU64::new(0xfedc_ba98_7654_3210));
-    compare(runs(), &public, encrypt, |ciphertext, substitute| {
-        key.decrypt_secret(ciphertext, VERSION, substitute, &blinding).unwrap()
-    });
 }
 
 /// R-RSA-2, R-HS-43: what is done with the number that comes out, where nothing is blinded any more; being short, it is
@@ -156,31 +137,21 @@ fn rsa_time_does_not_depend_on_secrets() {
 #[ignore = "measures"]
 fn rsa_selection_time_does_not_depend_on_secrets() {
     let (_, public) = key();
-    compare(10 * runs(), &public, BoxedUint::clone, |number, substitute| {
-        PreMasterSecret::select_from_block(&to_bytes(&public, number), VERSION, substitute)
+    compare(10 * runs(), &public, |number, substitute| {
+        PreMasterSecret::select_from_block(&public.to_bytes(number), VERSION, substitute)
     });
 }
 
 /// R-RSA-2: with everything in the key that is secret unknown to the memory checker.
-#[cfg(target_pointer_width = "64")]
 #[test]
 fn no_branch_or_address_depends_on_the_private_key() {
     use crate::crypto::native::memory_checker::{errors, mark_undefined, running};
-    use rsa::traits::PrivateKeyParts;
     let (key, public) = key();
     let random = Generator(AtomicU64::new(0xfedc_ba98_7654_3210));
-    let ciphertext = rsa_encrypt(&public, &padded(&public, &random, |_| {})).unwrap();
-    let mark = |number: &BoxedUint| mark_undefined(number.as_limbs());
-    let secrets = &key.key;
-    secrets.primes().iter().for_each(|prime| mark(prime.as_ref()));
-    [secrets.d(), secrets.dp().unwrap(), secrets.dq().unwrap()].into_iter().for_each(mark);
-    for params in [secrets.p().unwrap(), secrets.q().unwrap()] {
-        [params.modulus().as_ref(), params.one(), params.r2()].into_iter().for_each(mark);
-    }
-    mark(secrets.qinv().unwrap().as_montgomery());
+    let ciphertext = public.raise(&padded(&public, &random, |_| {}));
+    key.primes.mark(&|number| mark_undefined(number));
     let before = errors();
-    let block = rsa_decrypt(Some(&mut Blinding::new(&random)), secrets, &ciphertext).unwrap();
-    let block = to_bytes(secrets, &block);
+    let block = public.to_bytes(&key.raise(&ciphertext, &random).unwrap());
     black_box(PreMasterSecret::select_from_block(&block, VERSION, PreMasterSecret::zeroed(SECRET_LEN)));
     assert_eq!(errors(), before);
     // And the checker does know that what came out hangs on the key.
