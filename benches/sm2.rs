@@ -10,7 +10,9 @@ use sm2::elliptic_curve::sec1::ToSec1Point;
 use sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
 use tlcp::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey};
 use tlcp::crypto::random::SystemRandom;
-use tlcp::crypto::{AgreementPeer, Keys, MasterSeed, PrivateKey, PublicKey, SignatureAlgorithm};
+use tlcp::crypto::{
+    AgreementPeer, AgreementRole, Keys, MasterSeed, PrivateKey, PublicKey, SignatureAlgorithm,
+};
 use tlcp::suite::HashAlgorithm;
 
 const SCALAR: [u8; 32] = [0x39; 32];
@@ -123,8 +125,8 @@ fn reference_agreement(p: &[u8], r: &[u8], answer: bool) {
 
 fn agreement(rows: &mut Vec<Row>) {
     let (a, b) = (Sm2PrivateKey::new(&SCALAR).unwrap(), Sm2PrivateKey::new(&PEER).unwrap());
-    let started = a.start_agreement(None, &SystemRandom).unwrap();
-    let share = b.start_agreement(None, &SystemRandom).unwrap().share().clone();
+    let started = a.start_agreement(&AgreementRole::Initiator(None), &SystemRandom).unwrap();
+    let share = b.start_agreement(&AgreementRole::Initiator(None), &SystemRandom).unwrap().share().clone();
     let r: [u8; 65] = (*share.bytes).try_into().unwrap();
     let public = b.public().clone();
     let other = AgreementPeer { share, key: Some(public.clone()) };
@@ -137,7 +139,7 @@ fn agreement(rows: &mut Vec<Row>) {
     let same = peer.clone();
     rows.push(row("agreement, shared point", finish, move || reference_agreement(&same[..], &r, false)));
     let answer = move || {
-        let started = a.start_agreement(Some(&other), &SystemRandom).unwrap();
+        let started = a.start_agreement(&AgreementRole::Responder(other.clone()), &SystemRandom).unwrap();
         drop(black_box(started.finish(&other, &seed()).unwrap()));
     };
     rows.push(row("agreement, a whole side", answer, move || reference_agreement(&peer[..], &r, true)));

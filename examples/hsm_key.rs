@@ -94,8 +94,8 @@ fn answer(sign: &dyn PrivateKey, encrypt: &dyn PrivateKey, request: Request) -> 
             question.answer(found.as_ref().map(|secret| &secret[..]).map_err(|e| *e))
         }
         // A device keeps what it started; what goes out is our share, and a handle by which to find it again.
-        Request::StartAgreement { peer, .. } => {
-            let started = encrypt.start_agreement(peer.as_ref(), &SystemRandom);
+        Request::StartAgreement { role, .. } => {
+            let started = encrypt.start_agreement(&role, &SystemRandom);
             Answer::AgreementStarted(started.map(|started| Started::Elsewhere {
                 share: started.share().clone(),
                 handle: Arc::new(started),

@@ -13,6 +13,7 @@ pub mod random;
 pub mod secret;
 mod self_test;
 pub mod sm2;
+pub mod sm9;
 
 pub use public_key::{PublicKey, SignatureAlgorithm};
 pub use random::{Draw, Random};
@@ -268,6 +269,52 @@ pub trait Keys: Send + Sync {
         Err(CryptoError::Unsupported)
     }
 
+    /// The SM9 public key of `identity` for `usage` under this master public key: 04 || …, a point of G2 for signatures
+    /// (129 bytes), else of G1 (65 bytes). What depends on the master key alone is made at its first use and kept.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadPoint`] for a master key that is not on its curve, outside the subgroup, or infinity;
+    /// [`CryptoError::Unsupported`], as by default.
+    fn sm9_public(
+        &self,
+        usage: sm9::Usage,
+        identity: &[u8],
+        master: &[u8],
+    ) -> Result<PublicKey, CryptoError> {
+        let _ = (usage, identity, master);
+        Err(CryptoError::Unsupported)
+    }
+
+    /// The SM9 private key of `identity` for `usage`, as the key centre with this master public key made it: 04 || …, a point
+    /// of G1 for signatures (65 bytes), else of G2 (129 bytes).
+    ///
+    /// # Errors
+    /// As [`Keys::sm9_public`]; [`CryptoError::BadKey`] for a key that is not this identity's for this use under this
+    /// master key.
+    fn sm9_private(
+        &self,
+        usage: sm9::Usage,
+        identity: &[u8],
+        master: &[u8],
+        key: &[u8],
+    ) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        let _ = (usage, identity, master, key);
+        Err(CryptoError::Unsupported)
+    }
+
+    /// The SM9 master key with this scalar, 32 bytes big-endian, 1 <= s < N.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`]; [`CryptoError::Unsupported`], as by default.
+    fn sm9_master(
+        &self,
+        kind: sm9::MasterKind,
+        scalar: &[u8],
+    ) -> Result<Arc<dyn sm9::MasterKey>, CryptoError> {
+        let _ = (kind, scalar);
+        Err(CryptoError::Unsupported)
+    }
+
     /// Verifies a signature over `parts[0] || parts[1] || …`.
     ///
     /// # Errors
@@ -281,30 +328,30 @@ pub trait Keys: Send + Sync {
     ) -> Result<(), CryptoError>;
 
     /// Verifies a signature whose digest was made outside: for SM2 e = SM3(Z || message), 32 bytes ([`sm2`]),
-    /// for RSA the SHA-256 hash.
+    /// for RSA the SHA-256 hash. Not for SM9 or Ed25519, which have no such digest.
     ///
     /// # Errors
     /// [`CryptoError::BadSignature`], also for anything but strict DER.
     fn verify_digest(&self, key: &PublicKey, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError>;
 
-    /// Encrypts to `key`; for SM2 the GM/T 0009 DER, C1C3C2 (R-SM2-3), for RSA PKCS#1 v1.5 (R-RSA-1).
+    /// Encrypts to `key`; for SM2 the GM/T 0009 DER, C1C3C2 (R-SM2-3), for RSA PKCS#1 v1.5 (R-RSA-1), for SM9 the
+    /// GM/T 0081 DER, hidden by the KDF's key stream (R-IBC-2).
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`], [`CryptoError::TooLong`].
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError>;
 
-    /// Starts a key agreement of two ephemeral keys in `group`, with no long-term key in it. `peer` as in
-    /// [`PrivateKey::start_agreement`].
+    /// Starts a key agreement of two ephemeral keys in `group`, with no long-term key in it.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`], as for every group by default; [`CryptoError::NoRandomness`].
     fn start_agreement(
         &self,
         group: NamedGroup,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        let _ = (group, peer, random);
+        let _ = (group, role, random);
         Err(CryptoError::Unsupported)
     }
 }
@@ -315,7 +362,7 @@ pub trait PrivateKey: Send + Sync {
     /// Its public key.
     fn public(&self) -> &PublicKey;
 
-    /// Signs `parts[0] || parts[1] || …`; for SM2 the DER of (r, s), for RSA as many bytes as the modulus has.
+    /// Signs `parts[0] || parts[1] || …`; for SM2 the DER of (r, s), for SM9 of (h, S), for RSA as many bytes as the modulus has.
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`], [`CryptoError::Unsupported`].
@@ -337,7 +384,8 @@ pub trait PrivateKey: Send + Sync {
 
     /// Decrypts a pre_master_secret that begins with `version`; whatever is wrong with the ciphertext, it is
     /// `substitute`, and neither the answer nor its time tells which of the two it is (R-HS-43). By default through
-    /// [`PrivateKey::decrypt`]: that is enough where a wrong ciphertext tells nothing of others, as in SM2.
+    /// [`PrivateKey::decrypt`]: that is enough where a wrong ciphertext tells nothing of others, as in SM2
+    /// and SM9.
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`]; never because of what a ciphertext holds.
@@ -354,18 +402,17 @@ pub trait PrivateKey: Send + Sync {
         Ok(PreMasterSecret::select(found, version, substitute))
     }
 
-    /// Starts a key agreement: draws the ephemeral key. Without a `peer` as the initiator, A (R-SM2-5: the server); with
-    /// the peer whose share is here already as the responder, B (the client).
+    /// Starts a key agreement: draws the ephemeral key.
     ///
     /// # Errors
     /// [`CryptoError::NoRandomness`]; [`CryptoError::BadPoint`] blames the peer; [`CryptoError::Unsupported`], as by
     /// default.
     fn start_agreement(
         &self,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        let _ = (peer, random);
+        let _ = (role, random);
         Err(CryptoError::Unsupported)
     }
 }
@@ -375,20 +422,34 @@ pub trait PrivateKey: Send + Sync {
 pub struct Share {
     /// The group it belongs to.
     pub group: NamedGroup,
-    /// The public value: on the SM2 curve 04 || X || Y, 65 bytes.
+    /// The public value: on the SM2 curve and in SM9's G1 04 || X || Y, 65 bytes.
     pub bytes: Box<[u8]>,
 }
 
 /// The other side of a key agreement.
 #[derive(Debug, Clone)]
 pub struct AgreementPeer {
-    /// What it sent: for SM2 a point on the curve.
+    /// What it sent: for SM2 and SM9 a point on the curve.
     pub share: Share,
-    /// Its long-term key, where the agreement takes one in: SM2's encryption key.
+    /// Its long-term key, where the agreement takes one in: SM2's encryption key, SM9's for key exchange.
     pub key: Option<PublicKey>,
 }
 
+/// Which side of a key agreement we are, and what is known of the other when it starts.
+#[derive(Debug, Clone)]
+pub enum AgreementRole {
+    /// A (R-SM2-5, R-IBC-1: the server). Nothing has come of the peer; SM9 makes its share for the peer's key.
+    Initiator(Option<PublicKey>),
+    /// B (the client): the peer's share is here already.
+    Responder(AgreementPeer),
+}
+
 impl AgreementPeer {
+    /// The other side of SM9's key exchange: its key for that, and the point of G1 that it sent.
+    pub fn sm9(key: PublicKey, point: &[u8]) -> Self {
+        Self { share: Share { group: NamedGroup::SM9, bytes: Box::from(point) }, key: Some(key) }
+    }
+
     /// The other side of SM2's key exchange: its encryption key, and the point that it sent.
     pub fn sm2(key: PublicKey, point: &[u8]) -> Self {
         Self { share: Share { group: NamedGroup::CURVE_SM2, bytes: Box::from(point) }, key: Some(key) }
@@ -400,7 +461,7 @@ pub trait StartedAgreement: Send + Sync {
     /// What we send.
     fn share(&self) -> &Share;
 
-    /// The shared secret: 48 bytes for SM2 (R-SM2-5), or the master secret, made inside a device with `seed`.
+    /// The shared secret: 48 bytes for SM2 (R-SM2-5) and SM9 (R-IBC-1), or the master secret, made inside a device with `seed`.
     ///
     /// # Errors
     /// [`CryptoError::BadPoint`] if the peer's share is bad or the shared point infinity; [`CryptoError::Unsupported`]

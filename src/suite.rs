@@ -70,6 +70,8 @@ pub enum KeyKind {
     Sm2,
     /// RSA.
     Rsa,
+    /// SM9.
+    Sm9,
     /// ECDSA on a NIST curve, or Ed25519: what TLS 1.2's ECDSA suites take (R-T12-20).
     Ecdsa,
 }
@@ -87,6 +89,7 @@ impl KeyKind {
             Self::Sm2 => &[SignatureScheme::SM2_SM3, SignatureScheme::SM2SIG_SM3],
             Self::Rsa => &[SignatureScheme::RSA_PKCS1_SHA256],
             Self::Ecdsa => &[SignatureScheme::ECDSA_SHA256],
+            Self::Sm9 => &[SignatureScheme::ISO_CHINESE_IBS],
         }
     }
 
@@ -95,13 +98,14 @@ impl KeyKind {
         match self {
             Self::Sm2 | Self::Ecdsa => ClientCertificateType::ECDSA_SIGN,
             Self::Rsa => ClientCertificateType::RSA_SIGN,
+            Self::Sm9 => ClientCertificateType::IBC_PARAMS,
         }
     }
 
     /// The hash of that scheme.
     pub const fn fixed_hash(self) -> HashAlgorithm {
         match self {
-            Self::Sm2 => HashAlgorithm::Sm3,
+            Self::Sm2 | Self::Sm9 => HashAlgorithm::Sm3,
             Self::Rsa | Self::Ecdsa => HashAlgorithm::Sha256,
         }
     }

@@ -8,8 +8,8 @@ mod support {
 use support::connection;
 use support::vectors::{Case, files, run_cases};
 use tlcp::crypto::{
-    AgreementPeer, CbcHmac, CbcLane, DEFAULT_USER_ID, Draw, MasterSeed, Provider, PublicKey, Random, Shared,
-    SignatureAlgorithm, default_provider, portable,
+    AgreementPeer, AgreementRole, CbcHmac, CbcLane, DEFAULT_USER_ID, Draw, MasterSeed, Provider, PublicKey,
+    Random, Shared, SignatureAlgorithm, default_provider, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
@@ -342,9 +342,11 @@ fn sm2_key_exchange(provider: &Provider, case: Case<'_>) {
 /// Both sides of a key exchange with these private keys: static and ephemeral of A, then of B.
 fn agree(provider: &Provider, [d_a, r_a, d_b, r_b]: [[u8; 32]; 4]) -> ([[u8; 65]; 2], [u8; 48]) {
     let [a, b] = [d_a, d_b].map(|d| provider.keys.sm2_private(&d).unwrap());
-    let at_a = a.start_agreement(None, &Fixed(Draw::PrivateKey, r_a)).unwrap();
+    let at_a = a.start_agreement(&AgreementRole::Initiator(None), &Fixed(Draw::PrivateKey, r_a)).unwrap();
     let initiator = AgreementPeer { share: at_a.share().clone(), key: Some(a.public().clone()) };
-    let at_b = b.start_agreement(Some(&initiator), &Fixed(Draw::PrivateKey, r_b)).unwrap();
+    let at_b = b
+        .start_agreement(&AgreementRole::Responder(initiator.clone()), &Fixed(Draw::PrivateKey, r_b))
+        .unwrap();
     let responder = AgreementPeer { share: at_b.share().clone(), key: Some(b.public().clone()) };
     let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
     let shared = [at_a.finish(&responder, &seed), at_b.finish(&initiator, &seed)];

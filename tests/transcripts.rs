@@ -13,8 +13,8 @@ use support::keys::copy;
 use support::vectors::{Tally, files};
 use tlcp::cert::Expected;
 use tlcp::crypto::{
-    AgreementPeer, Digest, Draw, MasterSecret, PreMasterSecret, Provider, PublicKey, Random, SECRET_LEN,
-    Shared, TrafficKeys, portable,
+    AgreementPeer, AgreementRole, Digest, Draw, MasterSecret, PreMasterSecret, Provider, PublicKey, Random,
+    SECRET_LEN, Shared, TrafficKeys, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::key_schedule::{ConnectionKeys, Sender, connection_keys, master_secret, master_seed, verify_data};
@@ -268,7 +268,7 @@ impl<'a> Check<'a> {
         let peer = ServerKeyExchange::read_ephemeral(exchange, false).unwrap().ephemeral.unwrap().0.point;
         let random = Fixed(Draw::PrivateKey, ephemeral);
         let peer = AgreementPeer::sm2(server_static.clone(), peer);
-        let started = key.start_agreement(Some(&peer), &random).unwrap();
+        let started = key.start_agreement(&AgreementRole::Responder(peer.clone()), &random).unwrap();
         let seed = master_seed(c.suite, &c.client_hello.random, &c.server_hello.random);
         let (ours, shared) = (&*started.share().bytes, started.finish(&peer, &seed).unwrap());
         let body = c.client.message(H::CLIENT_KEY_EXCHANGE).unwrap().body;

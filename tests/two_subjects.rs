@@ -11,7 +11,7 @@ use tlcp::cert::{CertPolicy, Identity, Key, KeyUse, ServerName, Verifier, WebPki
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
 use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::{
-    AgreementPeer, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement, default_provider,
+    AgreementRole, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement, default_provider,
 };
 use tlcp::error::{CertificateProblem, CryptoError, Error, PeerMisbehaved};
 use tlcp::pki::{DAY, Issued, Pair, Template};
@@ -233,10 +233,10 @@ impl PrivateKey for Borrowed {
 
     fn start_agreement(
         &self,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        self.own.start_agreement(peer, random)
+        self.own.start_agreement(role, random)
     }
 }
 

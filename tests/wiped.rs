@@ -14,8 +14,8 @@ use tlcp::cert::{Identity, Key};
 use tlcp::config::{ClientConfig, KeyLog, ServerConfig};
 use tlcp::conn::{Connection, Endpoint, ReadProgress};
 use tlcp::crypto::{
-    AgreementPeer, Draw, MasterSecret, MasterSeed, PrivateKey, Provider, Random, Shared, SignatureAlgorithm,
-    StartedAgreement, default_provider,
+    AgreementPeer, AgreementRole, Draw, MasterSecret, MasterSeed, PrivateKey, Provider, Random, Shared,
+    SignatureAlgorithm, StartedAgreement, default_provider,
 };
 use tlcp::error::CryptoError;
 use tlcp::handshake::{Answer, Request, Started};
@@ -114,9 +114,9 @@ fn use_a_key(provider: &Provider) {
         key: Some(key.public().clone()),
     };
     let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
-    let one = key.start_agreement(None, &random).unwrap();
+    let one = key.start_agreement(&AgreementRole::Initiator(None), &random).unwrap();
     let initiator = of(&*key, &*one);
-    let two = peer.start_agreement(Some(&initiator), &random).unwrap();
+    let two = peer.start_agreement(&AgreementRole::Responder(initiator.clone()), &random).unwrap();
     let shared = (one.finish(&of(&*peer, &*two), &seed), two.finish(&initiator, &seed));
     assert!(matches!(shared, (Ok(Shared::PreMaster(_)), Ok(Shared::PreMaster(_)))));
 }
@@ -196,8 +196,8 @@ fn with_device(w: &World, pair: &Pair) -> Arc<Identity> {
 fn ask_device<S: Endpoint>(connection: &mut Connection<S>, pair: &Pair) {
     while let Some(request) = connection.request() {
         let answer = match *request {
-            Request::StartAgreement { peer, .. } => {
-                let started = pair.encrypt.key().start_agreement(peer.as_ref(), &Counting::from(30)).unwrap();
+            Request::StartAgreement { role, .. } => {
+                let started = pair.encrypt.key().start_agreement(&role, &Counting::from(30)).unwrap();
                 let (share, handle) = (started.share().clone(), Arc::new(()));
                 Answer::AgreementStarted(Ok(Started::Elsewhere { share, handle }))
             }

@@ -8,8 +8,8 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::io::Read;
 use tlcp::crypto::{
-    AgreementPeer, CbcLane, Draw, MasterSeed, PreMasterSecret, Provider, PublicKey, Random, Share, Shared,
-    SignatureAlgorithm, default_provider, portable,
+    AgreementPeer, AgreementRole, CbcLane, Draw, MasterSeed, PreMasterSecret, Provider, PublicKey, Random,
+    Share, Shared, SignatureAlgorithm, default_provider, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
@@ -278,7 +278,10 @@ fn agree(
     share: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
     let peer = AgreementPeer { share: Share { group, bytes: share.into() }, key: None };
-    let started = provider.keys.start_agreement(group, Some(&peer), &Drawn(private)).unwrap();
+    let started = provider
+        .keys
+        .start_agreement(group, &AgreementRole::Responder(peer.clone()), &Drawn(private))
+        .unwrap();
     let seed = MasterSeed { prf: HashAlgorithm::Sha256, label: "", seed: Box::default() };
     match started.finish(&peer, &seed)? {
         Shared::PreMaster(secret) => Ok(secret.expose().to_vec()),

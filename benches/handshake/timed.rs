@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tlcp::cert::{PeerClaim, Verified, Verifier};
 use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::{
-    AgreementPeer, Digest, Draw, HashContext, Hashes, Keys, MasterSeed, PrivateKey, Provider, PublicKey,
-    Random, Share, Shared, SignatureAlgorithm, StartedAgreement, default_provider,
+    AgreementPeer, AgreementRole, Digest, Draw, HashContext, Hashes, Keys, MasterSeed, PrivateKey, Provider,
+    PublicKey, Random, Share, Shared, SignatureAlgorithm, StartedAgreement, default_provider,
 };
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::suite::HashAlgorithm;
@@ -171,11 +171,11 @@ impl PrivateKey for TimedKey {
 
     fn start_agreement(
         &self,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
         keys(|| {
-            let started = self.0.start_agreement(peer, random)?;
+            let started = self.0.start_agreement(role, random)?;
             Ok(Arc::new(TimedAgreement(started)) as Arc<dyn StartedAgreement>)
         })
     }

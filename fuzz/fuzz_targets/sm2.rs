@@ -4,7 +4,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 use tlcp::crypto::{
-    AgreementPeer, Draw, Keys, MasterSeed, PrivateKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
+    AgreementPeer, AgreementRole, Draw, Keys, MasterSeed, PrivateKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
     portable,
 };
 use tlcp::error::CryptoError;
@@ -127,13 +127,13 @@ fn agreement(input: &Input<'_>, own: &Pair, peer: &Pair) {
     let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
     let finish =
         |started: &Arc<dyn StartedAgreement>, peer: &AgreementPeer| secret(started.finish(peer, &seed));
-    let [a, b] = [0, 1].map(|i| own[i].start_agreement(None, &Given::new(&input.nonces)));
+    let [a, b] = [0, 1].map(|i| own[i].start_agreement(&AgreementRole::Initiator(None), &Given::new(&input.nonces)));
     let (Ok(a), Ok(b)) = (a, b) else { return };
     assert_eq!(a.share(), b.share());
     let initiator = AgreementPeer { share: a.share().clone(), key: Some(own[0].public().clone()) };
     let answers = [0, 1].map(|i| {
         let given = Given::new(&[input.nonces[1], input.nonces[0]]);
-        let started = peer[i].start_agreement(Some(&initiator), &given);
+        let started = peer[i].start_agreement(&AgreementRole::Responder(initiator.clone()), &given);
         started.map(|started| (started.share().bytes.to_vec(), finish(&started, &initiator)))
     });
     assert_eq!(answers[0], answers[1]);

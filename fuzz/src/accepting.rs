@@ -3,7 +3,7 @@
 //! zero; any other tag or MAC is refused, so that failing stays possible, too.
 use std::sync::Arc;
 use tlcp::crypto::{
-    Aead, AgreementPeer, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys, MacLane, MasterSeed,
+    Aead, AgreementPeer, AgreementRole, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys, MacLane, MasterSeed,
     PreMasterSecret, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share, Shared, SignatureAlgorithm,
     StartedAgreement,
 };
@@ -127,7 +127,7 @@ impl Keys for Zeros {
     fn start_agreement(
         &self,
         group: NamedGroup,
-        _: Option<&AgreementPeer>,
+        _: &AgreementRole,
         _: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
         Ok(Arc::new(Started(Share { group, bytes: Box::new(POINT) })))
@@ -170,7 +170,7 @@ impl PrivateKey for AnyKey {
 
     fn start_agreement(
         &self,
-        _: Option<&AgreementPeer>,
+        _: &AgreementRole,
         _: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
         Ok(Arc::new(Started(Share { group: NamedGroup::CURVE_SM2, bytes: Box::new(POINT) })))

@@ -60,7 +60,8 @@ impl Policy {
             return fail("no signature scheme is enabled: pass at least one (R-T12-6)");
         }
         let is_known = |scheme: &SignatureScheme| {
-            SignatureAlgorithm::kind_of(*scheme).is_some_and(|kind| kind != KeyKind::Sm2)
+            SignatureAlgorithm::kind_of(*scheme)
+                .is_some_and(|kind| matches!(kind, KeyKind::Rsa | KeyKind::Ecdsa))
         };
         if let Some(scheme) = self.signature_schemes.iter().find(|scheme| !is_known(scheme)) {
             let text = format!("signatures by {scheme} are not made nor taken in TLS here (R-T12-19)");

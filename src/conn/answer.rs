@@ -66,11 +66,11 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
             Key::Here(key) => question.answer(&**key, random),
             Key::Elsewhere(_) => return None,
         },
-        Request::StartAgreement { identity, group, peer } => {
+        Request::StartAgreement { identity, group, role } => {
             let started = match identity.as_ref().map(|identity| identity.key(KeyUse::Encrypt)) {
-                Some(Key::Here(key)) => key.start_agreement(peer.as_ref(), random),
+                Some(Key::Here(key)) => key.start_agreement(role, random),
                 Some(Key::Elsewhere(_)) => return None,
-                None => setup.provider.keys.start_agreement(*group, peer.as_ref(), random),
+                None => setup.provider.keys.start_agreement(*group, role, random),
             };
             Answer::AgreementStarted(started.map(Started::Here))
         }

@@ -1,9 +1,9 @@
-//! The DER structures of SM2 and ECDSA, strict: every value has one encoding, and only that is read.
+//! The DER structures of SM2 and ECDSA, and the parts that SM9's are made of, strict: every value has one encoding, and only that is read.
 use alloc::vec::Vec;
 
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const SEQUENCE: u8 = 0x30;
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const SEQUENCE: u8 = 0x30;
 
 /// The longest C2 that [`Ciphertext::write`] takes, in bytes: all lengths stay within three bytes.
 pub(crate) const MAX_C2: usize = 0xff_ff00;
@@ -70,14 +70,14 @@ impl<'a> Ciphertext<'a> {
 }
 
 /// The content of the one SEQUENCE that `der` is.
-fn sequence(der: &[u8]) -> Option<&[u8]> {
+pub(super) fn sequence(der: &[u8]) -> Option<&[u8]> {
     let mut rest = der;
     let body = element(&mut rest, SEQUENCE)?;
     rest.is_empty().then_some(body)
 }
 
 /// The content of the next element, which must have this tag.
-fn element<'a>(rest: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
+pub(super) fn element<'a>(rest: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     let (&found, after) = rest.split_first()?;
     let (&first, after) = after.split_first()?;
     let extra = match first {
@@ -101,7 +101,7 @@ fn element<'a>(rest: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
 }
 
 /// A non-negative INTEGER of at most `N` bytes.
-fn integer<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+pub(super) fn integer<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let content = element(rest, INTEGER)?;
     let (&first, after) = content.split_first()?;
     let magnitude = match (first, after.first()) {
@@ -115,7 +115,7 @@ fn integer<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     Some(out)
 }
 
-fn push_integer(out: &mut Vec<u8>, value: &[u8]) {
+pub(super) fn push_integer(out: &mut Vec<u8>, value: &[u8]) {
     // One zero byte stays for the number 0, and one comes before a set first bit.
     let zeros = value.iter().take_while(|b| **b == 0).count().min(value.len().saturating_sub(1));
     let digits = value.get(zeros..).unwrap_or_default();
@@ -125,12 +125,12 @@ fn push_integer(out: &mut Vec<u8>, value: &[u8]) {
     out.extend_from_slice(digits);
 }
 
-fn push(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
+pub(super) fn push(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
     push_header(out, tag, content.len());
     out.extend_from_slice(content);
 }
 
-fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
+pub(super) fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
     let [.., a, b, c] = (length as u32).to_be_bytes();
     match length {
         0..0x80 => out.extend_from_slice(&[tag, c]),

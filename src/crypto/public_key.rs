@@ -1,5 +1,5 @@
 //! Public keys, and how their owners sign.
-use super::DEFAULT_USER_ID;
+use super::{DEFAULT_USER_ID, sm9};
 use crate::error::CryptoError;
 use crate::suite::{HashAlgorithm, KeyKind};
 use crate::wire::{NamedGroup, SignatureScheme};
@@ -20,6 +20,8 @@ pub enum PublicKey {
     P384(Arc<[u8; 97]>),
     /// The 32 bytes of RFC 8032.
     Ed25519(Arc<[u8; 32]>),
+    /// An identity under a key centre's master public key (GM/T 0044).
+    Sm9(Arc<sm9::PublicKey>),
 }
 
 impl PublicKey {
@@ -29,6 +31,7 @@ impl PublicKey {
             Self::Sm2(_) => KeyKind::Sm2,
             Self::Rsa(_) => KeyKind::Rsa,
             Self::P256(_) | Self::P384(_) | Self::Ed25519(_) => KeyKind::Ecdsa,
+            Self::Sm9(_) => KeyKind::Sm9,
         }
     }
 
@@ -37,7 +40,7 @@ impl PublicKey {
         match self {
             Self::P256(_) => Some(NamedGroup::SECP256R1),
             Self::P384(_) => Some(NamedGroup::SECP384R1),
-            Self::Sm2(_) | Self::Rsa(_) | Self::Ed25519(_) => None,
+            Self::Sm2(_) | Self::Rsa(_) | Self::Ed25519(_) | Self::Sm9(_) => None,
         }
     }
 
@@ -49,6 +52,7 @@ impl PublicKey {
                 | (Self::Rsa(_), Some(SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_)))
                 | (Self::P256(_) | Self::P384(_), Some(SignatureAlgorithm::Ecdsa(_)))
                 | (Self::Ed25519(_), Some(SignatureAlgorithm::Ed25519))
+                | (Self::Sm9(_), Some(SignatureAlgorithm::Sm9Sm3))
         )
     }
 }
@@ -60,6 +64,7 @@ impl fmt::Debug for PublicKey {
             Self::Rsa(der) => write!(f, "Rsa({} bytes)", der.len()),
             Self::P256(p) => write!(f, "P256({:02x}{:02x}{:02x}{:02x}…)", p[1], p[2], p[3], p[4]),
             Self::P384(p) => write!(f, "P384({:02x}{:02x}{:02x}{:02x}…)", p[1], p[2], p[3], p[4]),
+            Self::Sm9(key) => key.fmt(f),
             Self::Ed25519(p) => write!(f, "Ed25519({:02x}{:02x}{:02x}{:02x}…)", p[0], p[1], p[2], p[3]),
         }
     }
@@ -82,6 +87,8 @@ pub enum SignatureAlgorithm<'a> {
     Ecdsa(HashAlgorithm),
     /// Ed25519 over the message itself (R-T12-20).
     Ed25519,
+    /// SM9 with SM3 over the message itself, the DER of GM/T 0081 (R-IBC-5).
+    Sm9Sm3,
 }
 
 impl SignatureAlgorithm<'static> {
@@ -102,6 +109,7 @@ impl SignatureAlgorithm<'static> {
             SignatureScheme::ECDSA_SHA384 => Some(Self::Ecdsa(HashAlgorithm::Sha384)),
             SignatureScheme::ECDSA_SHA512 => Some(Self::Ecdsa(HashAlgorithm::Sha512)),
             SignatureScheme::ED25519 => Some(Self::Ed25519),
+            SignatureScheme::ISO_CHINESE_IBS => Some(Self::Sm9Sm3),
             _ => None,
         }
     }
@@ -114,6 +122,7 @@ impl SignatureAlgorithm<'_> {
             SignatureAlgorithm::Sm2Sm3 { .. } => KeyKind::Sm2,
             SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_) => KeyKind::Rsa,
             SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519 => KeyKind::Ecdsa,
+            SignatureAlgorithm::Sm9Sm3 => KeyKind::Sm9,
         })
     }
 }

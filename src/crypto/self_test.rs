@@ -4,8 +4,8 @@ mod tls12;
 
 use super::hex::hex;
 use super::{
-    Aead, AgreementPeer, CbcLane, Digest, Draw, MacLane, MasterSeed, PreMasterSecret, PrivateKey, Provider,
-    PublicKey, Random, SECRET_LEN, Shared, SignatureAlgorithm,
+    Aead, AgreementPeer, AgreementRole, CbcLane, Digest, Draw, MacLane, MasterSeed, PreMasterSecret,
+    PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Shared, SignatureAlgorithm,
 };
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
@@ -370,8 +370,8 @@ fn sm2_key_exchange(provider: &Provider) -> Option<()> {
 fn agree(a: &Party, b: &Party, expected: &[u8; 48]) -> Option<()> {
     let initiator = AgreementPeer::sm2(a.key.public().clone(), &a.point);
     let responder = AgreementPeer::sm2(b.key.public().clone(), &b.point);
-    let at_a = a.key.start_agreement(None, &a.ephemeral).ok()?;
-    let at_b = b.key.start_agreement(Some(&initiator), &b.ephemeral).ok()?;
+    let at_a = a.key.start_agreement(&AgreementRole::Initiator(None), &a.ephemeral).ok()?;
+    let at_b = b.key.start_agreement(&AgreementRole::Responder(initiator.clone()), &b.ephemeral).ok()?;
     check(*at_a.share() == initiator.share && *at_b.share() == responder.share)?;
     for shared in [at_a.finish(&responder, &no_seed()), at_b.finish(&initiator, &no_seed())] {
         let Ok(Shared::PreMaster(secret)) = shared else { return None };
@@ -387,8 +387,8 @@ fn no_seed() -> MasterSeed {
 
 fn refuses_bad_ephemeral_points(a: &Party, peer: &PublicKey) -> Option<()> {
     let good = AgreementPeer::sm2(peer.clone(), &a.point);
-    let initiator = a.key.start_agreement(None, &a.ephemeral).ok()?;
-    let responder = a.key.start_agreement(Some(&good), &a.ephemeral).ok()?;
+    let initiator = a.key.start_agreement(&AgreementRole::Initiator(None), &a.ephemeral).ok()?;
+    let responder = a.key.start_agreement(&AgreementRole::Responder(good.clone()), &a.ephemeral).ok()?;
     let mut off_curve = a.point;
     off_curve[64] ^= 1;
     for bad in [&off_curve[..], a.point.get(..64)?, &[4; 65], &[0], &[]] {

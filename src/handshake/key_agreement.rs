@@ -94,7 +94,9 @@ impl ReadyAgreement {
             Self::Decrypting(identity) => {
                 let ciphertext = match identity.public_key(KeyUse::Encrypt).kind() {
                     KeyKind::Sm2 => ClientKeyExchange::read_encrypted(body)?.to_vec(),
-                    KeyKind::Rsa | KeyKind::Ecdsa => ClientKeyExchange::read_rsa_encrypted(body)?.to_vec(),
+                    KeyKind::Rsa | KeyKind::Ecdsa | KeyKind::Sm9 => {
+                        ClientKeyExchange::read_rsa_encrypted(body)?.to_vec()
+                    }
                 };
                 let mut substitute = PreMasterSecret::zeroed(SECRET_LEN);
                 // R-HS-43: drawn always, before anything is known of the ciphertext.

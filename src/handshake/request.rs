@@ -1,8 +1,8 @@
 //! Questions to the caller and their answers. Owned and `Send + 'static`: a request can move into a future.
 use crate::cert::{Identity, KeyUse, PeerClaim, Verified};
 use crate::crypto::{
-    self, AgreementPeer, Digest, Hashes, MasterSecret, MasterSeed, PreMasterSecret, PrivateKey, PublicKey,
-    Random, Share, Shared, SignatureAlgorithm, StartedAgreement,
+    self, AgreementPeer, AgreementRole, Digest, Hashes, MasterSecret, MasterSeed, PreMasterSecret,
+    PrivateKey, PublicKey, Random, Share, Shared, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::{AnswerError, CertificateError, CryptoError};
 use crate::message::{CertificateRequest, ClientHello};
@@ -48,7 +48,7 @@ pub enum Request {
         /// In this group.
         group: NamedGroup,
         /// A client has the server's share already (R-SM2-5: it is the responder); a server has none yet.
-        peer: Option<AgreementPeer>,
+        role: AgreementRole,
     },
     /// Finish it: [`Answer::AgreementFinished`].
     FinishAgreement {
@@ -71,8 +71,8 @@ impl Request {
         Ok(match self {
             Self::Sign(question) => question.answer(key, random),
             Self::Decrypt(question) => question.answer_with(key, random),
-            Self::StartAgreement { identity: Some(_), peer, .. } => {
-                Answer::AgreementStarted(key.start_agreement(peer.as_ref(), random).map(Started::Here))
+            Self::StartAgreement { identity: Some(_), role, .. } => {
+                Answer::AgreementStarted(key.start_agreement(&role, random).map(Started::Here))
             }
             other => return Err(Box::new(other)),
         })

@@ -82,6 +82,8 @@ impl Secret {
             PublicKey::P384(point) => &point[..],
             PublicKey::Ed25519(point) => &point[..],
             PublicKey::Rsa(der) => der,
+            // No certificate is made with one.
+            PublicKey::Sm9(_) => &[],
         }
     }
 

@@ -320,6 +320,8 @@ registry! {
         X25519 = 29, "x25519";
         /// The SM2 curve.
         CURVE_SM2 = 41, "curveSM2";
+        /// SM9's G1. IBSDH names no group on the wire, and none is registered: this one is for private use (RFC 8422 5.1.1).
+        SM9 = 0xfe09, "sm9";
     }
 }
 
@@ -350,6 +352,8 @@ registry! {
         SM2_SM3 = 0x0704, "sm2_sm3";
         /// sm2sig_sm3 of RFC 8998, the only one that GmSSL and openHiTLS know (R-HS-6).
         SM2SIG_SM3 = 0x0708, "sm2sig_sm3";
+        /// SM9 with SM3: what IANA calls iso_chinese_ibs, and TLCP ibs_sm3 without a code point (R-IBC-5).
+        ISO_CHINESE_IBS = 0x0707, "iso_chinese_ibs";
     }
 }
 

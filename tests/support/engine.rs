@@ -306,10 +306,10 @@ impl World {
                 let secret = key.decrypt_secret(request.ciphertext(), version, substitute, &random);
                 Memo::Decrypted(secret.unwrap().expose().to_vec())
             }
-            Request::StartAgreement { identity, group, peer } => {
+            Request::StartAgreement { identity, group, role } => {
                 let started = match identity {
-                    Some(_) => key(KeyUse::Encrypt).start_agreement(peer.as_ref(), &random),
-                    None => self.provider.keys.start_agreement(*group, peer.as_ref(), &random),
+                    Some(_) => key(KeyUse::Encrypt).start_agreement(role, &random),
+                    None => self.provider.keys.start_agreement(*group, role, &random),
                 };
                 Memo::AgreementStarted(Started::Here(started.unwrap()))
             }

@@ -96,8 +96,8 @@ impl Device<'_> {
                 let found = encrypt.decrypt(request.ciphertext());
                 request.answer(found.as_ref().map(|m| &m[..]).map_err(|e| *e))
             }
-            Request::StartAgreement { peer, .. } => {
-                let started = encrypt.start_agreement(peer.as_ref(), &random);
+            Request::StartAgreement { role, .. } => {
+                let started = encrypt.start_agreement(&role, &random);
                 Answer::AgreementStarted(started.map(|started| Started::Elsewhere {
                     share: started.share().clone(),
                     handle: Arc::new(started),

@@ -9,7 +9,8 @@ use tlcp::cert::{CertificateForm, Expected, Identity, Key, PeerClaim, PeerKeys, 
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
 use tlcp::crypto::{
-    Draw, Keys, MasterSecret, PrivateKey, Provider, PublicKey, Random, Share, Shared, SignatureAlgorithm,
+    AgreementRole, Draw, Keys, MasterSecret, PrivateKey, Provider, PublicKey, Random, Share, Shared,
+    SignatureAlgorithm,
 };
 use tlcp::error::CryptoError;
 use tlcp::handshake::{Answer, IdentityQuery, Request, Selection, SignRequest, Started};
@@ -303,13 +304,13 @@ impl<'a> Part<'a> {
                 assert_eq!(Some(found.clone()), self.pre_master());
                 question.answer(Ok(&found))
             }
-            Request::StartAgreement { peer: Some(peer), .. } => {
+            Request::StartAgreement { role: role @ AgreementRole::Responder(_), .. } => {
                 let keys = self.keys_of(self.own()).unwrap();
                 let key = self.keys.find(keys.encrypt().unwrap()).expect("the client's encryption key");
-                let started = key.start_agreement(Some(&peer), &*self.random());
+                let started = key.start_agreement(&role, &*self.random());
                 Answer::AgreementStarted(started.map(Started::Here))
             }
-            Request::StartAgreement { peer: None, group, .. } => {
+            Request::StartAgreement { role: AgreementRole::Initiator(_), group, .. } => {
                 let share =
                     Share { group, bytes: Box::from(self.server_exchange().ephemeral.unwrap().0.point) };
                 Answer::AgreementStarted(Ok(Started::Elsewhere { share, handle: Arc::new(()) }))

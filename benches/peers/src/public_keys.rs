@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::{
-    AgreementPeer, MasterSeed, PrivateKey, Provider, SignatureAlgorithm, default_provider, portable,
+    AgreementPeer, AgreementRole, MasterSeed, PrivateKey, Provider, SignatureAlgorithm, default_provider, portable,
 };
 use tlcp::suite::HashAlgorithm;
 use tlcp_interop::pki::Pki;
@@ -89,7 +89,7 @@ impl Tlcp {
         let key = PKey::private_key_from_pem(&pem).and_then(|key| key.ec_key()).expect("a key");
         let scalar = key.private_key().to_vec_padded(32).expect("32 bytes");
         let key = provider.keys.sm2_private(&scalar).expect("a key");
-        let share = key.start_agreement(None, &SystemRandom).expect("an ephemeral key").share().clone();
+        let share = key.start_agreement(&AgreementRole::Initiator(None), &SystemRandom).expect("an ephemeral key").share().clone();
         let other = AgreementPeer { share, key: Some(key.public().clone()) };
         Self { provider, key, other }
     }
@@ -114,7 +114,7 @@ impl PublicKeys for Tlcp {
     }
 
     fn agree(&mut self) -> Option<()> {
-        let started = self.key.start_agreement(Some(&self.other), &SystemRandom).expect("an ephemeral key");
+        let started = self.key.start_agreement(&AgreementRole::Responder(self.other.clone()), &SystemRandom).expect("an ephemeral key");
         let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
         black_box(started.finish(&self.other, &seed).expect("a secret"));
         Some(())

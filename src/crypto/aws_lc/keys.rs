@@ -3,7 +3,7 @@ use super::super::default_provider;
 use super::signing::{EcdsaKey, Ed25519Key, RsaKey};
 use super::{agreement, hash};
 use crate::crypto::{
-    AgreementPeer, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
+    AgreementRole, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::CryptoError;
 use crate::suite::HashAlgorithm;
@@ -108,12 +108,12 @@ impl Keys for AwsKeys {
     fn start_agreement(
         &self,
         group: NamedGroup,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
         match agreement::start(group, random)? {
             Some(started) => Ok(started),
-            None => default_provider().keys.start_agreement(group, peer, random),
+            None => default_provider().keys.start_agreement(group, role, random),
         }
     }
 }

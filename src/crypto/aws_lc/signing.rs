@@ -2,7 +2,7 @@
 use super::super::default_provider;
 use super::hash;
 use crate::crypto::{
-    AgreementPeer, PreMasterSecret, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
+    AgreementRole, PreMasterSecret, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::CryptoError;
 use crate::suite::HashAlgorithm;
@@ -35,10 +35,10 @@ macro_rules! delegate_the_rest {
 
         fn start_agreement(
             &self,
-            peer: Option<&AgreementPeer>,
+            role: &AgreementRole,
             random: &dyn Random,
         ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-            self.other.start_agreement(peer, random)
+            self.other.start_agreement(role, random)
         }
     };
 }

@@ -7,7 +7,7 @@ use super::{diffie_hellman, ecdsa, ed25519};
 use super::{encryption, point};
 use crate::crypto::der::Signature;
 use crate::crypto::{
-    AgreementPeer, DEFAULT_USER_ID, Draw, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm,
+    AgreementRole, DEFAULT_USER_ID, Draw, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm,
     StartedAgreement,
 };
 use crate::error::CryptoError;
@@ -117,7 +117,7 @@ impl Keys for Portable {
     fn start_agreement(
         &self,
         group: NamedGroup,
-        _: Option<&AgreementPeer>,
+        _: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
         diffie_hellman::start(group, random)
@@ -215,11 +215,11 @@ impl PrivateKey for Sm2Key {
 
     fn start_agreement(
         &self,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
         let z = point::z(DEFAULT_USER_ID, &self.public_bytes)?;
-        Ok(Arc::new(Started::new(&self.d, z, peer.is_some(), random)?))
+        Ok(Arc::new(Started::new(&self.d, z, matches!(role, AgreementRole::Responder(_)), random)?))
     }
 }
 
@@ -227,8 +227,8 @@ impl PrivateKey for Sm2Key {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::crypto::MasterSeed;
     use crate::crypto::portable::test_random::Series;
+    use crate::crypto::{AgreementPeer, MasterSeed};
     use crate::suite::HashAlgorithm;
     use alloc::{boxed::Box, vec};
     use sm2::elliptic_curve::PrimeField;
@@ -334,8 +334,8 @@ mod tests {
         let peer = Sm2Key::new(&d.to_bytes()).unwrap();
         let peer = AgreementPeer::sm2(peer.public, &ephemeral);
         let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
-        for role in [None, Some(&peer)] {
-            let started = ours.start_agreement(role, &Series::new([[3; 32]])).unwrap();
+        for role in [AgreementRole::Initiator(None), AgreementRole::Responder(peer.clone())] {
+            let started = ours.start_agreement(&role, &Series::new([[3; 32]])).unwrap();
             assert_eq!(started.finish(&peer, &seed).unwrap_err(), CryptoError::BadPoint);
         }
     }

@@ -1,8 +1,8 @@
 //! Known answers of what TLS 1.2 has beside TLCP. An algorithm that the provider says it does not have is passed over.
 use super::super::hex::hex;
 use super::super::{
-    AgreementPeer, CbcLane, Digest, Draw, MacLane, PrivateKey, Provider, PublicKey, Random, Share, Shared,
-    SignatureAlgorithm,
+    AgreementPeer, AgreementRole, CbcLane, Digest, Draw, MacLane, PrivateKey, Provider, PublicKey, Random,
+    Share, Shared, SignatureAlgorithm,
 };
 use super::{Counter, Test, check, is, no_seed, refuses_what_was_changed};
 use crate::error::CryptoError;
@@ -199,8 +199,10 @@ fn agree(
     bad: &[&[u8]],
 ) -> Option<()> {
     let (to_a, to_b) = (peer(group, b.share), peer(group, a.share));
-    let Some(at_a) = had(provider.keys.start_agreement(group, None, &a))? else { return Some(()) };
-    let at_b = provider.keys.start_agreement(group, Some(&to_b), &b).ok()?;
+    let Some(at_a) = had(provider.keys.start_agreement(group, &AgreementRole::Initiator(None), &a))? else {
+        return Some(());
+    };
+    let at_b = provider.keys.start_agreement(group, &AgreementRole::Responder(to_b.clone()), &b).ok()?;
     for (side, own, other) in [(&at_a, &a, &to_a), (&at_b, &b, &to_b)] {
         check(side.share().group == group && *side.share().bytes == *own.share)?;
         let Ok(Shared::PreMaster(secret)) = side.finish(other, &no_seed()) else { return None };

@@ -5,7 +5,7 @@ use super::{
     FullHandshake, Own, ServerClaim, Signer, State as S, VerifiedServer,
 };
 use crate::cert::{CertificateForm, PeerClaim, PeerRole, Verified};
-use crate::crypto::{PublicKey, Shared};
+use crate::crypto::{AgreementRole, PublicKey, Shared};
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{
     ClientAgreement, agreement_error, check_kinds, choose_scheme, encrypt, expected_of_server,
@@ -211,8 +211,8 @@ fn exchange_keys(full: FullHandshake<VerifiedServer>, own: Own, cx: &mut Context
     if mutual && identity.is_none() {
         return Err(PeerIncompatible::NoClientIdentity.into());
     }
-    let (group, of_peer) = (peer.share.group, Some((*peer).clone()));
-    cx.ask(Request::StartAgreement { identity, group, peer: of_peer });
+    let (group, role) = (peer.share.group, AgreementRole::Responder((*peer).clone()));
+    cx.ask(Request::StartAgreement { identity, group, role });
     Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, server, signer, peer }))
 }
 

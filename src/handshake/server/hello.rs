@@ -5,7 +5,7 @@ use super::{
     AwaitKeyExchangeSigned, AwaitSession, Chosen, Client, FullHandshake, Handle, Hello, Own, State as S,
 };
 use crate::cert::{CertificateForm, Identity, KeyUse};
-use crate::crypto::{Draw, SignatureAlgorithm};
+use crate::crypto::{AgreementRole, Draw, SignatureAlgorithm};
 use crate::error::{CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{ServerAgreement, choose_scheme};
 use crate::handshake::{
@@ -116,7 +116,7 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
         SecretSource::Agreed => (Some(identity.clone()), NamedGroup::CURVE_SM2),
         SecretSource::Ephemeral => (None, group.ok_or(PeerIncompatible::NoCommonGroup)?),
     };
-    cx.ask(Request::StartAgreement { identity: of, group, peer: None });
+    cx.ask(Request::StartAgreement { identity: of, group, role: AgreementRole::Initiator(None) });
     Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity, scheme }))
 }
 

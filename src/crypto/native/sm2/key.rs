@@ -8,7 +8,7 @@ use super::scalar::Scalar;
 use super::secret::SecretKey;
 use super::sign::{self, Nonce};
 use crate::crypto::{
-    AgreementPeer, DEFAULT_USER_ID, Draw, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
+    AgreementRole, DEFAULT_USER_ID, Draw, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };
 use crate::error::CryptoError;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -82,9 +82,14 @@ impl PrivateKey for Sm2PrivateKey {
 
     fn start_agreement(
         &self,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        Ok(Arc::new(agree::start(self.backend, &self.secret, peer.is_some(), random)?))
+        Ok(Arc::new(agree::start(
+            self.backend,
+            &self.secret,
+            matches!(role, AgreementRole::Responder(_)),
+            random,
+        )?))
     }
 }

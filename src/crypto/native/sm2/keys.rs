@@ -9,7 +9,7 @@ use super::key::Sm2PrivateKey;
 use super::limbs::{self, Limbs};
 use super::sign::Signature;
 use crate::crypto::{
-    AgreementPeer, DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm,
+    AgreementRole, DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm,
     StartedAgreement, portable,
 };
 use crate::error::CryptoError;
@@ -158,9 +158,9 @@ impl Keys for Sm2Keys {
     fn start_agreement(
         &self,
         group: NamedGroup,
-        peer: Option<&AgreementPeer>,
+        role: &AgreementRole,
         random: &dyn Random,
     ) -> Result<Arc<dyn StartedAgreement>, CryptoError> {
-        portable::provider().keys.start_agreement(group, peer, random)
+        portable::provider().keys.start_agreement(group, role, random)
     }
 }

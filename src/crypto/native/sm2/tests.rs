@@ -16,7 +16,9 @@ use super::field::Portable;
 use super::field_x86::Adx;
 use super::{Sm2Keys, Sm2Options, Sm2PrivateKey};
 use crate::crypto::random::{Draw, Random, SystemRandom};
-use crate::crypto::{AgreementPeer, MasterSeed, PreMasterSecret, PrivateKey, Shared, StartedAgreement};
+use crate::crypto::{
+    AgreementPeer, AgreementRole, MasterSeed, PreMasterSecret, PrivateKey, Shared, StartedAgreement,
+};
 use crate::error::CryptoError;
 use crate::suite::HashAlgorithm;
 use alloc::boxed::Box;
@@ -48,9 +50,9 @@ fn exchange(
     ra: &dyn Random,
     rb: &dyn Random,
 ) -> [PreMasterSecret; 2] {
-    let at_a = a.start_agreement(None, ra).unwrap();
+    let at_a = a.start_agreement(&AgreementRole::Initiator(None), ra).unwrap();
     let initiator = AgreementPeer { share: at_a.share().clone(), key: Some(a.public().clone()) };
-    let at_b = b.start_agreement(Some(&initiator), rb).unwrap();
+    let at_b = b.start_agreement(&AgreementRole::Responder(initiator.clone()), rb).unwrap();
     let responder = AgreementPeer { share: at_b.share().clone(), key: Some(b.public().clone()) };
     [(at_a, responder), (at_b, initiator)].map(|(started, peer)| secret(finish(&*started, &peer).unwrap()))
 }

@@ -3,7 +3,7 @@ use super::{Replay, backends, keys, private, random_scalar};
 use crate::crypto::native::sm2::scalar::N;
 use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, limbs};
 use crate::crypto::random::{Draw, Random, SystemRandom};
-use crate::crypto::{Keys, PrivateKey, PublicKey, SignatureAlgorithm};
+use crate::crypto::{AgreementRole, Keys, PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::error::CryptoError;
 
 const SM2: SignatureAlgorithm<'static> = SignatureAlgorithm::SM2;
@@ -42,7 +42,10 @@ fn draws_again_until_the_scalar_is_in_range() {
         assert_eq!(key.sign(SM2, &[b"m"], &random).unwrap(), first);
         let nothing = Replay::new(&[&[0; 32]]);
         assert_eq!(key.sign(SM2, &[b"m"], &nothing).unwrap_err(), CryptoError::NoRandomness);
-        assert_eq!(key.start_agreement(None, &nothing).unwrap_err(), CryptoError::NoRandomness);
+        assert_eq!(
+            key.start_agreement(&AgreementRole::Initiator(None), &nothing).unwrap_err(),
+            CryptoError::NoRandomness
+        );
         let got = keys(backend).encrypt(key.public(), b"m", &nothing);
         assert_eq!(got.unwrap_err(), CryptoError::NoRandomness);
     }

@@ -13,7 +13,7 @@ use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::{Montgomery, N, Scalar};
 use crate::crypto::native::sm2::sign::{Nonce, Signature, sign};
 use crate::crypto::native::sm2::{fixed_base, variable_base, vartime};
-use crate::crypto::{AgreementPeer, PrivateKey, PublicKey};
+use crate::crypto::{AgreementPeer, AgreementRole, PrivateKey, PublicKey};
 use crate::error::CryptoError;
 
 fn scalar() -> Scalar {
@@ -184,7 +184,7 @@ fn refuses_an_agreement_that_ends_in_infinity() {
         let number = |b| Scalar::from_be_bytes(b).unwrap();
         let d = negated(&number(&x).mul(&number(&r)));
         let key = private(backend, &d.to_be_bytes());
-        let started = key.start_agreement(None, &Replay::new(&[&r])).unwrap();
+        let started = key.start_agreement(&AgreementRole::Initiator(None), &Replay::new(&[&r])).unwrap();
         let peer = private(backend, &random_scalar());
         let PublicKey::Sm2(peer_ephemeral) = ephemeral.public().clone() else { panic!("not SM2") };
         let finished = finish(&*started, &AgreementPeer::sm2(peer.public().clone(), &peer_ephemeral[..]));

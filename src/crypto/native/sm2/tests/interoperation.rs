@@ -1,7 +1,9 @@
 //! Signatures, ciphertexts and shared secrets with the `sm2` crate at the other end.
 use super::{Replay, backends, exchange, finish, keys, private, random_scalar};
 use crate::crypto::random::SystemRandom;
-use crate::crypto::{AgreementPeer, DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, SignatureAlgorithm};
+use crate::crypto::{
+    AgreementPeer, AgreementRole, DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, SignatureAlgorithm,
+};
 use crate::error::CryptoError;
 use core::convert::Infallible;
 use proptest::prelude::*;
@@ -166,7 +168,8 @@ fn agreement_refuses_bad_points_and_infinity() {
         let key = private(backend, &random_scalar());
         let good = private(backend, &peer);
         let good_peer = AgreementPeer::sm2(good.public().clone(), &public(&peer));
-        let started = [None, Some(&good_peer)].map(|p| key.start_agreement(p, &SystemRandom).unwrap());
+        let started = [AgreementRole::Initiator(None), AgreementRole::Responder(good_peer.clone())]
+            .map(|role| key.start_agreement(&role, &SystemRandom).unwrap());
         let bad_point = |peer: &PublicKey, point: &[u8]| {
             for started in &started {
                 let peer = AgreementPeer::sm2(peer.clone(), point);

@@ -1,7 +1,7 @@
 //! The standard's examples and others' edge cases.
 use super::{Replay, backends, exchange, keys, private};
 use crate::crypto::native::sm2::agree;
-use crate::crypto::{Keys, PrivateKey, SignatureAlgorithm};
+use crate::crypto::{AgreementRole, Keys, PrivateKey, SignatureAlgorithm};
 use crate::error::CryptoError;
 use serde_json::Value;
 
@@ -64,7 +64,8 @@ fn agrees_on_the_standards_example() {
             assert_eq!(hex::encode(secret.expose()), v["K48"], "{backend:?}");
         }
         for (key, r, point) in [(&a, "rA", "RA"), (&b, "rB", "RB")] {
-            let started = key.start_agreement(None, &Replay::new(&[&bytes(&v, r)])).unwrap();
+            let started =
+                key.start_agreement(&AgreementRole::Initiator(None), &Replay::new(&[&bytes(&v, r)])).unwrap();
             assert_eq!(hex::encode(&started.share().bytes), v[point]);
         }
     }
