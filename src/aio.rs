@@ -8,17 +8,27 @@
 //! 4. The end of what the peer sends is not the end of what we send: after a read of 0 bytes the stream can be written to
 //!    until it is shut down, which answers the peer's close_notify (R-AL-3).
 //! 5. No thread is blocked, and none is started.
+//!
+//! With the feature `hyper` there is `HttpsConnector` for its client, with `axum` `HttpsListener` for `axum::serve`.
 mod accept;
 mod answer;
+#[cfg(feature = "axum")]
+mod axum;
 mod connect;
 mod drive;
+#[cfg(feature = "hyper")]
+mod hyper;
 mod io;
 mod linger;
 mod wakers;
 
 pub use accept::{Incoming, TlcpAcceptor};
 pub use answer::{AnswerFuture, Answerer};
+#[cfg(feature = "axum")]
+pub use axum::HttpsListener;
 pub use connect::TlcpConnector;
+#[cfg(feature = "hyper")]
+pub use hyper::{Connecting, HttpsConnector, HttpsStream};
 
 use crate::conn::{Connection, Endpoint, Time};
 use crate::handshake::{client, server};

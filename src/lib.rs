@@ -75,6 +75,7 @@
 //! - `native-roots`: verifiers that trust the operating system's CAs.
 //! - `aws-lc-rs`: `crypto::aws_lc`, a second provider for TLS 1.2's algorithms.
 //! - `tokio`: `aio`, connections over tokio's streams.
+//! - `hyper`, `axum`: HTTP clients and servers over them.
 //! - `pki`: makes certificates for tests and demonstrations.
 //! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]
