@@ -8,6 +8,7 @@
 //! [`crate::stream::Stream`] is that loop over any `Read + Write`.
 mod accept;
 mod answer;
+mod extract;
 mod facts;
 mod incoming;
 mod outgoing;
@@ -29,6 +30,8 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 pub use answer::answer;
 use core::fmt;
 use core::time::Duration;
+use extract::Kept;
+pub use extract::{DirectionKeys, ExtractedKeys};
 use facts::Facts;
 pub use facts::Progress;
 use incoming::Incoming;
@@ -119,6 +122,8 @@ pub struct Connection<S: Endpoint> {
     joiner: Joiner,
     opener: Opener,
     sealer: Sealer,
+    /// If the configuration keeps keys.
+    kept: Option<Box<Kept>>,
     incoming: Incoming,
     /// Whether the peer has sent anything at all.
     heard: bool,
@@ -190,6 +195,7 @@ impl<S: Endpoint> Connection<S> {
         let deadline = now.monotonic.saturating_add(policy.handshake_timeout);
         let sealer = Sealer::plain(policy.protocol.version);
         let limits = policy.limits;
+        let kept = (*config).as_ref().services.extractable_keys.then(Box::default);
         Self {
             config,
             phase: Phase::Handshaking(Box::new(Engine::new(state))),
@@ -197,6 +203,7 @@ impl<S: Endpoint> Connection<S> {
             joiner: Joiner::new(limits.messages),
             opener: Opener::plain(),
             sealer,
+            kept,
             incoming: Incoming::default(),
             heard: false,
             outgoing: Outgoing::default(),
@@ -399,6 +406,7 @@ impl<S: Endpoint> Connection<S> {
         (self.reading, self.writing) = (Reading::Closed, Writing::Closed);
         self.asked = Asked::Nothing;
         self.actions = Vec::new();
+        self.kept = None;
         self.opener = Opener::plain();
         self.sealer = Sealer::plain(self.version());
         self.incoming.clear();

@@ -169,6 +169,14 @@ impl Sealer {
         Ok(Self { version: keys.version(), next: 0, limit, max_fragment: longest(MAX_PLAINTEXT), cipher })
     }
 
+    /// The same, but the next record has the number `sequence`: for keys that were in use. To go back is to use GCM
+    /// nonces again.
+    #[must_use]
+    pub fn with_sequence(mut self, sequence: u64) -> Self {
+        self.next = sequence;
+        self
+    }
+
     /// The same, but this key seals at most `records` records (R-REC-18).
     #[must_use]
     pub fn with_record_limit(mut self, records: u64) -> Self {
@@ -346,6 +354,13 @@ impl Opener {
     pub fn new(keys: &TrafficKeys, ciphers: &dyn Ciphers) -> Result<Self, Error> {
         let cipher = Cipher::new(keys, ciphers)?;
         Ok(Self { version: keys.version(), next: 0, max_fragment: longest(MAX_PLAINTEXT), cipher })
+    }
+
+    /// The same, but the next record has the number `sequence`: for keys that were in use.
+    #[must_use]
+    pub fn with_sequence(mut self, sequence: u64) -> Self {
+        self.next = sequence;
+        self
     }
 
     /// The same, but a record of more than `bytes` of content, 1 to [`MAX_PLAINTEXT`], is too long (R-EXT-5).

@@ -103,6 +103,13 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
+    /// Keep each connection's keys beside its ciphers, so that they can be handed out after the handshake, to a kernel or a
+    /// device: [`Connection::extract_keys`](crate::conn::Connection::extract_keys). By default nobody can have them.
+    pub fn extractable_keys(mut self) -> Self {
+        self.services.extractable_keys = true;
+        self
+    }
+
     /// The primitives.
     pub fn provider(mut self, provider: Provider) -> Self {
         self.provider = provider;

@@ -167,6 +167,7 @@ impl Services {
             random,
             key_log: None,
             observer: None,
+            extractable_keys: false,
             refuse_unknown_names: false,
             verify_later: None,
             select_later: None,

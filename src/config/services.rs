@@ -24,6 +24,8 @@ pub struct Services {
     pub key_log: Option<Arc<dyn KeyLog>>,
     /// Sees every message.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Keep each connection's keys, to be handed out.
+    pub extractable_keys: bool,
     /// Refuse a server_name that no identity is named for (R-HS-37).
     pub refuse_unknown_names: bool,
     /// Hand every `VerifyPeer` to the caller instead of asking `verifier`.

@@ -46,7 +46,7 @@ impl<S: Endpoint> Connection<S> {
             return Err(Error::Misuse("write before the handshake is complete (R-SM-8)"));
         }
         if self.writing == Writing::Closed {
-            return Err(Error::Misuse("write after close_notify"));
+            return Err(Error::Misuse("write after the connection was closed"));
         }
         let room = SEND_LIMIT.saturating_sub(self.pending_output().len());
         let taken = data.get(..room).unwrap_or(data);
@@ -166,12 +166,18 @@ impl<S: Endpoint> Connection<S> {
                 self.seal(ContentType::CHANGE_CIPHER_SPEC, &[1])?;
             }
             Action::NewWriteKeys(keys) => {
+                if let Some(kept) = &mut self.kept {
+                    kept.write = Some(keys.duplicate());
+                }
                 let sealer = Sealer::new(keys, self.setup().provider.ciphers)?;
                 self.sealer = sealer.with_max_fragment(self.max_fragment);
             }
             Action::NewReadKeys(keys) => {
                 let opener = Opener::new(&keys, self.setup().provider.ciphers)?;
                 self.opener = opener.with_max_fragment(self.max_fragment);
+                if let Some(kept) = &mut self.kept {
+                    kept.read = Some(keys);
+                }
             }
             Action::NameRequested(name) => self.progress.server_name = Some(name),
             Action::SuiteChosen(suite) => {

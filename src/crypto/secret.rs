@@ -164,6 +164,11 @@ impl TrafficKeys {
         Ok(Self { version, protection, secret })
     }
 
+    /// A second copy, for keys that are to be handed out.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self { version: self.version, protection: self.protection, secret: self.secret.clone() }
+    }
+
     /// The version that stands in record headers and MACs.
     pub fn version(&self) -> ProtocolVersion {
         self.version
