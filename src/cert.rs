@@ -30,6 +30,7 @@ pub(crate) mod x509;
 pub use description::Description;
 pub use identity::{CertificateForm, Identity};
 pub use peer::{Expected, PeerClaim, PeerKeys, PeerRole, end_point_hash};
+pub use pem::to_pem;
 pub use rustls_pki_types::ServerName;
 pub use verify::{CertPolicy, VerifierBuilder, WebPkiVerifier};
 

@@ -9,11 +9,10 @@ pub use encode::Template;
 pub use keys::NewKey;
 pub use tls::TlsPki;
 
-use crate::cert::{Identity, WebPkiVerifier, names, x509};
+use crate::cert::{Identity, WebPkiVerifier, names, to_pem, x509};
 use crate::crypto::{DEFAULT_USER_ID, Draw, PrivateKey, Provider, Random};
 use crate::error::{ConfigError, CryptoError};
 use alloc::{format, string::String, sync::Arc, vec, vec::Vec};
-use base64ct::{Base64, Encoding};
 use core::fmt;
 use keys::Secret;
 use zeroize::Zeroizing;
@@ -67,7 +66,7 @@ impl fmt::Debug for Issued {
 impl Issued {
     /// The certificate, as PEM.
     pub fn certificate_pem(&self) -> String {
-        pem("CERTIFICATE", &self.certificate).as_str().into()
+        to_pem("CERTIFICATE", &self.certificate).as_str().into()
     }
 
     /// The private key, as PKCS#8 in DER.
@@ -77,7 +76,7 @@ impl Issued {
 
     /// The private key, as PKCS#8 in PEM.
     pub fn key_pem(&self) -> Zeroizing<String> {
-        pem("PRIVATE KEY", &self.key_der())
+        to_pem("PRIVATE KEY", &self.key_der())
     }
 
     /// The private key, ready for use.
@@ -279,21 +278,6 @@ fn make(
     let mut issued = Issued { certificate: Vec::new(), secret };
     issued.certificate = issuer.unwrap_or(&issued).sign(&tbs, template.user_id, random)?;
     Ok(issued)
-}
-
-fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
-    let base64 = Zeroizing::new(Base64::encode_string(der));
-    let mut out = Zeroizing::new(String::with_capacity(base64.len().saturating_mul(2).saturating_add(128)));
-    out.push_str(&format!("-----BEGIN {label}-----\n"));
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        out.push_str(line);
-        out.push('\n');
-        rest = after;
-    }
-    out.push_str(&format!("-----END {label}-----\n"));
-    out
 }
 
 /// A revocation list of `issuer` over the serial numbers of `revoked`, as DER.

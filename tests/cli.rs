@@ -1,6 +1,8 @@
 //! The program `tlcp`, as its users run it.
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[path = "cli/client.rs"]
+mod client;
 #[path = "cli/identity.rs"]
 mod identity;
 #[path = "support/program.rs"]

@@ -147,3 +147,19 @@ fn shape(der: &[u8]) -> Result<Kind, &'static str> {
         _ => Err("neither a certificate nor a private key (PKCS#8, EC or RSA PRIVATE KEY)"),
     }
 }
+
+/// A PEM block with this label, such as `CERTIFICATE`, around `der`: lines of 64 characters.
+pub fn to_pem(label: &str, der: &[u8]) -> Zeroizing<String> {
+    let base64 = Zeroizing::new(Base64::encode_string(der));
+    let mut out = Zeroizing::new(String::with_capacity(base64.len().saturating_mul(2).saturating_add(128)));
+    out.push_str(&format!("-----BEGIN {label}-----\n"));
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(64));
+        out.push_str(line);
+        out.push('\n');
+        rest = after;
+    }
+    out.push_str(&format!("-----END {label}-----\n"));
+    out
+}

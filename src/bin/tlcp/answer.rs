@@ -47,13 +47,24 @@ impl Answer {
         self.status.split(' ').nth(1).is_some_and(|code| code.starts_with('2'))
     }
 
-    /// Hands the body to `out`, up to Content-Length, or to the end of the stream if there is none. All that came is
-    /// handed on, also before an error.
-    pub(crate) fn copy_body(self, stream: &mut impl Read, out: &mut impl Write) -> Result<(), Problem> {
+    /// Content-Length, if it is told.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// Hands the body to `out`, up to Content-Length, or to the end of the stream if there is none, and tells `taken` how
+    /// many bytes it was each time. All that came is handed on, also before an error.
+    pub(crate) fn copy_body(
+        self,
+        stream: &mut impl Read,
+        out: &mut impl Write,
+        mut taken: impl FnMut(usize),
+    ) -> Result<(), Problem> {
         let mut left = self.length.unwrap_or(u64::MAX);
         let mut take = |bytes: &[u8]| {
             let now = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             left -= now as u64;
+            taken(now);
             out.write_all(bytes.get(..now).unwrap_or_default()).map(|()| left)
         };
         let (mut chunk, mut missing) = (vec![0; 64 * 1024], take(&self.body)?);
@@ -85,7 +96,8 @@ mod tests {
     fn copy(answer: &str) -> (Vec<u8>, Result<(), String>) {
         let (mut stream, mut out) = (Cursor::new(answer.as_bytes()), Vec::new());
         let answer = Answer::read(&mut stream).map_err(|e| e.to_string());
-        let outcome = answer.and_then(|a| a.copy_body(&mut stream, &mut out).map_err(|e| e.to_string()));
+        let outcome =
+            answer.and_then(|a| a.copy_body(&mut stream, &mut out, |_| ()).map_err(|e| e.to_string()));
         (out, outcome)
     }
 
@@ -130,7 +142,7 @@ mod tests {
         let mut stream = Cursor::new(head).chain(io::repeat(7));
         let counted = allocation_counter::measure(|| {
             let answer = Answer::read(&mut stream).unwrap();
-            answer.copy_body(&mut stream, &mut io::sink()).unwrap();
+            answer.copy_body(&mut stream, &mut io::sink(), |_| ()).unwrap();
         });
         assert!(counted.bytes_max < 256 * 1024, "{} bytes", counted.bytes_max);
     }

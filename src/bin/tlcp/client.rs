@@ -3,6 +3,7 @@ use crate::answer::Answer;
 use crate::options::{self, Common, flag, string};
 use crate::pipe;
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::socket::Counted;
 use crate::trace::{Out, Role, Trace};
 use clap::{Arg, ArgMatches, Command};
@@ -10,7 +11,8 @@ use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tlcp::cert::{Description, ServerName};
+use tlcp::cert::dangerous::NoVerification;
+use tlcp::cert::{Description, ServerName, to_pem};
 use tlcp::config::ClientConfig;
 use tlcp::conn::ClientConnection;
 use tlcp::error::Error;
@@ -31,9 +33,20 @@ pub(crate) fn command() -> Command {
     Command::new("client")
         .about("Fetches a page, or pipes standard input and output through a connection")
         .arg(connect.help("The server"))
-        .args(options::arguments().map(|arg| if arg.get_id() == "ca" { arg.required(true) } else { arg }))
+        .args(options::arguments().map(|arg| match arg.get_id().as_str() {
+            "ca" => arg.required_unless_present("insecure"),
+            _ => arg,
+        }))
         .arg(name.help("The name to verify the server for [default: HOST]"))
         .arg(get.help("Send an HTTP request for this path and print the body of the answer"))
+        .arg(
+            flag("showcerts", "Print the server's certificates as PEM on standard output, and end")
+                .conflicts_with("get"),
+        )
+        .arg(
+            flag("insecure", "Talk to whoever answers: nobody looks at the certificates. For tests alone")
+                .conflicts_with("ca"),
+        )
         .arg(flag("tls12", "Speak TLS 1.2 instead of TLCP"))
         .arg(flag("reconnect", "Connect, close, and connect again, resuming the session"))
 }
@@ -49,13 +62,22 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let target = Target::read(matches)?;
     let options = Common::read(matches)?;
     let trace = options.trace.then(|| Arc::new(Trace::new(Role::Client, Out::Stderr, String::new())));
-    let config = Arc::new(configure(&options, matches.get_flag("tls12"), trace.clone())?);
+    let insecure = matches.get_flag("insecure");
+    if insecure {
+        log!("WARNING: --insecure: whoever answers is believed, and can read and change everything");
+    }
+    let config = Arc::new(configure(&options, matches.get_flag("tls12"), insecure, trace.clone())?);
     if matches.get_flag("reconnect") {
         let (stream, _) = target.connect(&config, trace.as_deref())?;
         // However the server ends a connection on which nothing was said: nothing is lost.
         let _ = stream.finish();
     }
     let (mut stream, clock) = target.connect(&config, trace.as_deref())?;
+    if matches.get_flag("showcerts") {
+        show(stream.connection());
+        let _ = stream.finish();
+        return Ok(());
+    }
     match string(matches, "get") {
         Some(path) => {
             let outcome = get(&mut stream, &target, path);
@@ -141,13 +163,21 @@ fn refused(e: io::Error) -> Problem {
     }
 }
 
-fn configure(options: &Common, tls12: bool, trace: Option<Arc<Trace>>) -> Result<ClientConfig, Problem> {
+fn configure(
+    options: &Common,
+    tls12: bool,
+    insecure: bool,
+    trace: Option<Arc<Trace>>,
+) -> Result<ClientConfig, Problem> {
     let (builder, protocol) = match tls12 {
         true => (ClientConfig::tls12_builder(), &TLS12),
         false => (ClientConfig::builder(), &TLCP),
     };
     let mut builder = options.set_up(builder, protocol, trace)?.handshake_timeout(HANDSHAKE);
-    if let Some(identity) = options.identities(protocol).next() {
+    if insecure {
+        builder = builder.verifier(Arc::new(NoVerification));
+    }
+    for identity in options.identities(protocol) {
         builder = builder.identity(identity.clone());
     }
     builder
@@ -169,6 +199,16 @@ fn describe(connection: &ClientConnection, took: Duration) -> String {
     }
 }
 
+/// Each certificate as it came, with what it says of itself before it.
+fn show(connection: &ClientConnection) {
+    for certificate in connection.peer_certificates().unwrap_or_default() {
+        if let Ok(description) = Description::read(certificate) {
+            say!("subject: {}\nissuer:  {}", description.subject, description.issuer);
+        }
+        say!("{}", to_pem("CERTIFICATE", certificate).trim_end());
+    }
+}
+
 /// The body goes to standard output, the status to standard error. HTTP/1.0, whose answers come in one piece.
 fn get(stream: &mut ClientStream, target: &Target, path: &str) -> Result<(), Problem> {
     if path.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -183,7 +223,8 @@ fn get(stream: &mut ClientStream, target: &Target, path: &str) -> Result<(), Pro
     let answer = Answer::read(stream)?;
     let (status, is_success) = (answer.status.clone(), answer.is_success());
     log!("{}", status.escape_debug());
-    answer.copy_body(stream, &mut io::stdout().lock())?;
+    let mut progress = Progress::new(answer.length());
+    answer.copy_body(stream, &mut io::stdout().lock(), |bytes| progress.add(bytes))?;
     if !is_success {
         return Err(
             Problem::new(format!("the server answered {status:?}")).advise("check the path given with --get")

@@ -18,6 +18,7 @@ macro_rules! log {
 
 mod answer;
 mod client;
+mod completions;
 mod demo;
 mod facts;
 mod http;
@@ -26,6 +27,7 @@ mod patience;
 mod pipe;
 mod pki;
 mod problem;
+mod progress;
 mod server;
 mod socket;
 mod trace;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Some(("pki", options)) => pki::run(options),
         Some(("server", options)) => server::run(options),
         Some(("client", options)) => client::run(options),
+        Some(("completions", options)) => completions::run(options, &mut command()),
         _ => Err(Problem::new("no such command").advise("run `tlcp --help`")),
     };
     match outcome {
@@ -65,4 +68,5 @@ fn command() -> Command {
         .subcommand(pki::command())
         .subcommand(server::command())
         .subcommand(client::command())
+        .subcommand(completions::command())
 }

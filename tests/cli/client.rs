@@ -1,0 +1,36 @@
+//! What `tlcp client` does beside fetching and piping.
+use crate::program::{Folder, Server, run, tlcp};
+
+/// As PEM that can be used again, with names before it.
+#[test]
+fn the_servers_certificates_can_be_shown_without_trusting_them() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--echo"]);
+    let connect = format!("localhost:{}", server.port);
+    let shown = run(&["client", "--connect", &connect, "--insecure", "--showcerts"], &[]).succeeded();
+    assert_eq!(shown.out().matches("-----BEGIN CERTIFICATE-----").count(), 3);
+    assert_eq!(shown.out().matches("subject: CN=localhost, O=TLCP test, C=CN\n").count(), 2);
+    assert!(shown.err().contains("WARNING: --insecure"), "{}", shown.err());
+    // The chain that was shown is one to be shown again, but for its keys.
+    let chain = folder.write("shown.pem", &shown.out());
+    let keys = [folder.file("server-sign.key"), folder.file("server-encrypt.key")];
+    let arguments = ["server", "--listen", "127.0.0.1:x", "--identity", &chain, &keys[0], &keys[1]];
+    run(&arguments, &[]).failed_with(&["--listen 127.0.0.1:x"]);
+}
+
+#[test]
+fn nobody_is_trusted_unasked() {
+    let outcome = tlcp(&["client", "--connect", "localhost:1"]).output().unwrap();
+    assert_eq!(outcome.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&outcome.stderr).contains("--ca <FILE>"));
+    let both = ["client", "--connect", "localhost:1", "--insecure", "--ca", "x"];
+    assert_eq!(tlcp(&both).output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn shells_can_complete_every_option() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&["completions", shell], &[]).succeeded().out();
+        assert!(script.contains("showcerts") && script.contains("completions"), "{shell}");
+    }
+}
