@@ -1,14 +1,26 @@
-//! What runs faster than the portable provider: SM2 on every 64-bit CPU, and x86-64 kernels for SM3, SM4 and GHASH. The
+//! What runs faster than the portable provider: SM2 and SM9 on every 64-bit CPU, and x86-64 kernels for SM3, SM4 and GHASH. The
 //! only `unsafe` of this crate.
 //!
 //! Everything here is constant-time in its secrets: no branch and no address depends on one.
 #![allow(unsafe_code)]
+#[cfg(feature = "std")]
+mod backend;
 #[cfg(any(feature = "std", target_arch = "x86_64"))]
 mod declassify;
+#[cfg(feature = "std")]
+mod hash;
+#[cfg(feature = "std")]
+mod limbs;
 #[cfg(test)]
 pub(super) mod memory_checker;
 #[cfg(feature = "std")]
+mod montgomery;
+#[cfg(feature = "std")]
+mod safegcd;
+#[cfg(feature = "std")]
 pub mod sm2;
+#[cfg(feature = "sm9")]
+pub mod sm9;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 

@@ -2,6 +2,7 @@
 use super::super::default_provider;
 use super::signing::{EcdsaKey, Ed25519Key, RsaKey};
 use super::{agreement, hash};
+use crate::crypto::sm9::{MasterKey, MasterKind, Usage};
 use crate::crypto::{
     AgreementRole, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };
@@ -73,6 +74,24 @@ impl Keys for AwsKeys {
 
     fn ed25519_private(&self, seed: &[u8]) -> Result<Arc<dyn PrivateKey>, CryptoError> {
         Ok(Arc::new(Ed25519Key::new(seed)?))
+    }
+
+    fn sm9_public(&self, usage: Usage, identity: &[u8], master: &[u8]) -> Result<PublicKey, CryptoError> {
+        default_provider().keys.sm9_public(usage, identity, master)
+    }
+
+    fn sm9_private(
+        &self,
+        usage: Usage,
+        identity: &[u8],
+        master: &[u8],
+        key: &[u8],
+    ) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        default_provider().keys.sm9_private(usage, identity, master, key)
+    }
+
+    fn sm9_master(&self, kind: MasterKind, scalar: &[u8]) -> Result<Arc<dyn MasterKey>, CryptoError> {
+        default_provider().keys.sm9_master(kind, scalar)
     }
 
     fn verify(

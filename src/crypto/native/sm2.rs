@@ -1,15 +1,15 @@
 //! SM2 (GB/T 32918): signatures, encryption and key exchange on the recommended curve.
 //!
 //! From the bottom up:
-//! - `limbs`, `element`, `field` (modulo p; `field_x86` with mulx/adcx/adox), `scalar` (modulo n), `safegcd` (inversion);
+//! - `element`, `field` (modulo p; `field_x86` with mulx/adcx/adox), `scalar` (modulo n), over `limbs`, `montgomery` and
+//!   `safegcd` beside this file;
 //! - `point`: coordinates and additions; `recode`: scalars as digits; `tables` of odd multiples;
 //! - `fixed_base` (k G), `variable_base` (k P), `hot_point` (k P by a table): constant time;
 //!   `vartime`: sums of multiples for public values;
-//! - `hash` (Z, e, KDF), `sign`, `encrypt`, `agree`, and `hot_key`, the cache of tables.
+//! - `hash` (Z, e), `sign`, `encrypt`, `agree`, and `hot_key`, the cache of tables.
 //!
 //! What is secret (keys, nonces, shared points, KDF output) meets no branch and no address, and is wiped.
 mod agree;
-mod backend;
 mod element;
 mod encrypt;
 mod field;
@@ -21,10 +21,8 @@ mod hot_key;
 mod hot_point;
 mod key;
 mod keys;
-mod limbs;
 mod point;
 mod recode;
-mod safegcd;
 mod scalar;
 mod secret;
 mod sign;

@@ -1,14 +1,15 @@
 //! Key exchange (R-SM2-5): the server is the initiator A, the client the responder B; 48 shared bytes.
-use super::backend::{Backend, with_field};
 use super::element::Affine;
 use super::field::Field;
 use super::fixed_base;
-use super::hash::{default_z, derive_key};
-use super::limbs;
+use super::hash::default_z;
 use super::scalar::Scalar;
 use super::secret::SecretKey;
 use super::variable_base;
+use crate::crypto::native::backend::{Backend, with_field};
 use crate::crypto::native::declassify::declassify;
+use crate::crypto::native::hash::derive_key;
+use crate::crypto::native::limbs;
 use crate::crypto::{
     AgreementPeer, Draw, MasterSeed, PreMasterSecret, PublicKey, Random, SECRET_LEN, Share, Shared,
     StartedAgreement,

@@ -1,7 +1,7 @@
 //! Elements of the field modulo p = 2^256 - 2^224 - 2^96 + 2^64 - 1, the prime under the curve, and pairs of them.
 //!
 //! An element a is kept in Montgomery form, a * 2^256 mod p, always below p, so that equality is equality of limbs.
-use super::limbs::{self, Limbs, sbb};
+use crate::crypto::native::limbs::{self, Limbs, sbb};
 use zeroize::DefaultIsZeroes;
 
 /// p

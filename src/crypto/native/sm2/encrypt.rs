@@ -2,12 +2,12 @@
 use super::element::Affine;
 use super::field::{Field, invert_all};
 use super::fixed_base;
-use super::hash::{Sm3, derive_key};
 use super::hot_point::HotPoint;
 use super::scalar::Scalar;
 use super::variable_base;
 use crate::crypto::der::{Ciphertext, MAX_C2};
 use crate::crypto::native::declassify::declassify;
+use crate::crypto::native::hash::{Sm3, derive_key};
 use crate::crypto::{Draw, Random};
 use crate::error::CryptoError;
 use alloc::{vec, vec::Vec};

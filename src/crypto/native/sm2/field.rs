@@ -1,10 +1,11 @@
 //! Arithmetic modulo p.
 //!
-//! The multiplications come in two implementations with the same results, [`Portable`] and `field_x86::Adx`; a value of
+//! The multiplications come in two implementations with the same results, for [`Portable`] and `Adx`; a value of
 //! either type is the permission to use it, passed down from where the processor was asked.
 use super::element::{Affine, FieldElement, P, R2, R3, montgomery_rounds};
-use super::limbs::{self, Limbs};
-use super::safegcd::{self, Modulus};
+use crate::crypto::native::backend::Portable;
+use crate::crypto::native::limbs::{self, Limbs};
+use crate::crypto::native::safegcd::{self, Modulus};
 
 const MODULUS: Modulus = Modulus::new(&P);
 
@@ -78,11 +79,6 @@ pub(super) fn invert_all<F: Field, const N: usize>(field: F, v: &[FieldElement; 
     }
     out
 }
-
-/// The implementation in plain Rust.
-#[derive(Clone, Copy)]
-#[cfg_attr(test, derive(Debug))]
-pub(super) struct Portable;
 
 impl Field for Portable {
     fn mul(self, a: &FieldElement, b: &FieldElement) -> FieldElement {

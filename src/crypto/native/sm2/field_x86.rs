@@ -2,31 +2,12 @@
 #![allow(unsafe_code)]
 use super::element::{Affine, FieldElement, P};
 use super::field::Field;
+use crate::crypto::native::backend::Adx;
 use core::arch::asm;
 use core::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256,
     _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
-
-/// The processor has BMI2, ADX and AVX2: there is no other way to a value of this type than asking it.
-#[derive(Clone, Copy)]
-#[cfg_attr(test, derive(Debug))]
-pub(super) struct Adx(());
-
-impl Adx {
-    pub(super) fn detect() -> Option<Self> {
-        let all = std::arch::is_x86_feature_detected!("bmi2")
-            && std::arch::is_x86_feature_detected!("adx")
-            && std::arch::is_x86_feature_detected!("avx2");
-        all.then_some(Self(()))
-    }
-
-    /// For the memory checker, whose simulated processor has all three, though it does not say so of ADX.
-    #[cfg(test)]
-    pub(super) fn simulated() -> Self {
-        Self(())
-    }
-}
 
 /// Two rounds of the Montgomery reduction (see `montgomery_rounds`) at once. With m the low 128 bits times -1/p,
 /// m = a + 2^64 q, q = b + a - (a << 32) mod 2^64. In: limbs a b c d. Out: limbs c d a q; b is free.

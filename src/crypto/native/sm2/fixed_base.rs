@@ -1,11 +1,11 @@
 //! Multiples of the base point, by tables that are computed at their first use.
-use super::backend::{Backend, with_field};
 use super::element::Affine;
 use super::field::Field;
 use super::point::{Extended, GENERATOR};
 use super::recode::OddDigits;
 use super::scalar::Scalar;
 use super::tables::{PART, PARTS, rows, spread};
+use crate::crypto::native::backend::{Backend, with_field};
 use alloc::boxed::Box;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;

@@ -1,12 +1,12 @@
 //! A private key.
 use super::agree;
-use super::backend::{Backend, with_field};
 use super::encrypt;
 use super::hash::{message_digest, z_of};
-use super::limbs::Limbs;
 use super::scalar::Scalar;
 use super::secret::SecretKey;
 use super::sign::{self, Nonce};
+use crate::crypto::native::backend::{Backend, with_field};
+use crate::crypto::native::limbs::Limbs;
 use crate::crypto::{
     AgreementRole, DEFAULT_USER_ID, Draw, PrivateKey, PublicKey, Random, SignatureAlgorithm, StartedAgreement,
 };

@@ -1,13 +1,17 @@
 //! The provider's operations with SM2 public keys.
-use super::backend::{Backend, with_field};
 use super::element::Affine;
 use super::encrypt::{self, Receiver};
 use super::field::Field;
 use super::hash::{default_z, message_digest, z_of};
 use super::hot_key::{Found, HotKeys};
 use super::key::Sm2PrivateKey;
-use super::limbs::{self, Limbs};
 use super::sign::Signature;
+use crate::crypto::native::backend::{Backend, with_field};
+use crate::crypto::native::limbs::{self, Limbs};
+#[cfg(feature = "sm9")]
+use crate::crypto::native::sm9;
+#[cfg(feature = "sm9")]
+use crate::crypto::sm9::{MasterKey, MasterKind, Usage, encoding::Mode};
 use crate::crypto::{
     AgreementRole, DEFAULT_USER_ID, Keys, PrivateKey, PublicKey, Random, SignatureAlgorithm,
     StartedAgreement, portable,
@@ -107,6 +111,27 @@ impl Keys for Sm2Keys {
         portable::provider().keys.ed25519_private(seed)
     }
 
+    #[cfg(feature = "sm9")]
+    fn sm9_public(&self, usage: Usage, identity: &[u8], master: &[u8]) -> Result<PublicKey, CryptoError> {
+        sm9::public(usage, identity, master)
+    }
+
+    #[cfg(feature = "sm9")]
+    fn sm9_private(
+        &self,
+        usage: Usage,
+        identity: &[u8],
+        master: &[u8],
+        key: &[u8],
+    ) -> Result<Arc<dyn PrivateKey>, CryptoError> {
+        sm9::private(usage, identity, master, key)
+    }
+
+    #[cfg(feature = "sm9")]
+    fn sm9_master(&self, kind: MasterKind, scalar: &[u8]) -> Result<Arc<dyn MasterKey>, CryptoError> {
+        sm9::master(kind, scalar)
+    }
+
     fn verify(
         &self,
         algorithm: SignatureAlgorithm<'_>,
@@ -114,6 +139,10 @@ impl Keys for Sm2Keys {
         parts: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
+        #[cfg(feature = "sm9")]
+        if let (SignatureAlgorithm::Sm9Sm3, PublicKey::Sm9(key)) = (algorithm, key) {
+            return sm9::verify(key, parts, signature);
+        }
         let (SignatureAlgorithm::Sm2Sm3 { user_id }, PublicKey::Sm2(public)) = (algorithm, key) else {
             return portable::provider().keys.verify(algorithm, key, parts, signature);
         };
@@ -142,6 +171,10 @@ impl Keys for Sm2Keys {
     }
 
     fn encrypt(&self, key: &PublicKey, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
+        #[cfg(feature = "sm9")]
+        if let PublicKey::Sm9(key) = key {
+            return sm9::encrypt(Mode::Xor, key, message, random);
+        }
         let PublicKey::Sm2(public) = key else {
             return portable::provider().keys.encrypt(key, message, random);
         };

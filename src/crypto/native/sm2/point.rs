@@ -8,8 +8,8 @@
 //! rightly give infinity). Each caller either proves that it adds no such points or handles them.
 use super::element::{Affine, FieldElement};
 use super::field::Field;
-use super::limbs;
 use super::recode::Digit;
+use crate::crypto::native::limbs;
 use crate::error::CryptoError;
 use zeroize::{DefaultIsZeroes, Zeroizing};
 

@@ -1,6 +1,6 @@
 //! Scalars as digits.
-use super::limbs::{self, Limbs, hide};
 use super::scalar::{N, Scalar};
+use crate::crypto::native::limbs::{self, Limbs, hide};
 use zeroize::{DefaultIsZeroes, Zeroizing};
 
 /// A digit 2 * index + 1, or its negative where `negative` is all ones (else zero).

@@ -1,26 +1,18 @@
 //! Arithmetic modulo n, the order of the base point.
-use super::limbs::{self, Limbs, mac};
-use super::safegcd::{self, Modulus};
 use crate::crypto::native::declassify::declassify;
+use crate::crypto::native::limbs::{self, Limbs};
+use crate::crypto::native::montgomery::Reduction;
+use crate::crypto::native::safegcd::{self, Modulus};
 use crate::crypto::{Draw, Random};
 use crate::error::CryptoError;
-use zeroize::{DefaultIsZeroes, Zeroize, Zeroizing};
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 /// n
 pub(super) const N: Limbs =
     [0x53bb_f409_39d5_4123, 0x7203_df6b_21c6_052b, 0xffff_ffff_ffff_ffff, 0xffff_fffe_ffff_ffff];
 const R2: Limbs = limbs::power_of_two_mod(512, &N);
 const MODULUS: Modulus = Modulus::new(&N);
-/// -1/n mod 2^64
-const N_NEGATED_INVERSE: u64 = {
-    let mut inverse = N[0];
-    let mut i = 0;
-    while i < 5 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(N[0].wrapping_mul(inverse)));
-        i += 1;
-    }
-    inverse.wrapping_neg()
-};
+const REDUCTION: Reduction = Reduction::new(&N);
 
 /// An integer modulo n, always below n. `==` is for public values.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -97,28 +89,11 @@ impl DefaultIsZeroes for Montgomery {}
 
 impl Montgomery {
     pub(super) fn new(a: &Scalar) -> Self {
-        Self(montgomery_mul(&a.0, &R2))
+        Self(REDUCTION.mul(&a.0, &R2))
     }
 
     /// a * b
     pub(super) fn mul(&self, b: &Scalar) -> Scalar {
-        Scalar(montgomery_mul(&self.0, &b.0))
+        Scalar(REDUCTION.mul(&self.0, &b.0))
     }
-}
-
-/// a * b / 2^256 mod n.
-fn montgomery_mul(a: &Limbs, b: &Limbs) -> Limbs {
-    let mut t = limbs::mul_wide(a, b);
-    let mut top = 0;
-    for i in 0..4 {
-        let m = t[i].wrapping_mul(N_NEGATED_INVERSE);
-        let mut carry = 0;
-        for j in 0..4 {
-            (t[i + j], carry) = mac(t[i + j], m, N[j], carry);
-        }
-        (t[i + 4], top) = limbs::adc(t[i + 4], carry, top);
-    }
-    let r = limbs::reduce_once(&[t[4], t[5], t[6], t[7]], top, &N);
-    t.zeroize();
-    r
 }

@@ -10,11 +10,10 @@ mod portable_twin;
 mod regular;
 mod vectors;
 
-use super::backend::Backend;
-use super::field::Portable;
-#[cfg(target_arch = "x86_64")]
-use super::field_x86::Adx;
 use super::{Sm2Keys, Sm2Options, Sm2PrivateKey};
+#[cfg(target_arch = "x86_64")]
+use crate::crypto::native::backend::Adx;
+use crate::crypto::native::backend::{Backend, Portable};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{
     AgreementPeer, AgreementRole, MasterSeed, PreMasterSecret, PrivateKey, Shared, StartedAgreement,

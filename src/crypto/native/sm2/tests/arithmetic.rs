@@ -1,9 +1,10 @@
 //! The field and the scalars against plain big-integer arithmetic, the `sm2` crate, and each other.
 use super::{Backend, backends};
-use crate::crypto::native::sm2::backend::with_field;
+use crate::crypto::native::backend::Portable;
+use crate::crypto::native::backend::with_field;
+use crate::crypto::native::limbs::{self, Limbs};
 use crate::crypto::native::sm2::element::{Affine, FieldElement, P};
-use crate::crypto::native::sm2::field::{Field, Portable, invert_all};
-use crate::crypto::native::sm2::limbs::{self, Limbs};
+use crate::crypto::native::sm2::field::{Field, invert_all};
 use crate::crypto::native::sm2::recode::{NonAdjacentForm, OddDigits};
 use crate::crypto::native::sm2::scalar::{Montgomery, N, Scalar};
 use proptest::prelude::*;

@@ -1,7 +1,8 @@
 //! Keys out of range, draws, the cache of hot keys.
 use super::{Replay, backends, keys, private, random_scalar};
+use crate::crypto::native::limbs;
 use crate::crypto::native::sm2::scalar::N;
-use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, limbs};
+use crate::crypto::native::sm2::{Sm2Keys, Sm2Options};
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{AgreementRole, Keys, PrivateKey, PublicKey, SignatureAlgorithm};
 use crate::error::CryptoError;

@@ -5,7 +5,7 @@
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
 use super::{backends, exchange, keys, random_scalar};
-use crate::crypto::native::sm2::backend::{Backend, with_field};
+use crate::crypto::native::backend::{Backend, with_field};
 use crate::crypto::native::sm2::element::FieldElement;
 use crate::crypto::native::sm2::field::Field;
 use crate::crypto::native::sm2::hot_point::HotPoint;

@@ -1,14 +1,14 @@
 //! The rare cases in which an equation holds, or a number is zero, and the answer is another all the same.
 use super::{Replay, backends, finish, private, random_scalar};
 use crate::crypto::der;
-use crate::crypto::native::sm2::backend::with_field;
+use crate::crypto::native::backend::with_field;
+use crate::crypto::native::hash::{Sm3, derive_key};
+use crate::crypto::native::limbs::{self, Limbs};
 use crate::crypto::native::sm2::element::{Affine, FieldElement, P};
 use crate::crypto::native::sm2::encrypt::Receiver;
 use crate::crypto::native::sm2::encrypt::{decrypt, encrypt_with};
 use crate::crypto::native::sm2::field::Field;
-use crate::crypto::native::sm2::hash::{Sm3, derive_key};
 use crate::crypto::native::sm2::hot_point::HotPoint;
-use crate::crypto::native::sm2::limbs::{self, Limbs};
 use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::{Montgomery, N, Scalar};
 use crate::crypto::native::sm2::sign::{Nonce, Signature, sign};

@@ -1,10 +1,10 @@
 //! Points and their multiples against the `sm2` crate, at the edges and anywhere.
 use super::backends;
-use crate::crypto::native::sm2::backend::with_field;
+use crate::crypto::native::backend::with_field;
+use crate::crypto::native::limbs::{self, Limbs};
 use crate::crypto::native::sm2::element::Affine;
 use crate::crypto::native::sm2::field::Field;
 use crate::crypto::native::sm2::hot_point::HotPoint;
-use crate::crypto::native::sm2::limbs::{self, Limbs};
 use crate::crypto::native::sm2::point::{Extended, GENERATOR, Jacobian};
 use crate::crypto::native::sm2::scalar::{N, Scalar};
 use crate::crypto::native::sm2::{fixed_base, variable_base, vartime};

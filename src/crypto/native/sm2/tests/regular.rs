@@ -1,10 +1,12 @@
 //! A multiple by a secret scalar is the same work for every scalar: counted by a field that notes what it is asked.
+use crate::crypto::native::backend::Portable;
+use crate::crypto::native::limbs;
 use crate::crypto::native::sm2::element::{Affine, FieldElement};
-use crate::crypto::native::sm2::field::{Field, Portable};
+use crate::crypto::native::sm2::field::Field;
 use crate::crypto::native::sm2::hot_point::HotPoint;
 use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::{N, Scalar};
-use crate::crypto::native::sm2::{fixed_base, limbs, variable_base};
+use crate::crypto::native::sm2::{fixed_base, variable_base};
 use core::cell::RefCell;
 
 /// What the field was asked to do, in order; for a look-up how long the table is.
