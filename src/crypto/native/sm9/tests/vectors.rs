@@ -19,7 +19,7 @@ use crate::suite::HashAlgorithm;
 use serde_json::Value;
 
 fn standard() -> Value {
-    serde_json::from_str(include_str!("../../../../../vectors/std/sm9.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../../vectors/sm9/examples.json")).unwrap()
 }
 
 fn example(id: &str) -> Value {
