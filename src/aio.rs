@@ -9,6 +9,35 @@
 //!    until it is shut down, which answers the peer's close_notify (R-AL-3).
 //! 5. No thread is blocked, and none is started.
 //!
+//! ```
+//! use std::sync::Arc;
+//! use tlcp::aio::{TlcpAcceptor, TlcpConnector};
+//! use tlcp::{ClientConfig, ServerConfig, ServerName};
+//! use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+//!
+//! async fn greet(
+//!     client: Arc<ClientConfig>,
+//!     server: Arc<ServerConfig>,
+//!     (near, far): (DuplexStream, DuplexStream), // or sockets
+//! ) -> std::io::Result<String> {
+//!     let serving = async {
+//!         let mut stream = TlcpAcceptor::new(server).accept(far).await?;
+//!         stream.write_all(b"hello").await?;
+//!         stream.finish().await
+//!     };
+//!     let asking = async {
+//!         let name = ServerName::try_from("localhost").map_err(std::io::Error::other)?;
+//!         let mut stream = TlcpConnector::new(client).connect(name, near).await?;
+//!         let mut greeting = String::new();
+//!         stream.read_to_string(&mut greeting).await?;
+//!         stream.shutdown().await?;
+//!         Ok(greeting)
+//!     };
+//!     let (served, greeting) = tokio::join!(serving, asking);
+//!     served.and(greeting)
+//! }
+//! ```
+//!
 //! With the feature `hyper` there is `HttpsConnector` for its client, with `axum` `HttpsListener` for `axum::serve`.
 mod accept;
 mod answer;
