@@ -25,7 +25,7 @@ fn pki_writes_keys_for_the_owner_alone_and_overwrites_nothing_unasked() {
         assert_eq!(found & !mode, 0, "{name}: {found:o}");
     }
     let before = std::fs::read(folder.file("server.pem")).unwrap();
-    run(&["pki", "--out", &folder.file("")], &[]).failed_with(&["ca.crt is there already", "--force"]);
+    run(&["pki", "--out", &folder.file("")], &[]).failed_with(1, &["ca.crt is there already", "--force"]);
     assert_eq!(std::fs::read(folder.file("server.pem")).unwrap(), before);
     run(&["pki", "--out", &folder.file(""), "--host", "example.cn", "--force"], &[]).succeeded();
     assert_ne!(std::fs::read(folder.file("server.pem")).unwrap(), before);
@@ -63,7 +63,7 @@ fn the_folder_is_all_that_the_server_gives_away() {
     for path in ["/../server.pem", "/%2e%2e/server.pem", "/..%2fserver.pem", "/none"] {
         let client = server.client(&folder, &["--get", path], &[]);
         assert!(!client.out().contains("KEY"), "{path}");
-        client.failed_with(&["404 Not Found"]);
+        client.failed_with(7, &["404 Not Found"]);
     }
     let piped = server.client(&folder, &[], b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx").succeeded();
     assert!(piped.out().starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{}", piped.out());
@@ -150,19 +150,19 @@ fn errors_name_the_message_the_field_and_what_to_do() {
     let ours = folder.file("client.pem");
     server
         .client(&other, &["--identity", &ours], &[])
-        .failed_with(&["where: Certificate, certificate_list", "--ca"]);
+        .failed_with(5, &["where: Certificate, certificate_list", "--ca"]);
     let name = ["--identity", &ours, "--name", "example.cn"];
-    server.client(&folder, &name, &[]).failed_with(&["another name", "where: Certificate", "--name"]);
-    server.client(&folder, &[], &[]).failed_with(&["alert handshake_failure", "--identity"]);
+    server.client(&folder, &name, &[]).failed_with(5, &["another name", "where: Certificate", "--name"]);
+    server.client(&folder, &[], &[]).failed_with(6, &["alert handshake_failure", "--identity"]);
     let stranger = other.file("client.pem");
-    server.client(&folder, &["--identity", &stranger], &[]).failed_with(&["the alert"]);
+    server.client(&folder, &["--identity", &stranger], &[]).failed_with(6, &["the alert"]);
     let mutual = ["--suite", "ECDHE_SM4_GCM_SM3"];
-    server.client(&folder, &mutual, &[]).failed_with(&["no identity is configured", "--identity"]);
-    server.client(&folder, &["--suite", "AES"], &[]).failed_with(&["no such suite", "ECC_SM4_CBC_SM3"]);
+    server.client(&folder, &mutual, &[]).failed_with(1, &["no identity is configured", "--identity"]);
+    server.client(&folder, &["--suite", "AES"], &[]).failed_with(1, &["no such suite", "ECC_SM4_CBC_SM3"]);
     let half = folder.file("client-sign.crt");
     server
         .client(&folder, &["--identity", &half], &[])
-        .failed_with(&["--identity", "private key is missing"]);
+        .failed_with(1, &["--identity", "private key is missing"]);
     let log = server.stop();
     assert!(log.contains("the client's certificate pair is required"), "{log}");
     assert!(log.contains("where: Certificate, certificate_list"), "{log}");

@@ -15,7 +15,7 @@ fn the_servers_certificates_can_be_shown_without_trusting_them() {
     let chain = folder.write("shown.pem", &shown.out());
     let keys = [folder.file("server-sign.key"), folder.file("server-encrypt.key")];
     let arguments = ["server", "--listen", "127.0.0.1:x", "--identity", &chain, &keys[0], &keys[1]];
-    run(&arguments, &[]).failed_with(&["--listen 127.0.0.1:x"]);
+    run(&arguments, &[]).failed_with(1, &["--listen 127.0.0.1:x"]);
 }
 
 #[test]
@@ -25,6 +25,15 @@ fn nobody_is_trusted_unasked() {
     assert!(String::from_utf8_lossy(&outcome.stderr).contains("--ca <FILE>"));
     let both = ["client", "--connect", "localhost:1", "--insecure", "--ca", "x"];
     assert_eq!(tlcp(&both).output().unwrap().status.code(), Some(2));
+}
+
+/// Nobody listens there.
+#[test]
+fn an_unreachable_server_is_the_networks_fault() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let connect = format!("127.0.0.1:{port}");
+    run(&["client", "--connect", &connect, "--insecure"], &[])
+        .failed_with(3, &["see whether the server runs"]);
 }
 
 #[test]

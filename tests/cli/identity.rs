@@ -93,7 +93,7 @@ fn the_policy_that_would_take_the_servers_pair_is_named() {
     ] {
         issue(&folder, user_id, subjects);
         let server = Server::start(&folder, &["--echo"]);
-        server.client(&folder, &[], b"").failed_with(&[said, "--cert-policy gm"]);
+        server.client(&folder, &[], b"").failed_with(5, &[said, "--cert-policy gm"]);
         server.client(&folder, &["--cert-policy", "gm"], b"").succeeded();
     }
 }

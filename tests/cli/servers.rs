@@ -49,7 +49,7 @@ fn piped_input_that_the_server_did_not_wait_for_is_lost_and_told() {
         thread::sleep(Duration::from_secs(2));
     });
     assert_eq!(client.out(), "enough");
-    client.failed_with(&["before all of the input was sent"]);
+    client.failed_with(3, &["before all of the input was sent"]);
 }
 
 /// What was said had been sent before the server closed, be it that our standard input never ends.
@@ -82,7 +82,7 @@ fn a_pipe_that_is_cut_is_an_error() {
         let _ = (&socket).read_to_end(&mut Vec::new());
     });
     assert_eq!(client.out(), "answ");
-    client.failed_with(&["without close_notify", "may be cut short"]);
+    client.failed_with(3, &["without close_notify", "may be cut short"]);
 }
 
 fn answers(answer: &'static str) -> (Folder, Finished) {
@@ -101,11 +101,11 @@ fn answers(answer: &'static str) -> (Folder, Finished) {
 fn a_body_shorter_than_announced_is_an_error() {
     let (_folder, client) = answers("HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
     assert_eq!(client.out(), "half");
-    client.failed_with(&["4 of 10 bytes"]);
+    client.failed_with(7, &["4 of 10 bytes"]);
     let (_folder, client) = answers("HTTP/1.0 200 OK\r\n\r\nall, for nothing was announced");
     assert_eq!(client.succeeded().out(), "all, for nothing was announced");
     let (_folder, client) = answers("HTTP/1.0 200 OK\r\nContent-Le");
-    client.failed_with(&["before the head of its answer was complete"]);
+    client.failed_with(7, &["before the head of its answer was complete"]);
 }
 
 /// With 200 KB of the server's unread: the socket is not simply dropped, which would take the alert back.
@@ -119,7 +119,7 @@ fn the_servers_log_learns_by_an_alert_why_the_client_left() {
         let mut heard = Vec::new();
         socket.read_to_end(&mut heard).map(|_| heard)
     });
-    client.failed_with(&["too long"]);
+    client.failed_with(4, &["too long"]);
     assert!(heard.unwrap().ends_with(&[21, 1, 1, 0, 2, 2, 22]));
 }
 
@@ -138,7 +138,7 @@ fn an_alert_in_the_middle_of_piped_data_arrives() {
         thread::sleep(Duration::from_millis(100));
         stream.read_to_end(&mut Vec::new()).unwrap_err().to_string()
     });
-    client.failed_with(&["a record does not open"]);
+    client.failed_with(4, &["a record does not open"]);
     assert!(heard.contains("the alert bad_record_mac"), "{heard}");
 }
 
@@ -150,17 +150,17 @@ fn a_server_that_speaks_only_tls_is_told_from_one_that_cut_the_data() {
         let _ = socket.read(&mut [0; 4096]);
         socket.shutdown(std::net::Shutdown::Write)
     });
-    client.failed_with(&["without having sent a byte", "speak only TLS"]);
+    client.failed_with(3, &["without having sent a byte", "speak only TLS"]);
     // With the hello unread: the connection is reset.
     let (client, ()) = against(&folder, &[], &[], |socket| {
         thread::sleep(Duration::from_millis(200));
         drop(socket);
     });
-    client.failed_with(&["speak only TLS"]);
+    client.failed_with(3, &["speak only TLS"]);
     // An alert of TLS 1.2 is the peer's word (R-REC-4).
     let (client, ()) = against(&folder, &[], &[], |mut socket| {
         let _ = socket.read(&mut [0; 4096]);
         socket.write_all(&[21, 3, 3, 0, 2, 2, 70]).unwrap();
     });
-    client.failed_with(&["the alert protocol_version", "does not speak this protocol"]);
+    client.failed_with(6, &["the alert protocol_version", "does not speak this protocol"]);
 }

@@ -44,9 +44,9 @@ impl Finished {
         self
     }
 
-    /// Ended with an error code, and said all of `parts`.
-    pub fn failed_with(self, parts: &[&str]) {
-        assert_eq!(self.0.status.code(), Some(1), "{}{}", self.out(), self.err());
+    /// Ended with this error code, and said all of `parts`.
+    pub fn failed_with(self, code: i32, parts: &[&str]) {
+        assert_eq!(self.0.status.code(), Some(code), "{}{}", self.out(), self.err());
         parts
             .iter()
             .for_each(|part| assert!(self.err().contains(part), "{part:?} is missing:\n{}", self.err()));

@@ -1,5 +1,5 @@
 //! An HTTP answer as it comes: its head is read first, its body goes on at once, however long it is.
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 use std::io::{Read, Write};
 
 /// The longest head, in bytes.
@@ -24,12 +24,14 @@ impl Answer {
             }
             if bytes.len() > MAX_HEAD {
                 return Err(Problem::new(format!("the head of the answer is over {MAX_HEAD} bytes"))
-                    .advise("see whether an HTTP server answers there"));
+                    .advise("see whether an HTTP server answers there")
+                    .exit(Exit::Http));
             }
             match stream.read(&mut chunk)? {
                 0 => {
                     return Err(Problem::new("the server closed before the head of its answer was complete")
-                        .advise("see whether an HTTP server answers there"));
+                        .advise("see whether an HTTP server answers there")
+                        .exit(Exit::Http));
                 }
                 n => bytes.extend_from_slice(chunk.get(..n).unwrap_or_default()),
             }
@@ -86,6 +88,7 @@ impl Answer {
 fn cut_short(length: u64, missing: u64) -> Problem {
     Problem::new(format!("the body ended after {} of {length} bytes", length - missing))
         .advise("the server closed before it had sent all that it had announced; see its log")
+        .exit(Exit::Http)
 }
 
 #[cfg(test)]

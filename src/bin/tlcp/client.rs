@@ -2,7 +2,7 @@
 use crate::answer::Answer;
 use crate::options::{self, Common, flag, string};
 use crate::pipe;
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 use crate::progress::Progress;
 use crate::socket::Counted;
 use crate::trace::{Out, Role, Trace};
@@ -32,6 +32,10 @@ pub(crate) fn command() -> Command {
     let get = Arg::new("get").long("get").value_name("PATH");
     Command::new("client")
         .about("Fetches a page, or pipes standard input and output through a connection")
+        .after_help(
+            "Exit codes: 1 files or configuration, 2 usage, 3 network, 4 what the server sent was refused, \
+             5 its certificates were, 6 the server refused, 7 HTTP",
+        )
         .arg(connect.help("The server"))
         .args(options::arguments().map(|arg| match arg.get_id().as_str() {
             "ca" => arg.required_unless_present("insecure"),
@@ -137,7 +141,8 @@ impl Target {
     /// The first address that answers.
     fn dial(&self) -> Result<TcpStream, Problem> {
         let place = format!("{}:{}", self.host, self.port);
-        let fail = |e: io::Error| Problem::from(e).during(format!("connecting to {place}"));
+        let fail =
+            |e: io::Error| Problem::from(e).exit(Exit::Network).during(format!("connecting to {place}"));
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for address in (self.host.as_str(), self.port).to_socket_addrs().map_err(fail)? {
             match TcpStream::connect_timeout(&address, CONNECT) {
@@ -226,9 +231,9 @@ fn get(stream: &mut ClientStream, target: &Target, path: &str) -> Result<(), Pro
     let mut progress = Progress::new(answer.length());
     answer.copy_body(stream, &mut io::stdout().lock(), |bytes| progress.add(bytes))?;
     if !is_success {
-        return Err(
-            Problem::new(format!("the server answered {status:?}")).advise("check the path given with --get")
-        );
+        return Err(Problem::new(format!("the server answered {status:?}"))
+            .advise("check the path given with --get")
+            .exit(Exit::Http));
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             log!("error: {problem}");
-            ExitCode::FAILURE
+            ExitCode::from(problem.code())
         }
     }
 }

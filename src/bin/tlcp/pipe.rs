@@ -1,6 +1,6 @@
 //! Standard input and output through a connection, both ways at once. The end of the input is sent as close_notify, and
 //! what the server still sends comes out.
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -216,4 +216,5 @@ pub(crate) fn run(connection: ClientConnection, mut socket: TcpStream, clock: Cl
 fn lost_input() -> Problem {
     Problem::new("the server closed the connection before all of the input was sent")
         .advise("what was not sent is lost; see the server's log for why it closed")
+        .exit(Exit::Network)
 }

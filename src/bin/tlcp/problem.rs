@@ -13,11 +13,51 @@ pub(crate) struct Problem {
     /// The message and the field that it is about.
     place: Option<String>,
     advice: Option<String>,
+    exit: Exit,
+}
+
+/// The exit codes, for scripts; 2 is clap's, for usage. `tlcp client --help` has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Files, configuration, and whatever has no code of its own.
+    Failure = 1,
+    /// The peer was not reached, or went away, or said nothing.
+    Network = 3,
+    /// We refused what the peer sent.
+    Refused = 4,
+    /// We refused its certificates.
+    Certificate = 5,
+    /// The peer refused us, by an alert.
+    RefusedByPeer = 6,
+    /// An HTTP answer that is none, or not one of success.
+    Http = 7,
+}
+
+impl Exit {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::Certificate(_) => Self::Certificate,
+            Error::AlertReceived(_) => Self::RefusedByPeer,
+            Error::Decode(_) | Error::PeerMisbehaved(_) | Error::PeerIncompatible(_) => Self::Refused,
+            Error::Truncated | Error::ClosedInHandshake { .. } | Error::HandshakeTimeout => Self::Network,
+            _ => Self::Failure,
+        }
+    }
 }
 
 impl Problem {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), place: None, advice: None }
+        Self { what: what.into(), place: None, advice: None, exit: Exit::Failure }
+    }
+
+    /// With this exit code.
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.exit as u8
     }
 
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
@@ -58,7 +98,12 @@ impl From<ConfigError> for Problem {
 
 impl From<Error> for Problem {
     fn from(e: Error) -> Self {
-        Self { what: e.to_string(), place: place(&e), advice: advice(&e).map(String::from) }
+        Self {
+            what: e.to_string(),
+            place: place(&e),
+            advice: advice(&e).map(String::from),
+            exit: Exit::of(&e),
+        }
     }
 }
 
@@ -68,11 +113,28 @@ impl From<io::Error> for Problem {
         match e.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             Some(error) => error.clone().into(),
             None if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                Self::new("the peer sent nothing for too long")
+                Self::new("the peer sent nothing for too long").exit(Exit::Network)
             }
+            None if is_of_network(e.kind()) => Self::new(e.to_string()).exit(Exit::Network),
             None => Self::new(e.to_string()),
         }
     }
+}
+
+/// Not of a file.
+fn is_of_network(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as K;
+    matches!(
+        kind,
+        K::ConnectionRefused
+            | K::ConnectionReset
+            | K::ConnectionAborted
+            | K::NotConnected
+            | K::HostUnreachable
+            | K::NetworkUnreachable
+            | K::BrokenPipe
+            | K::UnexpectedEof
+    )
 }
 
 /// The message, and the field in it.
