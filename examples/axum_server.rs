@@ -41,8 +41,8 @@ pub(crate) fn configure(folder: &Path) -> Result<ServerConfigs, Box<dyn Error>> 
         .alpn(PROTOCOLS);
     let configs = ServerConfigs::new(Arc::new(config.build()?));
     #[cfg(feature = "tls12")]
-    if let Ok(pem) = read("tls-server.pem") {
-        let identity = Arc::new(Identity::single_from_pile(&[&pem], None, &provider)?);
+    if let (Ok(chain), Ok(key)) = (read("tls-server.crt"), read("tls-server.key")) {
+        let identity = Arc::new(Identity::single_from_pile(&[&chain, &key], None, &provider)?);
         let config = ServerConfig::tls12_builder().identity(identity).alpn(PROTOCOLS).build()?;
         return Ok(configs.with(Arc::new(config))?);
     }

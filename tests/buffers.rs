@@ -102,3 +102,38 @@ fn a_stream_that_was_cut_leaves_no_buffer() {
     let freed = freed(|| assert!(client.received_end(at(1)).is_err()));
     assert!(freed >= 8000, "{freed}");
 }
+
+/// Many small pieces are one record, as one buffer of theirs would be; a long one is not copied together with others.
+#[test]
+fn pieces_go_into_as_few_records_as_one_buffer() {
+    let Ends { mut client, mut server } = connected();
+    let mut exchange = |parts: &[&[u8]]| {
+        let taken = client.write_vectored(parts).unwrap();
+        let output = client.take_output();
+        assert!(!client.wants_write() && client.pending_output().is_empty());
+        let mut read = Vec::new();
+        let mut rest = &output[..];
+        while !rest.is_empty() {
+            rest = &rest[server.receive(rest, at(1)).unwrap()..];
+            while !server.plaintext().is_empty() {
+                read.extend_from_slice(server.plaintext());
+                server.consume(server.plaintext().len()).unwrap();
+            }
+        }
+        assert!(read == parts.concat()[..taken]);
+        let mut records = 0;
+        let mut rest = &output[..];
+        while let [_, _, _, high, low, ..] = rest {
+            rest = &rest[5 + usize::from(u16::from_be_bytes([*high, *low]))..];
+            records += 1;
+        }
+        (taken, records)
+    };
+    let piece = [7; 100];
+    assert_eq!(exchange(&[]), (0, 0));
+    assert_eq!(exchange(&[b"", b""]), (0, 0));
+    assert_eq!(exchange(&[&piece[..]; 50]), (5000, 1));
+    assert_eq!(exchange(&[&piece[..]; 500]), (MAX_PLAINTEXT, 1));
+    assert_eq!(exchange(&[b"", &[7; 40_000][..]]), (40_000, 3));
+    assert_eq!(exchange(&[&[7; 20_000][..], &piece]), (20_000, 2));
+}

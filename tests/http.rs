@@ -147,8 +147,14 @@ async fn the_examples_meet() {
     std::fs::create_dir_all(&folder).unwrap();
     let (now, provider) = (tlcp::Clock::start().now().unix, tlcp::default_provider());
     let options = tlcp::pki::Options::new(now);
-    let pki = tlcp::pki::Pki::new(&options, &provider, &tlcp::crypto::random::SystemRandom).unwrap();
-    for (name, contents) in pki.files() {
+    let random = tlcp::crypto::random::SystemRandom;
+    let mut files = tlcp::pki::Pki::new(&options, &provider, &random).unwrap().files();
+    #[cfg(feature = "tls12")]
+    {
+        let keys = (tlcp::pki::NewKey::P256, tlcp::pki::NewKey::P256);
+        files.extend(tlcp::pki::TlsPki::new(&options, keys, &provider, &random).unwrap().files());
+    }
+    for (name, contents) in files {
         std::fs::write(folder.join(name), contents.as_bytes()).unwrap();
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -164,6 +170,17 @@ async fn the_examples_meet() {
             page,
             format!("{version} 200 OK\nHello, CN=client, O=TLCP test, C=CN, by ECDHE_SM4_GCM_SM3!\n")
         );
+    }
+    #[cfg(feature = "tls12")]
+    {
+        let root = std::fs::read(folder.join("tls-ca.crt")).unwrap();
+        let verifier = tlcp::WebPkiVerifier::builder(&provider).policy(tlcp::CertPolicy::Web);
+        let verifier = Arc::new(verifier.roots(&[&root]).unwrap().build().unwrap());
+        let config = tlcp::ClientConfig::tls12_builder().verifier(verifier).alpn([&b"h2"[..]]);
+        let client = hyper_client::client(Arc::new(config.build().unwrap()));
+        let page = fetch(&client, &uri).await.unwrap();
+        let suite = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+        assert_eq!(page, format!("HTTP/2.0 200 OK\nHello, whoever you are, by {suite}!\n"));
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
