@@ -138,6 +138,29 @@ async fn a_stream_cut_short_is_an_unexpected_end_and_can_still_be_answered() {
     assert_eq!(record[0], 23);
 }
 
+/// A peer may take its time with what is on its way when the stream is finished.
+#[tokio::test(start_paused = true)]
+async fn finishing_loses_nothing_to_a_slow_reader() {
+    let (client, mut server) = connected(1000).await;
+    let finishing = async {
+        let mut client = client;
+        client.write_all(&[7; 100_000]).await.unwrap();
+        client.finish().await
+    };
+    let reading = async {
+        let (mut read, mut buffer) = (0, [0; 5000]);
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            match server.read(&mut buffer).await.unwrap() {
+                0 => return read,
+                n => read += n,
+            }
+        }
+    };
+    let (finished, read) = tokio::join!(finishing, reading);
+    assert_eq!((finished.map_err(|e| e.kind()), read), (Ok(()), 100_000));
+}
+
 /// R-REC-34: a peer that says nothing, one that stops in the middle, and one that sends a byte a second.
 #[tokio::test(start_paused = true)]
 async fn a_handshake_ends_at_its_deadline() {

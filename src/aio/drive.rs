@@ -25,19 +25,17 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
         .await
     }
 
-    /// Ends the connection so that our last bytes arrive, be they close_notify or an alert: sends them, ends our direction
-    /// of the socket, and reads on until the peer has ended its own, for one second and 1 MiB at most. A socket that is
-    /// dropped while bytes of the peer are unread resets the connection, and the peer may never see our last ones.
+    /// Ends the connection so that our last bytes arrive, be they data, close_notify or an alert: sends them, however long
+    /// the peer takes, ends our direction of the socket, and reads on until the peer has ended its own, for one second and
+    /// 1 MiB at most. A socket that is dropped while bytes of the peer are unread resets the connection, and the peer may
+    /// never see our last ones.
     ///
     /// # Errors
     /// Those of the socket, before its direction ended.
     pub async fn finish(mut self) -> io::Result<()> {
-        linger::limited(async {
-            let closed = self.shutdown().await;
-            linger::until_end(&mut self.socket).await;
-            closed
-        })
-        .await
+        self.shutdown().await?;
+        linger::until_end(&mut self.socket).await;
+        Ok(())
     }
 
     /// The handshake, without waiting until its last bytes are sent.

@@ -5,7 +5,7 @@ use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::{Poll, ready};
 use core::time::Duration;
-use std::io::{self, ErrorKind};
+use std::io;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;
 
@@ -13,16 +13,16 @@ use tokio::time::timeout;
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 1 << 20;
 
-/// Gives `end` its second.
-pub(super) async fn limited(end: impl Future<Output = io::Result<()>>) -> io::Result<()> {
-    timeout(LINGER, end).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+/// Gives `end` a second.
+async fn limited(end: impl Future<Output = io::Result<()>>) {
+    let _ = timeout(LINGER, end).await;
 }
 
 /// Reads to the end, and forgets what it reads.
 pub(super) async fn until_end(socket: &mut (impl AsyncRead + Unpin)) {
     let mut left = LINGER_BYTES;
     // The scratch space is the poll's, not the future's.
-    poll_fn(|cx| {
+    let reading = poll_fn(|cx| {
         while left > 0 {
             let mut scratch = [0; 4096];
             let mut scratch = ReadBuf::new(&mut scratch);
@@ -31,21 +31,21 @@ pub(super) async fn until_end(socket: &mut (impl AsyncRead + Unpin)) {
                 _ => break,
             }
         }
-        Poll::Ready(())
-    })
-    .await;
+        Poll::Ready(Ok(()))
+    });
+    limited(reading).await;
 }
 
-/// A handshake failed: if the fault was found here, the peer is to hear of it.
+/// A handshake failed: if the fault was found here, the peer is to hear of it, if it listens.
 pub(super) async fn after<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin>(stream: TlcpStream<S, T>) {
     if stream.connection.error().is_some() {
-        let _ = stream.finish().await;
+        limited(stream.finish()).await;
     }
 }
 
 /// Sends `last` and ends the socket. Best effort: who sent no hello may not read an alert either.
 pub(super) async fn goodbye(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), last: &[u8]) {
-    let _ = limited(async {
+    limited(async {
         socket.write_all(last).await?;
         socket.shutdown().await?;
         until_end(socket).await;

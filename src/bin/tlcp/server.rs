@@ -178,7 +178,7 @@ impl Server {
                 None => problem,
             }
         });
-        let closed = Box::pin(stream.finish()).await;
+        let closed = Box::pin(within(IDLE_HTTP, stream.finish())).await;
         outcome?;
         Ok(closed?)
     }
