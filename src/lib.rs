@@ -79,6 +79,7 @@
 //! - `pki`: makes certificates for tests and demonstrations.
 //! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 extern crate alloc;
 
 #[cfg(feature = "tokio")]
