@@ -1,4 +1,5 @@
 //! Connections over tokio's streams.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "aio/accepting.rs"]
 mod accepting;

@@ -1,4 +1,5 @@
 //! A warm connection's records cost no allocation.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/hostile_hello.rs"]
 mod hostile_hello;

@@ -1,5 +1,6 @@
 //! Certificates and chains that others issued, with what the verifier is to say of each (R-SM2-8, R-SM2-9, R-HS-42).
 //! The expectation follows from what the index states about a chain, never from the code under test.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/certificates.rs"]
 mod support;

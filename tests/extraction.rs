@@ -1,4 +1,5 @@
 //! Keys that leave their connection, and records that go on elsewhere.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/pair.rs"]
 mod pair;

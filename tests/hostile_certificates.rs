@@ -1,4 +1,5 @@
 //! Certificates, keys and piles of any bytes: an answer, never a panic, never a pair that was not issued (R-HS-39).
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/certificates.rs"]
 mod support;

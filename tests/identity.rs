@@ -1,4 +1,5 @@
 //! An identity out of any pile of files (R-HS-10, R-HS-13, R-HS-21).
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "identity/containers.rs"]
 mod containers;

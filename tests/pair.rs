@@ -1,4 +1,5 @@
 //! Which certificates of a peer's list are its pair (R-HS-39, R-HS-13, R-HS-40).
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/certificates.rs"]
 mod support;

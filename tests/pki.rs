@@ -1,4 +1,5 @@
 //! Made certificates: repeatable, and to every known peer's taste.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/certificates.rs"]
 mod support;

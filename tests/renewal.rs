@@ -1,4 +1,5 @@
 //! Which of several identities is shown: by the name that is asked for, and around the time of a renewal (R-HS-37).
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/pair.rs"]
 mod pair;

@@ -1,5 +1,6 @@
 //! A peer that was revoked since its session was made is not resumed (R-HS-51), in both roles, wherever the session is
 //! found.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/pair.rs"]
 mod pair;

@@ -1,5 +1,6 @@
 //! Pairs whose certificates have two subjects (R-HS-46): the peers' own test certificates in both roles; and that an
 //! encryption certificate of another party of the same CA in the place of the peer's is refused all the same.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/pair.rs"]
 mod pair;

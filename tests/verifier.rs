@@ -1,4 +1,5 @@
 //! The standard verifier (R-HS-41, R-HS-42, R-SM2-7 to R-SM2-9), with the alerts of R-AL-8.
+#![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "verifier/errors.rs"]
 mod errors;

@@ -1,6 +1,6 @@
 //! TLS's single certificates under the Web's rules: chains made with openssl (`vectors/web`), in both roles (R-HS-16, R-T12-9,
 //! R-BCP-5, R-BCP-7).
-#![cfg(feature = "tls12")]
+#![cfg(all(feature = "pki", feature = "tls12"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "web/identities.rs"]
 mod identities;

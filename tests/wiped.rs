@@ -1,7 +1,7 @@
 //! No secret of SM2, of RSA or of a connection stays behind in memory that was given back: the allocator looks for them in every
 //! block that is freed or moved.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![cfg(target_pointer_width = "64")]
+#![cfg(all(feature = "pki", target_pointer_width = "64"))]
 #[path = "support/pair.rs"]
 mod pair;
 
