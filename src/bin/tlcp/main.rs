@@ -26,6 +26,7 @@ mod patience;
 mod pipe;
 mod pki;
 mod problem;
+mod proxy;
 mod server;
 mod socket;
 mod trace;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Some(("pki", options)) => pki::run(options),
         Some(("server", options)) => server::run(options),
         Some(("client", options)) => client::run(options),
+        Some(("proxy", options)) => proxy::run(options),
         _ => Err(Problem::new("no such command").advise("run `tlcp --help`")),
     };
     match outcome {
@@ -65,4 +67,5 @@ fn command() -> Command {
         .subcommand(pki::command())
         .subcommand(server::command())
         .subcommand(client::command())
+        .subcommand(proxy::command())
 }
