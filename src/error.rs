@@ -1,6 +1,8 @@
 //! Floor 2: what can go wrong, by whose fault. No place but [`crate::alert::alert_for`] turns one into an alert.
+mod hint;
 #[cfg(feature = "std")]
 mod io;
+mod kind;
 
 use crate::wire::{
     AlertDescription, ContentType, DecodeError, ExtensionType, HandshakeType, Overlong, ProtocolVersion,

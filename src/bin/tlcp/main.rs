@@ -28,6 +28,7 @@ mod pipe;
 mod pki;
 mod problem;
 mod progress;
+mod proxy;
 mod server;
 mod socket;
 mod trace;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Some(("server", options)) => server::run(options),
         Some(("client", options)) => client::run(options),
         Some(("completions", options)) => completions::run(options, &mut command()),
+        Some(("proxy", options)) => proxy::run(options),
         _ => Err(Problem::new("no such command").advise("run `tlcp --help`")),
     };
     match outcome {
@@ -69,4 +71,5 @@ fn command() -> Command {
         .subcommand(server::command())
         .subcommand(client::command())
         .subcommand(completions::command())
+        .subcommand(proxy::command())
 }

@@ -66,37 +66,89 @@ pub(crate) fn path<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a Path> 
     matches.get_one::<PathBuf>(name).map(PathBuf::as_path)
 }
 
+/// Those options as they were written, on the command line or in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// What stands before an option's name where errors tell of it: `--`, or the file and the table.
+    pub(crate) before: String,
+    /// The files of each identity.
+    pub(crate) identity: Vec<Vec<PathBuf>>,
+    pub(crate) ca: Vec<PathBuf>,
+    pub(crate) crl: Vec<PathBuf>,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) suite: Vec<String>,
+    pub(crate) alpn: Vec<String>,
+    pub(crate) compat: Compat,
+    pub(crate) names_in_cn: bool,
+    pub(crate) keylog: Option<PathBuf>,
+}
+
+impl Written {
+    fn on_command_line(matches: &ArgMatches) -> Self {
+        let all = |name| matches.get_many::<PathBuf>(name).into_iter().flatten().cloned().collect();
+        let groups = matches.get_occurrences::<PathBuf>("identity").into_iter().flatten();
+        Self {
+            before: String::from("--"),
+            identity: groups.map(|group| group.cloned().collect()).collect(),
+            ca: all("ca"),
+            crl: Vec::new(),
+            password_file: path(matches, "password-file").map(PathBuf::from),
+            suite: strings(matches, "suite"),
+            alpn: strings(matches, "alpn"),
+            compat: string(matches, "compat").and_then(Compat::by_name).unwrap_or_default(),
+            names_in_cn: string(matches, "cert-policy") == Some("gm"),
+            keylog: path(matches, "keylog").map(PathBuf::from),
+        }
+    }
+
+    /// An option's name, as whoever wrote it knows it.
+    pub(crate) fn name(&self, option: &str) -> String {
+        format!("{}{option}", self.before)
+    }
+
+    /// The files of an option, if there are any.
+    fn read(&self, option: &str, paths: &[PathBuf]) -> Result<Option<Vec<Vec<u8>>>, Problem> {
+        let read = |path: &PathBuf| read(path).map_err(|e| e.during(self.name(option)));
+        let files = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok((!files.is_empty()).then_some(files))
+    }
+}
+
 /// The options that both roles take, with the files read.
 pub(crate) struct Common {
     pub(crate) provider: Provider,
     pub(crate) identities: Vec<Arc<Identity>>,
+    written: Written,
     ca: Option<Vec<Vec<u8>>>,
-    names_in_cn: bool,
+    crls: Option<Vec<Vec<u8>>>,
     suites: Option<Vec<&'static Suite>>,
-    pub(crate) alpn: Vec<String>,
-    pub(crate) compat: Compat,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) trace: bool,
 }
 
 impl Common {
     pub(crate) fn read(matches: &ArgMatches) -> Result<Self, Problem> {
+        let common = Self::load(Written::on_command_line(matches))?;
+        Ok(Self { trace: matches.get_flag("trace"), ..common })
+    }
+
+    /// Reads the files.
+    pub(crate) fn load(written: Written) -> Result<Self, Problem> {
         let provider = default_provider();
         Ok(Self {
-            identities: identities(matches, &provider)?,
-            ca: read_all(matches, "ca")?,
-            names_in_cn: string(matches, "cert-policy") == Some("gm"),
-            suites: suites(&strings(matches, "suite"))?,
-            alpn: strings(matches, "alpn"),
-            compat: string(matches, "compat").and_then(Compat::by_name).unwrap_or_default(),
-            key_log: key_log(path(matches, "keylog"))?,
-            trace: matches.get_flag("trace"),
+            identities: identities(&written, &provider)?,
+            ca: written.read("ca", &written.ca)?,
+            crls: written.read("crl", &written.crl)?,
+            suites: suites(&written)?,
+            key_log: key_log(&written)?,
+            trace: false,
             provider,
+            written,
         })
     }
 
     fn alpn(&self) -> impl Iterator<Item = &[u8]> {
-        self.alpn.iter().map(String::as_bytes)
+        self.written.alpn.iter().map(String::as_bytes)
     }
 
     /// Those that the protocol can show.
@@ -117,7 +169,7 @@ impl Common {
         protocol: &Protocol,
         observer: Option<Arc<Trace>>,
     ) -> Result<ConfigBuilder<C>, Problem> {
-        let mut builder = builder.provider(self.provider).alpn(self.alpn()).compat(self.compat);
+        let mut builder = builder.provider(self.provider).alpn(self.alpn()).compat(self.written.compat);
         if let Some(verifier) = self.verifier(protocol)? {
             builder = builder.verifier(verifier);
         }
@@ -141,15 +193,19 @@ impl Common {
         let builder = match protocol.certificates {
             Certificates::Single => builder.policy(CertPolicy::Web),
             _ => {
-                let policy = if self.names_in_cn { CertPolicy::Gm } else { CertPolicy::Standard };
+                let policy = if self.written.names_in_cn { CertPolicy::Gm } else { CertPolicy::Standard };
                 builder.policy(policy).ca_keys(&self.ca_kinds())
             }
         };
-        let built = builder.roots(&slices(files)).and_then(|b| b.build());
-        let verifier = built.map_err(|e| Problem::from(e).during("--ca"))?;
+        let at = |option| move |e| Problem::from(e).during(self.written.name(option));
+        let mut builder = builder.roots(&slices(files)).map_err(at("ca"))?;
+        if let Some(crls) = &self.crls {
+            builder = builder.crls(&slices(crls)).map_err(at("crl"))?;
+        }
+        let verifier = builder.build().map_err(at("ca"))?;
         if let [first, others @ ..] = verifier.skipped() {
             let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
-            eprintln!("warning: --ca: not used: {first}{more}");
+            log!("warning: {}: not used: {first}{more}", self.written.name("ca"));
         }
         Ok(Some(Arc::new(verifier)))
     }
@@ -163,20 +219,21 @@ impl Common {
     }
 }
 
-/// One from the files of each `--identity`, or, as one identity may lie in several, one from all of them.
-fn identities(matches: &ArgMatches, provider: &Provider) -> Result<Vec<Arc<Identity>>, Problem> {
-    let passwords = path(matches, "password-file").map(passwords).transpose()?.unwrap_or_default();
+/// One from the files of each `identity`, or, as one identity may lie in several, one from all of them.
+fn identities(written: &Written, provider: &Provider) -> Result<Vec<Arc<Identity>>, Problem> {
+    let passwords = written.password_file.as_deref().map(passwords).transpose()?.unwrap_or_default();
+    let name = written.name("identity");
     let mut groups: Vec<Vec<Vec<u8>>> = Vec::new();
-    for group in matches.get_occurrences::<PathBuf>("identity").into_iter().flatten() {
-        groups.push(group.map(|path| read(path)).collect::<Result<_, _>>()?);
+    for group in &written.identity {
+        groups.extend(written.read("identity", group)?);
     }
-    let one = |group: &Vec<Vec<u8>>| identity(group, &passwords, provider);
+    let one = |group: &Vec<Vec<u8>>| identity(group, &passwords, provider).map_err(|e| e.during(&name));
     let all = match groups.iter().map(one).collect::<Result<Vec<_>, _>>() {
         Ok(all) => all,
         Err(_) => vec![one(&groups.concat())?],
     };
     for warning in all.iter().flatten().filter_map(|identity| identity.warning(now())) {
-        eprintln!("warning: --identity: {warning}");
+        log!("warning: {name}: {warning}");
     }
     Ok(all.into_iter().flatten().collect())
 }
@@ -193,7 +250,7 @@ fn identity(
     match (pair, single) {
         (Err(of_pair), Err(of_single)) => {
             let text = format!("as TLCP's pair: {}; as TLS's certificate: {}", of_pair.0, of_single.0);
-            Err(Problem::new(text).during("--identity"))
+            Err(Problem::new(text))
         }
         (Ok(pair), Ok(single)) if shares_a_key(&pair, &single) => Ok(vec![Arc::new(pair)]),
         (pair, single) => Ok([pair, single].into_iter().flatten().map(Arc::new).collect()),
@@ -212,20 +269,20 @@ fn now() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
-fn suites(names: &[String]) -> Result<Option<Vec<&'static Suite>>, Problem> {
+fn suites(written: &Written) -> Result<Option<Vec<&'static Suite>>, Problem> {
     let find = |name: &String| {
         Suite::by_name(name).ok_or_else(|| {
             let known: Vec<_> = SUITES.iter().map(|s| s.id.to_string()).collect();
-            Problem::new(format!("--suite {name}: no such suite"))
+            Problem::new(format!("{} {name}: no such suite", written.name("suite")))
                 .advise(format!("one of {}", known.join(", ")))
         })
     };
-    let rows = names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    let rows = written.suite.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     Ok((!rows.is_empty()).then_some(rows))
 }
 
-fn key_log(path: Option<&Path>) -> Result<Option<Arc<dyn KeyLog>>, Problem> {
-    let Some(path) = path else { return Ok(None) };
+fn key_log(written: &Written) -> Result<Option<Arc<dyn KeyLog>>, Problem> {
+    let Some(path) = &written.keylog else { return Ok(None) };
     let file = KeyLogFile::open(path).map_err(|e| Problem::from(e).during(path.display()))?;
     Ok(Some(Arc::new(file)))
 }
@@ -239,11 +296,6 @@ fn passwords(path: &Path) -> Result<Vec<Vec<u8>>, Problem> {
         lines.pop();
     }
     Ok(lines)
-}
-
-fn read_all(matches: &ArgMatches, name: &str) -> Result<Option<Vec<Vec<u8>>>, Problem> {
-    let Some(paths) = matches.get_many::<PathBuf>(name) else { return Ok(None) };
-    paths.map(|p| read(p)).collect::<Result<_, _>>().map(Some)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {

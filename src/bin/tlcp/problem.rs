@@ -181,15 +181,17 @@ fn incompatible(error: PeerIncompatible) -> (&'static str, &'static str) {
     }
 }
 
-/// What the user can do about it.
+/// What the user can do about it: by an option of the program, if there is one for it.
 fn advice(error: &Error) -> Option<&'static str> {
+    by_option(error).or_else(|| error.hint())
+}
+
+fn by_option(error: &Error) -> Option<&'static str> {
     use PeerMisbehaved as P;
     Some(match error {
-        Error::Certificate(e) => for_certificate(&e.problem),
+        Error::Certificate(e) => return for_certificate(&e.problem),
         Error::PeerIncompatible(e) => for_incompatible(*e),
-        Error::PeerMisbehaved(P::NotTlcp { .. }) => {
-            "check address and port: what answers there speaks neither TLCP nor TLS"
-        }
+        Error::PeerMisbehaved(P::NotTlcp { .. }) => return None,
         Error::PeerMisbehaved(P::ProtocolVersion { .. }) => {
             "the peer speaks another protocol or version: TLCP is 0x0101, TLS 1.2 is 0x0303; see --tls12 and --identity"
         }
@@ -201,41 +203,35 @@ fn advice(error: &Error) -> Option<&'static str> {
         }
         Error::PeerMisbehaved(_) => "run again with --trace to see the messages before this one",
         Error::AlertReceived(description) => for_alert(*description),
-        Error::HandshakeTimeout => "see whether the peer speaks this protocol on this port at all",
         Error::ClosedInHandshake { .. } => "look into the peer's log",
-        Error::Truncated => "what was received may be cut short; see why the peer ended the connection",
         _ => return None,
     })
 }
 
-fn for_certificate(problem: &CertificateProblem) -> &'static str {
+fn for_certificate(problem: &CertificateProblem) -> Option<&'static str> {
     use CertificateProblem as C;
-    match problem {
+    Some(match problem {
         C::UnknownIssuer => {
             "give the certificate of the CA that issued the peer's pair with --ca; if an intermediate CA is missing in \
              what the peer sends, give that one too"
         }
         C::NameMismatch => "give a name that the certificate has with --name (--trace shows the certificate)",
-        C::Expired | C::NotYetValid => "renew the certificate, or check the clock of this machine",
         C::InconsistentPair => {
             "both certificates must have one subject or the same names; --cert-policy gm takes a server's pair also if one \
              CA has issued both"
-        }
-        C::MissingEncryptionCertificate => {
-            "the peer must send its signing certificate first and its encryption certificate second"
-        }
-        C::WrongUsage(_) => {
-            "the peer's certificates need the right keyUsage: signing first, encryption second"
         }
         C::BadSignature => {
             "the CA given with --ca has the right name but another key: get its current certificate; or it signs under the \
              empty user id: --cert-policy gm takes that"
         }
-        C::UnsupportedKey => {
-            "TLCP needs SM2 certificates, TLS none of theirs: the peer may have sent the other protocol's"
-        }
+        C::Expired
+        | C::NotYetValid
+        | C::MissingEncryptionCertificate
+        | C::WrongUsage(_)
+        | C::UnsupportedKey
+        | C::Revoked => return None,
         _ => "see the peer's certificates with --trace",
-    }
+    })
 }
 
 fn for_incompatible(error: PeerIncompatible) -> &'static str {

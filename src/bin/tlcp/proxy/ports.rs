@@ -1,0 +1,118 @@
+//! The ports that are open, and what is done with whoever comes in.
+use super::plan::{Plan, Service};
+use super::serve::{Gateway, handle};
+use super::settings::Listen;
+use crate::problem::Problem;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tlcp::config::Live;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// An open port.
+struct Port {
+    listen: Listen,
+    listener: Arc<TcpListener>,
+    service: Live<Service>,
+    task: JoinHandle<()>,
+}
+
+/// All open ports.
+#[derive(Default)]
+pub(super) struct Ports(Vec<Port>);
+
+impl Ports {
+    /// Puts a plan into force. What is new is opened first, so that if it cannot be, all stays as it was. A port that was
+    /// open stays open: what it does with connections to come is exchanged.
+    pub(super) async fn apply(&mut self, plan: Plan, gateway: &Arc<Gateway>) -> Result<(), Problem> {
+        let mut opened = Vec::new();
+        let is_open = |port: &Port, listen: &Listen| port.listen == *listen;
+        for (listen, _) in &plan.services {
+            if !self.0.iter().any(|port| is_open(port, listen)) {
+                opened.push(bind(listen).await?);
+            }
+        }
+        let (mut old, mut opened) = (std::mem::take(&mut self.0), opened.into_iter());
+        for (listen, service) in plan.services {
+            let service = Arc::new(service);
+            if let Some(at) = old.iter().position(|port| is_open(port, &listen)) {
+                let port = old.remove(at);
+                port.service.set(service);
+                self.0.push(port);
+            } else if let Some(listener) = opened.next() {
+                let (listener, service) = (Arc::new(listener), Live::new(service));
+                say!("listening on {}", listener.local_addr()?);
+                let task = tokio::spawn(take_in(listener.clone(), service.clone(), gateway.clone()));
+                self.0.push(Port { listen, listener, service, task });
+            }
+        }
+        for port in old {
+            port.close(gateway).await;
+        }
+        Ok(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Nobody comes in any more.
+    pub(super) async fn close(&mut self, gateway: &Arc<Gateway>) {
+        for port in self.0.drain(..) {
+            port.close(gateway).await;
+        }
+    }
+}
+
+impl Port {
+    /// Whoever has come in already is served.
+    async fn close(self, gateway: &Arc<Gateway>) {
+        self.task.abort();
+        let _ = self.task.await;
+        let last = poll_fn(|cx| match self.listener.poll_accept(cx) {
+            Poll::Ready(Ok((tcp, peer))) => Poll::Ready(Some((tcp, peer))),
+            Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
+        });
+        let mut last = Box::pin(last);
+        while let Some((tcp, peer)) = last.as_mut().await {
+            serve(tcp, peer, &self.service, gateway);
+        }
+    }
+}
+
+async fn bind(listen: &Listen) -> Result<TcpListener, Problem> {
+    let mut why = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in &listen.addresses {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(e) => why = e,
+        }
+    }
+    let problem = Problem::from(why).during(format!("listen {}", listen.text));
+    Err(problem.advise("see whether something else listens there, and whether this user may"))
+}
+
+async fn take_in(listener: Arc<TcpListener>, service: Live<Service>, gateway: Arc<Gateway>) {
+    loop {
+        match listener.accept().await {
+            Ok((tcp, peer)) => serve(tcp, peer, &service, &gateway),
+            // Such as too many open files: that passes, but not at once.
+            Err(e) => {
+                gateway.event(
+                    "accept_failed",
+                    &[("listener", &service.get().listener), ("error", &e.to_string())],
+                );
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn serve(tcp: TcpStream, peer: SocketAddr, service: &Live<Service>, gateway: &Arc<Gateway>) {
+    tokio::spawn(handle(gateway.clone(), service.get(), tcp, peer));
+}
