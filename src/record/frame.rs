@@ -78,8 +78,9 @@ pub(super) fn header(content_type: ContentType, version: ProtocolVersion, length
 
 /// Writes a record that nothing protects.
 pub(super) fn plain(header: [u8; HEADER_LEN], data: &[u8], out: &mut [u8]) {
-    for (to, from) in out.iter_mut().zip(header.iter().chain(data)) {
-        *to = *from;
+    if let Some((to, content)) = out.split_first_chunk_mut() {
+        *to = header;
+        content.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
     }
 }
 

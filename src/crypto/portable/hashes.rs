@@ -138,11 +138,13 @@ fn prf<M: Mac + KeyInit + Clone>(secret: &[u8], label: &[u8], seed: &[&[u8]], ou
         Zeroizing::new(mac.finalize().into_bytes())
     };
     let mut a = over(&[]);
-    for chunk in out.chunks_mut(M::output_size()) {
+    for (index, chunk) in out.chunks_mut(M::output_size()).enumerate() {
+        if index > 0 {
+            let mut mac = keyed.clone();
+            mac.update(&a);
+            a = Zeroizing::new(mac.finalize().into_bytes());
+        }
         chunk.iter_mut().zip(over(&a).iter()).for_each(|(o, b)| *o = *b);
-        let mut mac = keyed.clone();
-        mac.update(&a);
-        a = Zeroizing::new(mac.finalize().into_bytes());
     }
 }
 
