@@ -43,3 +43,19 @@ fn shells_can_complete_every_option() {
         assert!(script.contains("showcerts") && script.contains("completions"), "{shell}");
     }
 }
+
+/// What the README says: one more `--identity`, and the CA of TLCP's clients as before.
+#[test]
+fn a_server_of_both_protocols_needs_a_ca_for_one_of_them_at_most() {
+    let folder = Folder::new();
+    run(&["pki", "--out", &folder.file(""), "--tls", "--force"], &[]).succeeded();
+    let [certificate, key] = ["tls-server.crt", "tls-server.key"].map(|name| folder.file(name));
+    let server = Server::start(&folder, &["--echo", "--identity", &certificate, &key]);
+    let identity = folder.file("client.pem");
+    let mutual = server.client(&folder, &["--identity", &identity], b"word").succeeded();
+    assert!(mutual.out() == "word" && mutual.err().contains("ECDHE_SM4_GCM_SM3"), "{}", mutual.err());
+    let (ca, connect) = (folder.file("tls-ca.crt"), format!("localhost:{}", server.port));
+    let tls = run(&["client", "--tls12", "--connect", &connect, "--ca", &ca], b"word").succeeded();
+    assert_eq!(tls.out(), "word");
+    assert!(server.stop().contains("none is a CA for TLS 1.2"));
+}

@@ -4,10 +4,11 @@ use crate::trace::Trace;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tlcp::cert::{CertPolicy, Identity, KeyUse, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, Identity, KeyUse, VerifierBuilder, WebPkiVerifier};
 use tlcp::config::{Compat, ConfigBuilder, KeyLog, KeyLogFile};
 use tlcp::crypto::{Provider, default_provider};
-use tlcp::suite::{Certificates, KeyKind, Protocol, SUITES, Suite};
+use tlcp::error::ConfigError;
+use tlcp::suite::{Certificates, KeyKind, Protocol, SUITES, Suite, TLCP, TLS12};
 
 /// The options that both roles take.
 pub(crate) fn arguments() -> [Arg; 9] {
@@ -186,9 +187,32 @@ impl Common {
         })
     }
 
-    /// In TLCP CAs may have keys of the kinds that the suites are for.
     fn verifier(&self, protocol: &Protocol) -> Result<Option<Arc<WebPkiVerifier>>, Problem> {
         let Some(files) = &self.ca else { return Ok(None) };
+        let at = |option| move |e| Problem::from(e).during(self.written.name(option));
+        let other = [&TLCP, &TLS12].into_iter().find(|other| *other != protocol && self.serves(other));
+        let mut builder = match (self.roots(protocol, files), other) {
+            (Ok(builder), _) => builder,
+            (Err(_), Some(other)) if self.roots(other, files).is_ok() => {
+                let (name, version) = (self.written.name("ca"), protocol.version);
+                log!("warning: {name}: none is a CA for {version}, whose peers are asked for no certificate");
+                return Ok(None);
+            }
+            (Err(e), _) => return Err(at("ca")(e)),
+        };
+        if let Some(crls) = &self.crls {
+            builder = builder.crls(&slices(crls)).map_err(at("crl"))?;
+        }
+        let verifier = builder.build().map_err(at("ca"))?;
+        if let ([first, others @ ..], None) = (verifier.skipped(), other) {
+            let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
+            log!("warning: {}: not used: {first}{more}", self.written.name("ca"));
+        }
+        Ok(Some(Arc::new(verifier)))
+    }
+
+    /// In TLCP CAs may have keys of the kinds that the suites are for.
+    fn roots(&self, protocol: &Protocol, files: &[Vec<u8>]) -> Result<VerifierBuilder, ConfigError> {
         let builder = WebPkiVerifier::builder(&self.provider);
         let builder = match protocol.certificates {
             Certificates::Single => builder.policy(CertPolicy::Web),
@@ -197,17 +221,7 @@ impl Common {
                 builder.policy(policy).ca_keys(&self.ca_kinds())
             }
         };
-        let at = |option| move |e| Problem::from(e).during(self.written.name(option));
-        let mut builder = builder.roots(&slices(files)).map_err(at("ca"))?;
-        if let Some(crls) = &self.crls {
-            builder = builder.crls(&slices(crls)).map_err(at("crl"))?;
-        }
-        let verifier = builder.build().map_err(at("ca"))?;
-        if let [first, others @ ..] = verifier.skipped() {
-            let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
-            log!("warning: {}: not used: {first}{more}", self.written.name("ca"));
-        }
-        Ok(Some(Arc::new(verifier)))
+        builder.roots(&slices(files))
     }
 
     fn ca_kinds(&self) -> Vec<KeyKind> {
