@@ -1,4 +1,4 @@
-//! No secret of SM2, of RSA or of a connection stays behind in memory that was given back: the allocator looks for them in every
+//! No secret of SM2, of SM9, of RSA or of a connection stays behind in memory that was given back: the allocator looks for them in every
 //! block that is freed or moved.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(all(feature = "pki", target_pointer_width = "64"))]
@@ -118,6 +118,37 @@ fn use_a_key(provider: &Provider) {
     let initiator = of(&*key, &*one);
     let two = peer.start_agreement(&AgreementRole::Responder(initiator.clone()), &random).unwrap();
     let shared = (one.finish(&of(&*peer, &*two), &seed), two.finish(&initiator, &seed));
+    assert!(matches!(shared, (Ok(Shared::PreMaster(_)), Ok(Shared::PreMaster(_)))));
+}
+
+/// A key centre's master keys, and every operation with its users' keys.
+#[cfg(feature = "sm9")]
+fn use_sm9_keys(provider: &Provider) {
+    use tlcp::crypto::PublicKey;
+    use tlcp::crypto::native::sm9;
+    use tlcp::crypto::sm9::Usage;
+    use tlcp::crypto::sm9::encoding::Mode;
+    let (keys, random) = (provider.keys, Drawn(AtomicUsize::new(0)));
+    let user = |usage: Usage, identity: &[u8]| {
+        let master = keys.sm9_master(usage.master(), &[KEY; 32]).unwrap();
+        let key = master.user_key(usage, identity).unwrap();
+        keys.sm9_private(usage, identity, master.public(), &key).unwrap()
+    };
+    let [signer, receiver] = [Usage::Sign, Usage::Encrypt].map(|usage| user(usage, b"Alice"));
+    let PublicKey::Sm9(public) = receiver.public() else { panic!() };
+    for mode in [Mode::Xor, Mode::Sm4Ecb, Mode::Sm4Cbc] {
+        let signature = signer.sign(SignatureAlgorithm::Sm9Sm3, &[b"message"], &random).unwrap();
+        keys.verify(SignatureAlgorithm::Sm9Sm3, signer.public(), &[b"message"], &signature).unwrap();
+        let ciphertext = sm9::encrypt(mode, public, &[MESSAGE; 48], &random).unwrap();
+        drop(receiver.decrypt(&ciphertext).unwrap());
+    }
+    let [a, b] = [&b"Alice"[..], b"Bob"].map(|identity| user(Usage::Agree, identity));
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let one = a.start_agreement(&AgreementRole::Initiator(Some(b.public().clone())), &random).unwrap();
+    let initiator = AgreementPeer::sm9(a.public().clone(), &one.share().bytes);
+    let two = b.start_agreement(&AgreementRole::Responder(initiator.clone()), &random).unwrap();
+    let responder = AgreementPeer::sm9(b.public().clone(), &two.share().bytes);
+    let shared = (one.finish(&responder, &seed), two.finish(&initiator, &seed));
     assert!(matches!(shared, (Ok(Shared::PreMaster(_)), Ok(Shared::PreMaster(_)))));
 }
 
@@ -297,6 +328,8 @@ fn freed_memory_holds_no_private_key_nonce_message_or_secret_of_a_connection() {
     assert_eq!(found_by(|| drop(black_box(vec![KEY; RUN - 1]))), 0);
     assert_eq!(found_by(|| drop(black_box(vec![KEY; RUN]))), 1, "the search finds");
     assert_eq!(found_by(|| use_a_key(&default_provider())), 0);
+    #[cfg(feature = "sm9")]
+    assert_eq!(found_by(|| use_sm9_keys(&default_provider())), 0, "SM9");
     let w = World::new();
     assert_eq!(found_by(|| use_connections(&w)), 0, "pre_master_secret or data");
     assert_eq!(found_by(|| use_a_known_master_secret(&w)), 0, "master secret");

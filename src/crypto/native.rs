@@ -21,6 +21,8 @@ mod safegcd;
 pub mod sm2;
 #[cfg(feature = "sm9")]
 pub mod sm9;
+#[cfg(all(test, feature = "std"))]
+mod t_test;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 

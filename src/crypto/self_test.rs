@@ -1,4 +1,6 @@
 //! Known answers: what a provider must pass before anything is trusted to it.
+#[cfg(feature = "sm9")]
+mod sm9;
 #[cfg(feature = "tls12")]
 mod tls12;
 
@@ -47,6 +49,8 @@ pub fn self_test(provider: &Provider) -> Result<(), CryptoError> {
     let tests = TESTS.iter();
     #[cfg(feature = "tls12")]
     let tests = tests.chain(&tls12::TESTS);
+    #[cfg(feature = "sm9")]
+    let tests = tests.chain(&sm9::TESTS);
     for (name, test) in tests {
         test(provider).ok_or(CryptoError::SelfTest(name))?;
     }

@@ -9,7 +9,9 @@ pub(super) struct Portable;
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 #[cfg_attr(test, derive(Debug))]
-pub(super) struct Adx(());
+pub(super) struct Adx {
+    ifma: bool,
+}
 
 #[cfg(target_arch = "x86_64")]
 impl Adx {
@@ -17,13 +19,26 @@ impl Adx {
         let all = std::arch::is_x86_feature_detected!("bmi2")
             && std::arch::is_x86_feature_detected!("adx")
             && std::arch::is_x86_feature_detected!("avx2");
-        all.then_some(Self(()))
+        let ifma = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512ifma");
+        all.then_some(Self { ifma })
     }
 
     /// For the memory checker, whose simulated processor has all three, though it does not say so of ADX.
     #[cfg(test)]
     pub(super) fn simulated() -> Self {
-        Self(())
+        Self { ifma: false }
+    }
+
+    /// Whether it has AVX-512 IFMA too.
+    pub(super) fn has_ifma(self) -> bool {
+        self.ifma
+    }
+
+    /// The same without.
+    #[cfg(test)]
+    pub(super) fn without_ifma(self) -> Self {
+        Self { ifma: false }
     }
 }
 

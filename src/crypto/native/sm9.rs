@@ -1,7 +1,7 @@
 //! SM9 (GM/T 0044, GB/T 38635): signatures, encryption and key exchange by identities.
 //!
 //! From the bottom up:
-//! - `fp` (modulo p; `fp_x86` with mulx/adcx/adox), `fp2`, `fp12`: the fields; `scalar` (modulo N), `hash`;
+//! - `fp` (modulo p; `fp_x86` with mulx/adcx/adox, `fp_ifma` eight sums at a time), `fp2`, `fp12`: the fields; `scalar` (modulo N), `hash`;
 //! - `lattice`: scalars as sums of short ones; `group`: what multiplication needs of a group; `multiply`: multiples, with
 //!   and without tables;
 //! - `point`: G1 and G2; `lines`, `pairing`: the pairing, and GT;
@@ -14,6 +14,8 @@ mod encrypt;
 mod fp;
 mod fp12;
 mod fp2;
+#[cfg(target_arch = "x86_64")]
+mod fp_ifma;
 #[cfg(target_arch = "x86_64")]
 mod fp_x86;
 mod group;

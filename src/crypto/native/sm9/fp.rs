@@ -12,11 +12,11 @@ use zeroize::DefaultIsZeroes;
 
 /// p
 pub(super) static P: Limbs = PRIME;
-const PRIME: Limbs =
+pub(super) const PRIME: Limbs =
     [0xe56f_9b27_e351_457d, 0x21f2_934b_1a7a_eedb, 0xd603_ab4f_f58e_c745, 0xb640_0000_02a3_a6f1];
 const REDUCTION: Reduction = Reduction::new(&PRIME);
 /// -1/p mod 2^64
-const NEGATED_INVERSE: u64 = REDUCTION.negated_inverse();
+pub(super) const NEGATED_INVERSE: u64 = REDUCTION.negated_inverse();
 const R: Limbs = limbs::power_of_two_mod(256, &PRIME);
 const R2: Limbs = limbs::power_of_two_mod(512, &PRIME);
 const R3: Limbs = limbs::power_of_two_mod(768, &PRIME);
@@ -78,6 +78,18 @@ pub(super) trait Field: Copy {
         reduce_sum::<K>(&[t[0], t[1], t[2], t[3]], t[4])
     }
 
+    /// Part of the product of two polynomials over the field of p^2 elements modulo w^6 = u: of one the parts re, im, … of
+    /// some coefficients in `left`, with their powers of w; of the other all, as [`Rows`]. For each power of w the two
+    /// parts of the coefficient.
+    fn convolve<const L: usize>(self, left: &[Fp; L], powers: &[usize; L], rows: &Rows) -> [[Fp; 2]; 6] {
+        convolve_by_dots(self, left, powers, rows)
+    }
+
+    /// Whether [`Field::convolve`] is so fast that special squarings do not pay.
+    fn convolves_fast(self) -> bool {
+        false
+    }
+
     #[inline(always)]
     fn mul(self, a: &Fp, b: &Fp) -> Fp {
         self.dot(&[*a], &[*b])
@@ -119,6 +131,31 @@ pub(super) trait Field: Copy {
     fn to_be_bytes(self, a: &Fp) -> [u8; 32] {
         limbs::to_be_bytes(&self.mul(a, &Fp([1, 0, 0, 0])).0)
     }
+}
+
+/// [`Field::convolve`] by one sum after the other.
+pub(super) fn convolve_by_dots<F: Field, const L: usize>(
+    field: F,
+    left: &[Fp; L],
+    powers: &[usize; L],
+    rows: &Rows,
+) -> [[Fp; 2]; 6] {
+    core::array::from_fn(|k| {
+        let right = |even: &[Fp; 11], odd: &[Fp; 11]| -> [Fp; L] {
+            core::array::from_fn(|i| if i % 2 == 0 { even } else { odd }[5 - k + powers[i]])
+        };
+        let re = field.dot(left, &right(&rows.real, &rows.minus));
+        [re, field.dot(left, &right(&rows.imaginary, &rows.real))]
+    })
+}
+
+/// A polynomial b[0] + … + b[5] w^5 over the field of p^2 elements laid out for [`Field::convolve`]: the parts of b[5], b[4],
+/// …, b[0], u b[5], …, u b[1], since w^6 = u. The coefficient of w^k of its product with c w^i is c times the entry 5 - k + i.
+pub(super) struct Rows {
+    pub(super) real: [Fp; 11],
+    pub(super) imaginary: [Fp; 11],
+    /// -2 im, which is what im u gives the real part.
+    pub(super) minus: [Fp; 11],
 }
 
 /// Modulo p, for t = top * 2^256 + limbs as [`Field::dot`] leaves it for K products: below (K + 1) p.

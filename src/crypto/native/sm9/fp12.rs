@@ -1,7 +1,7 @@
 //! The field of p^12 elements, as polynomials in w over the field of p^2, with w^6 = u.
 //!
 //! The standard's tower is the same in another order: v = w^3 is its square root of u, and w its cube root of v.
-use super::fp::{Field, Fp};
+use super::fp::{Field, Fp, Rows};
 use super::fp2::Fp2;
 use zeroize::DefaultIsZeroes;
 
@@ -49,26 +49,28 @@ impl Fp12 {
         core::array::from_fn(|i| if i % 2 == 0 { self.0[i / 2].re } else { self.0[i / 2].im })
     }
 
-    /// The real and the imaginary part of the product's coefficient of w^k are two sums of twelve products each: the parts
-    /// of a from a[0] to a[5] with those of b[k], b[k-1], …, where b[j-6] is u b[j]. So b is laid out once, backwards, and
-    /// each k begins at its own place.
     pub(super) fn mul<F: Field>(&self, field: F, b: &Self) -> Self {
-        let left = self.parts();
-        let (mut real, mut imaginary) = ([Fp::ZERO; 22], [Fp::ZERO; 22]);
+        Self::of_parts(&field.convolve(&self.parts(), &[0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5], &b.rows(field)))
+    }
+
+    fn of_parts(parts: &[[Fp; 2]; 6]) -> Self {
+        Self(parts.map(|[re, im]| Fp2 { re, im }))
+    }
+
+    fn rows<F: Field>(&self, field: F) -> Rows {
+        let mut rows = Rows { real: [Fp::ZERO; 11], imaginary: [Fp::ZERO; 11], minus: [Fp::ZERO; 11] };
         for place in 0..11 {
-            let c = if place < 6 { b.0[5 - place] } else { b.0[11 - place].mul_u(field) };
-            [real[2 * place], real[2 * place + 1]] = c.real_operands(field);
-            [imaginary[2 * place], imaginary[2 * place + 1]] = [c.im, c.re];
+            let c = if place < 6 { self.0[5 - place] } else { self.0[11 - place].mul_u(field) };
+            [rows.real[place], rows.minus[place]] = c.real_operands(field);
+            rows.imaginary[place] = c.im;
         }
-        let window =
-            |row: &[Fp; 22], k: usize| -> [Fp; 12] { core::array::from_fn(|i| row[2 * (5 - k) + i]) };
-        Self(core::array::from_fn(|k| Fp2 {
-            re: field.dot(&left, &window(&real, k)),
-            im: field.dot(&left, &window(&imaginary, k)),
-        }))
+        rows
     }
 
     pub(super) fn square<F: Field>(&self, field: F) -> Self {
+        if field.convolves_fast() {
+            return self.mul(field, self);
+        }
         let a = &self.0;
         let twice: [Fp2; 6] = core::array::from_fn(|i| a[i].double(field));
         let u = |c: &Fp2| c.mul_u(field);
@@ -89,6 +91,9 @@ impl Fp12 {
     /// degree extensions, 2010): with a = A0 + A1 w + A2 w^2, Ai = a[i] + a[i+3] v, the square is
     /// (3 A0^2 - 2 A0') + (3 v A2^2 + 2 A1') w + (3 A1^2 - 2 A2') w^2, where (x + y v)' = x - y v.
     pub(super) fn square_cyclotomic<F: Field>(&self, field: F) -> Self {
+        if field.convolves_fast() {
+            return self.mul(field, self);
+        }
         let a = &self.0;
         let (x0, y0) = square_pair(field, &a[0], &a[3]);
         let (x1, y1) = square_pair(field, &a[1], &a[4]);
@@ -107,17 +112,12 @@ impl Fp12 {
     }
 
     pub(super) fn mul_sparse<F: Field>(&self, field: F, line: &Sparse) -> Self {
-        let real = [line.c0.real_operands(field), line.c2.real_operands(field)];
-        let imaginary = [[line.c0.im, line.c0.re], [line.c2.im, line.c2.re]];
-        let flat = |x: &[[Fp; 2]; 2]| [x[0][0], x[0][1], x[1][0], x[1][1]];
-        let (real, imaginary) = (flat(&real), flat(&imaginary));
-        let wrapped: [Fp2; 3] = core::array::from_fn(|i| self.0[3 + i].mul_u(field));
+        let left = [line.c0.re, line.c0.im, line.c2.re, line.c2.im];
+        let product = Self::of_parts(&field.convolve(&left, &[0, 0, 2, 2], &self.rows(field)));
+        // w^3 times the rest
         Self(core::array::from_fn(|k| {
-            let (x, y) = (self.0[k], if k < 2 { wrapped[k + 1] } else { self.0[k - 2] });
-            let z = if k < 3 { wrapped[k] } else { self.0[k - 3] };
-            let left = [x.re, x.im, y.re, y.im];
-            let product = Fp2 { re: field.dot(&left, &real), im: field.dot(&left, &imaginary) };
-            product.add(field, &z)
+            let other = if k < 3 { self.0[k + 3].mul_u(field) } else { self.0[k - 3] };
+            product.0[k].add(field, &other)
         }))
     }
 

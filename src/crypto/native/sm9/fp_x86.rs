@@ -1,6 +1,7 @@
 //! The field on x86-64 with BMI2 and ADX.
 #![allow(unsafe_code)]
-use super::fp::{Field, Fp, P};
+use super::fp::{Field, Fp, P, Rows, convolve_by_dots};
+use super::fp_ifma;
 use crate::crypto::native::backend::Adx;
 use crate::crypto::native::limbs::Limbs;
 use core::arch::asm;
@@ -26,6 +27,17 @@ impl Field for Adx {
                 h = out(reg) _, l = out(reg) _, z = out(reg) _, options(pure, readonly, nostack),
             );
         }
+    }
+
+    fn convolve<const L: usize>(self, left: &[Fp; L], powers: &[usize; L], rows: &Rows) -> [[Fp; 2]; 6] {
+        if self.has_ifma() {
+            return fp_ifma::convolve(left, powers, rows);
+        }
+        convolve_by_dots(self, left, powers, rows)
+    }
+
+    fn convolves_fast(self) -> bool {
+        self.has_ifma()
     }
 
     #[inline(always)]

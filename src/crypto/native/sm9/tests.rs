@@ -1,7 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod arithmetic;
+mod constant_time;
+mod edges;
 mod vectors;
 
-use crate::crypto::native::backend::{Adx, Backend, Portable};
+#[cfg(target_arch = "x86_64")]
+use crate::crypto::native::backend::Adx;
+use crate::crypto::native::backend::{Backend, Portable};
+#[cfg(target_arch = "x86_64")]
 use crate::crypto::native::memory_checker;
 use crate::crypto::random::{Draw, Random};
 use crate::error::CryptoError;
@@ -13,7 +19,9 @@ fn backends() -> Vec<Backend> {
     #[cfg(target_arch = "x86_64")]
     let portable = {
         let simulated = || memory_checker::running().then(Adx::simulated);
-        Adx::detect().or_else(simulated).map(Backend::Adx).into_iter().chain(portable)
+        let adx = Adx::detect().or_else(simulated);
+        let all = adx.into_iter().chain(adx.filter(|adx| adx.has_ifma()).map(Adx::without_ifma));
+        all.map(Backend::Adx).chain(portable)
     };
     portable.into_iter().collect()
 }

@@ -12,6 +12,7 @@ use super::cpu::Level;
 use super::gcm::Gcm;
 use super::hmac::HmacKey;
 use crate::crypto::native::memory_checker::{errors, mark_defined, mark_undefined, running};
+use crate::crypto::native::t_test::t_value;
 use crate::crypto::{CbcHmac, CbcLane, Digest, MacLane, portable};
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, MacAlgorithm};
 use alloc::vec::Vec;
@@ -114,20 +115,6 @@ fn no_branch_or_address_depends_on_a_secret() {
             assert_eq!(errors(), before, "check {index} at {level:?}");
         }
     }
-}
-
-/// Welch's t of two classes of timings; the slowest tenth, where the machine interfered, is left out.
-fn t_value(classes: &mut [Vec<f64>; 2]) -> f64 {
-    let mut all = classes.concat();
-    all.sort_by(f64::total_cmp);
-    let limit = all[all.len() * 9 / 10];
-    let [(m0, v0), (m1, v1)] = classes.each_mut().map(|class| {
-        class.retain(|t| *t < limit);
-        let n = class.len() as f64;
-        let mean = class.iter().sum::<f64>() / n;
-        (mean, class.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n - 1.0) / n)
-    });
-    (m0 - m1) / (v0 + v1).sqrt()
 }
 
 /// Times `run` on a fixed secret (true) and on other ones (false), in random order.

@@ -13,6 +13,7 @@ use crate::crypto::native::sm2::point::GENERATOR;
 use crate::crypto::native::sm2::scalar::Scalar;
 use crate::crypto::native::sm2::sign::Nonce;
 use crate::crypto::native::sm2::{Sm2Keys, Sm2Options, Sm2PrivateKey, fixed_base, variable_base};
+use crate::crypto::native::t_test::compare;
 use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{Keys, PrivateKey, SignatureAlgorithm};
 use crate::error::CryptoError;
@@ -96,41 +97,6 @@ fn no_branch_or_address_depends_on_a_secret() {
         check_agreement(backend);
         assert_eq!(errors(), before, "key exchange with {backend:?}");
     }
-}
-
-/// Welch's t of two classes of timings; the slowest tenth of both, where the machine interfered, is left out.
-fn t_value(classes: &mut [Vec<f64>; 2]) -> f64 {
-    let mut all: Vec<f64> = classes.concat();
-    all.sort_by(f64::total_cmp);
-    let limit = all[all.len() * 9 / 10];
-    let moments = classes.each_mut().map(|class| {
-        class.retain(|t| *t < limit);
-        let n = class.len() as f64;
-        let mean = class.iter().sum::<f64>() / n;
-        let variance = class.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        (mean, variance / n)
-    });
-    let [(m0, v0), (m1, v1)] = moments;
-    (m0 - m1) / (v0 + v1).sqrt()
-}
-
-/// Times `run` with a fixed secret and with random ones, in random order.
-fn compare<T>(name: &str, mut make: impl FnMut(bool) -> T, mut run: impl FnMut(&T)) {
-    let inputs: Vec<(bool, T)> = (0..20_000)
-        .map(|_| {
-            let fixed = random_scalar()[31] & 1 == 0;
-            (fixed, make(fixed))
-        })
-        .collect();
-    let mut classes = [Vec::new(), Vec::new()];
-    for (fixed, input) in &inputs {
-        let start = std::time::Instant::now();
-        run(input);
-        classes[usize::from(*fixed)].push(start.elapsed().as_nanos() as f64);
-    }
-    let t = t_value(&mut classes);
-    println!("{name}: t = {t:.2}");
-    assert!(t.abs() < 10.0, "{name}: t = {t}");
 }
 
 /// A scalar with few bits set, or a random one.
