@@ -10,6 +10,8 @@ pub(super) struct Portable;
 #[derive(Clone, Copy)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct Adx {
+    /// Of which SM9 alone makes use.
+    #[cfg(feature = "sm9")]
     ifma: bool,
 }
 
@@ -19,24 +21,30 @@ impl Adx {
         let all = std::arch::is_x86_feature_detected!("bmi2")
             && std::arch::is_x86_feature_detected!("adx")
             && std::arch::is_x86_feature_detected!("avx2");
-        let ifma = std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512ifma");
-        all.then_some(Self { ifma })
+        all.then(|| Self {
+            #[cfg(feature = "sm9")]
+            ifma: std::arch::is_x86_feature_detected!("avx512f")
+                && std::arch::is_x86_feature_detected!("avx512ifma"),
+        })
     }
 
     /// For the memory checker, whose simulated processor has all three, though it does not say so of ADX.
     #[cfg(test)]
     pub(super) fn simulated() -> Self {
-        Self { ifma: false }
+        Self {
+            #[cfg(feature = "sm9")]
+            ifma: false,
+        }
     }
 
     /// Whether it has AVX-512 IFMA too.
+    #[cfg(feature = "sm9")]
     pub(super) fn has_ifma(self) -> bool {
         self.ifma
     }
 
     /// The same without.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "sm9"))]
     pub(super) fn without_ifma(self) -> Self {
         Self { ifma: false }
     }

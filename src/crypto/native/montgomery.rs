@@ -20,6 +20,7 @@ impl Reduction {
         Self { modulus: *modulus, negated_inverse: inverse.wrapping_neg() }
     }
 
+    #[cfg(feature = "sm9")]
     pub(super) const fn negated_inverse(&self) -> u64 {
         self.negated_inverse
     }
@@ -34,6 +35,7 @@ impl Reduction {
     }
 
     /// The same for constants.
+    #[cfg(feature = "sm9")]
     pub(super) const fn mul_constant(&self, a: &Limbs, b: &Limbs) -> Limbs {
         let mut t = limbs::mul_wide(a, b);
         let (high, top) = self.rounds(&mut t);
