@@ -10,14 +10,16 @@ use std::time::Duration;
 use tlcp::aio::Clock;
 use tlcp::conn::{Connection, Endpoint, ReadProgress};
 use tlcp::error::Error;
-use tokio::io::AsyncWrite as _;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Sealed at once: with the most that a connection keeps of the other direction, one record, it is under 64 KiB.
 const CHUNK: usize = 32 * 1024;
 
-/// After so long without a byte the connection's buffers are given back.
+/// Whoever waits after fewer bytes than these gives the connection's buffers back at once; after more, they are expected to
+/// be of use again, and go after so long without a byte.
+const MUCH: u64 = 16 * 1024;
 const QUIET: Duration = Duration::from_secs(1);
 
 thread_local! {
@@ -39,10 +41,16 @@ pub(super) enum Fault {
 }
 
 /// What came and went, in plaintext bytes: from the connection to the plain socket, and back.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moved {
     pub(super) opened: u64,
     pub(super) sealed: u64,
+}
+
+impl Moved {
+    fn since(self, before: Self) -> u64 {
+        (self.opened - before.opened) + (self.sealed - before.sealed)
+    }
 }
 
 /// How far one direction has come.
@@ -82,16 +90,17 @@ impl<'a, S: Endpoint> Relay<'a, S> {
 
     /// Until both directions are at their end, or nothing has moved for `idle`. What was moved is told in any case.
     pub(super) async fn run(mut self, idle: Duration) -> (Moved, Result<(), Fault>) {
-        let mut quiet = Quiet { since: Instant::now(), trimmed: false };
-        let mut timer = pin!(sleep_until(quiet.since + QUIET.min(idle)));
+        let mut quiet = Quiet { since: Instant::now(), is_soon: false };
+        let mut timer = pin!(sleep_until(quiet.since + idle));
+        self.connection.trim();
         let outcome = poll_fn(|cx| {
-            let before = self.progress();
+            let before = (self.moved, self.opening, self.sealing);
             let outcome = self.poll_turns(cx);
             if outcome.is_ready() {
                 return outcome;
             }
-            if self.progress() != before {
-                quiet.moved(timer.as_mut(), idle);
+            if (self.moved, self.opening, self.sealing) != before {
+                quiet.moved(self.moved.since(before.0), timer.as_mut(), self.connection);
             }
             match quiet.poll(timer.as_mut(), cx, idle, self.connection) {
                 Poll::Ready(()) => Poll::Ready(Err(Fault::Idle)),
@@ -100,10 +109,6 @@ impl<'a, S: Endpoint> Relay<'a, S> {
         })
         .await;
         (self.moved, outcome)
-    }
-
-    fn progress(&self) -> (u64, u64, Flow, Flow) {
-        (self.moved.opened, self.moved.sealed, self.opening, self.sealing)
     }
 
     /// Moves what can be moved; after it, whatever can move next will wake the task.
@@ -127,12 +132,11 @@ impl<'a, S: Endpoint> Relay<'a, S> {
         let mut moved = false;
         while self.connection.wants_read() {
             // Asked before there is a buffer: whoever waits has none.
-            let protected = &*self.protected;
-            let read = when(
-                || protected.poll_read_ready(cx),
-                || protected.try_read(self.connection.receive_buffer()),
-            );
-            let Some(n) = read.map_err(Fault::Protected)? else { break };
+            if !is_readable(self.protected, cx).map_err(Fault::Protected)? {
+                break;
+            }
+            let read = read(self.protected, cx, self.connection.receive_buffer());
+            let Some(n) = read.map_err(Fault::Protected)? else { continue };
             let now = self.clock.now();
             match n {
                 0 => self.connection.received_end(now),
@@ -178,10 +182,11 @@ impl<'a, S: Endpoint> Relay<'a, S> {
         if self.sealing != Flow::Open || self.connection.wants_write() {
             return Ok(false);
         }
-        let plain = &*self.plain;
+        if !is_readable(self.plain, cx).map_err(Fault::Plain)? {
+            return Ok(false);
+        }
         SCRATCH.with_borrow_mut(|scratch| {
-            let read = when(|| plain.poll_read_ready(cx), || plain.try_read(scratch));
-            let Some(n) = read.map_err(Fault::Plain)? else { return Ok(false) };
+            let Some(n) = read(self.plain, cx, scratch).map_err(Fault::Plain)? else { return Ok(false) };
             if n == 0 {
                 self.connection.close();
                 self.sealing = Flow::Ending;
@@ -237,6 +242,23 @@ pub(super) fn is_gone(e: &io::Error) -> bool {
     matches!(e.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::NotConnected)
 }
 
+/// Whether there may be something to read; if not, the task will be woken.
+fn is_readable(socket: &TcpStream, cx: &mut Context<'_>) -> io::Result<bool> {
+    match socket.poll_read_ready(cx) {
+        Poll::Pending => Ok(false),
+        Poll::Ready(ready) => ready.map(|()| true),
+    }
+}
+
+/// One read, which knows that nothing is left where it was not filled; `None`: there was nothing, and the task will be woken.
+fn read(socket: &mut TcpStream, cx: &mut Context<'_>, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    let mut buffer = ReadBuf::new(buffer);
+    match Pin::new(socket).poll_read(cx, &mut buffer) {
+        Poll::Pending => Ok(None),
+        Poll::Ready(outcome) => outcome.map(|()| Some(buffer.filled().len())),
+    }
+}
+
 /// Tries when the socket is ready; `None`: it is not, and will wake the task.
 fn when(
     mut poll_ready: impl FnMut() -> Poll<io::Result<()>>,
@@ -266,18 +288,21 @@ fn shut_down(socket: &mut TcpStream, cx: &mut Context<'_>) -> io::Result<bool> {
     }
 }
 
-/// How long nothing has moved. Its timer is set anew only when it has gone off, or when there is a buffer again to be given
+/// How long nothing has moved. Its timer is set anew only when it has gone off, or when there are buffers again to be given
 /// back: not with every byte.
 struct Quiet {
     since: Instant,
-    trimmed: bool,
+    /// The timer goes off when it is time to give buffers back, and not only when all is over.
+    is_soon: bool,
 }
 
 impl Quiet {
-    fn moved(&mut self, timer: Pin<&mut Sleep>, idle: Duration) {
+    fn moved<S: Endpoint>(&mut self, bytes: u64, timer: Pin<&mut Sleep>, connection: &mut Connection<S>) {
         self.since = Instant::now();
-        if std::mem::take(&mut self.trimmed) {
-            timer.reset(self.since + QUIET.min(idle));
+        if bytes < MUCH {
+            connection.trim();
+        } else if !std::mem::replace(&mut self.is_soon, true) {
+            timer.reset(self.since + QUIET);
         }
     }
 
@@ -297,10 +322,9 @@ impl Quiet {
             }
             if quiet >= QUIET {
                 connection.trim();
-                self.trimmed = true;
+                self.is_soon = false;
             }
-            let next = if self.trimmed { idle } else { QUIET.min(idle) };
-            timer.as_mut().reset(self.since + next);
+            timer.as_mut().reset(self.since + if self.is_soon { QUIET.min(idle) } else { idle });
         }
     }
 }

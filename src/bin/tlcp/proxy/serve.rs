@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
-use tlcp::aio::{Clock, TlcpStream};
+use tlcp::aio::{ClientStream, Clock, TlcpStream};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::error::{Error, PeerIncompatible};
 use tokio::io::AsyncWriteExt as _;
@@ -89,17 +89,46 @@ pub(super) async fn handle(gateway: Arc<Gateway>, service: Arc<Service>, tcp: Tc
 }
 
 impl Visit {
-    /// A protected connection in, a plain one out.
+    /// A protected connection in, a plain one out. What each step needs is boxed, and goes with it: ten thousand that wait
+    /// in one step do not pay for the others.
     async fn terminate(&mut self, terminator: &Terminator, tcp: TcpStream) -> Result<(), Failure> {
         let _ = tcp.set_nodelay(true);
-        // Boxed: what a handshake needs is not kept for as long as the connection is open.
-        let (backend, connection, tcp) = Box::pin(self.accept(terminator, tcp)).await?;
+        let started = Instant::now();
+        let incoming = match Box::pin(terminator.acceptor.hello(tcp)).await {
+            Ok(incoming) => Box::new(incoming),
+            Err(e) => return Err(self.no_handshake(&e, "client")),
+        };
+        let name = &incoming.hello().hello().extensions.server_name;
+        self.record.agreed.server_name = name.clone().into_host();
+        let Some(backend) = terminator.backend(name).cloned() else {
+            let error = Error::from(PeerIncompatible::UnrecognizedName);
+            Box::pin(incoming.refuse(&error)).await;
+            return Err(self.no_handshake(&error.into(), "client"));
+        };
+        let config = backend.configs.for_version(incoming.hello().record_version()).clone();
+        let mut stream = Box::new(incoming.into_stream(config));
+        let outcome = stream.handshake().await;
+        self.record.handshake = Some(started.elapsed());
+        if let Err(e) = outcome {
+            let asked_for = self.record.agreed.server_name.take();
+            self.record.agreed = Agreed::of(stream.connection());
+            self.record.agreed.server_name = asked_for;
+            let failure = self.no_handshake(&e, "client");
+            if stream.connection().error().is_some() {
+                let _ = Box::pin(stream.finish()).await;
+            }
+            return Err(failure);
+        }
+        self.count_handshake(stream.connection());
         self.record.backend = Some(backend.label.clone());
-        match Box::pin(self.introduce(&backend, &connection, &tcp)).await {
-            Ok(plain) => self.relay(Box::new(Open { connection, tcp, plain })).await,
+        match Box::pin(self.introduce(&backend, stream.connection(), stream.socket())).await {
+            Ok(plain) => {
+                let (connection, tcp) = stream.into_parts();
+                self.relay(Box::new(Open { connection, tcp, plain })).await
+            }
             Err(failure) => {
-                self.record.agreed = Agreed::of(&connection);
-                Box::pin(say_last(connection, tcp)).await;
+                self.record.agreed = Agreed::of(stream.connection());
+                let _ = Box::pin(stream.finish()).await;
                 Err(failure)
             }
         }
@@ -121,50 +150,15 @@ impl Visit {
         Ok(plain)
     }
 
-    /// The handshake with a client.
-    async fn accept(
-        &mut self,
-        terminator: &Terminator,
-        tcp: TcpStream,
-    ) -> Result<(Arc<Backend>, ServerConnection, TcpStream), Failure> {
-        let started = Instant::now();
-        let incoming = match terminator.acceptor.hello(tcp).await {
-            Ok(incoming) => incoming,
-            Err(e) => return Err(self.no_handshake(&e, "client")),
-        };
-        let hello = incoming.hello();
-        let name = &hello.hello().extensions.server_name;
-        self.record.agreed.server_name = name.clone().into_host();
-        let Some(backend) = terminator.backend(name).cloned() else {
-            let error = Error::from(PeerIncompatible::UnrecognizedName);
-            incoming.refuse(&error).await;
-            return Err(self.no_handshake(&error.into(), "client"));
-        };
-        let config = backend.configs.for_version(hello.record_version()).clone();
-        let mut stream = incoming.into_stream(config);
-        let outcome = stream.handshake().await;
-        self.record.handshake = Some(started.elapsed());
-        if let Err(e) = outcome {
-            let asked_for = self.record.agreed.server_name.take();
-            self.record.agreed = Agreed::of(stream.connection());
-            self.record.agreed.server_name = asked_for;
-            let failure = self.no_handshake(&e, "client");
-            if stream.connection().error().is_some() {
-                let _ = stream.finish().await;
-            }
-            return Err(failure);
-        }
-        self.count_handshake(stream.connection());
-        let (connection, tcp) = stream.into_parts();
-        Ok((backend, connection, tcp))
-    }
-
     /// A plain connection in, a protected one out.
     async fn originate(&mut self, originator: &Originator, plain: TcpStream) -> Result<(), Failure> {
         let _ = plain.set_nodelay(true);
         self.record.backend = Some(originator.label.clone());
         match Box::pin(self.connect(originator)).await {
-            Ok((connection, tcp)) => self.relay(Box::new(Open { connection, tcp, plain })).await,
+            Ok(stream) => {
+                let (connection, tcp) = stream.into_parts();
+                self.relay(Box::new(Open { connection, tcp, plain })).await
+            }
             Err(failure) => {
                 reset(plain);
                 Err(failure)
@@ -173,26 +167,26 @@ impl Visit {
     }
 
     /// The handshake with a server.
-    async fn connect(&mut self, to: &Originator) -> Result<(ClientConnection, TcpStream), Failure> {
+    async fn connect(&mut self, to: &Originator) -> Result<Box<ClientStream<TcpStream>>, Failure> {
         let tcp = dial(&to.to, self.service.timeouts.connect).await?;
         let (started, clock) = (Instant::now(), Clock::start());
         let tag = to.to.port.to_be_bytes();
         let connection =
             ClientConnection::with_session_tag(to.config.clone(), to.name.clone(), &tag, clock.now());
         let connection = connection.map_err(|e| self.no_handshake(&e.into(), "backend"))?;
-        let mut stream = TlcpStream::new(connection, tcp, clock, None);
+        let mut stream = Box::new(TlcpStream::new(connection, tcp, clock, None));
         let outcome = stream.handshake().await;
         self.record.handshake = Some(started.elapsed());
         self.record.agreed = Agreed::of(stream.connection());
         if let Err(e) = outcome {
             let failure = self.no_handshake(&e, "backend");
             if stream.connection().error().is_some() {
-                let _ = stream.finish().await;
+                let _ = Box::pin(stream.finish()).await;
             }
             return Err(failure);
         }
         self.count_handshake(stream.connection());
-        Ok(stream.into_parts())
+        Ok(stream)
     }
 
     fn count_handshake<S: Endpoint>(&self, connection: &Connection<S>) {
