@@ -36,6 +36,7 @@ pub fn alert_for(error: &Error) -> Option<A> {
         Error::PeerIncompatible(e) => match e {
             PeerIncompatible::UnrecognizedName => A::UNRECOGNIZED_NAME,
             PeerIncompatible::NoApplicationProtocol => A::NO_APPLICATION_PROTOCOL,
+            PeerIncompatible::ClientIdMissing => A::IDENTITY_NEED,
             PeerIncompatible::NoCommonCipherSuite
             | PeerIncompatible::NoCommonSignatureScheme
             | PeerIncompatible::NoCommonGroup
@@ -82,11 +83,15 @@ fn for_certificate(problem: &CertificateProblem) -> A {
         | C::BadSignature
         | C::NameMismatch
         | C::InconsistentPair
+        | C::IdentityOutOfDate
         | C::MissingEncryptionCertificate => A::BAD_CERTIFICATE,
         C::UnsupportedKey | C::UnsupportedSignature | C::WrongUsage(_) => A::UNSUPPORTED_CERTIFICATE,
         C::Revoked => A::CERTIFICATE_REVOKED,
         C::Expired | C::NotYetValid => A::CERTIFICATE_EXPIRED,
         C::UnknownIssuer => A::UNKNOWN_CA,
+        C::UnknownKeyCentre => A::HANDSHAKE_FAILURE,
+        C::MalformedParameters => A::BAD_IBCPARAM,
+        C::UnsupportedParameters(_) => A::UNSUPPORTED_IBCPARAM,
         C::AccessDenied => A::ACCESS_DENIED,
         C::Other(_) => A::CERTIFICATE_UNKNOWN,
     }

@@ -20,6 +20,8 @@ mod pbes2;
 mod peer;
 mod pem;
 mod pile;
+#[cfg(feature = "sm9")]
+pub(crate) mod sm9;
 #[cfg(all(test, feature = "std"))]
 mod test_vectors;
 pub(crate) mod time;
@@ -28,19 +30,25 @@ mod verify;
 pub(crate) mod x509;
 
 pub use description::Description;
+#[cfg(feature = "sm9")]
+pub use identity::IbcKeys;
 pub use identity::{CertificateForm, Identity};
 pub use peer::{Expected, PeerClaim, PeerKeys, PeerRole, end_point_hash};
 pub use pem::to_pem;
 pub use rustls_pki_types::ServerName;
+#[cfg(feature = "sm9")]
+pub use sm9::KeyCentres;
 pub use verify::{CertPolicy, VerifierBuilder, WebPkiVerifier};
 
-/// Which of the two keys.
+/// Which of a party's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUse {
     /// The signing certificate's.
     Sign,
-    /// The encryption certificate's: decryption and key agreement.
+    /// The encryption certificate's: decryption.
     Encrypt,
+    /// Key agreement: in SM9 a key of its own, else that of decryption.
+    Agree,
 }
 
 /// Where a private key is.

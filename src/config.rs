@@ -8,6 +8,7 @@ mod compat;
 mod live;
 mod server;
 mod services;
+mod suites;
 
 pub use builder::ConfigBuilder;
 pub use client::{ClientConfig, ClientConfigBuilder};
@@ -19,13 +20,14 @@ pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
 pub use services::KeyLogFile;
 pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};
 
+#[cfg(feature = "sm9")]
+use crate::cert::KeyCentres;
 use crate::crypto::Provider;
-use crate::error::ConfigError;
 use crate::message::{DistinguishedNames, MessageLimits};
 use crate::record::PatienceLimits;
 use crate::suite::{Protocol, Suite, TLCP, TLS12};
 use crate::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
-use alloc::{boxed::Box, format, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 /// Whether a server asks for a client's certificate. ECDHE suites always require the pair (R-CS-3).
@@ -116,6 +118,11 @@ pub struct Policy {
     pub tls13_elsewhere: bool,
     /// The handshake must be complete after this time (R-REC-34).
     pub handshake_timeout: Duration,
+    /// On a client: who it says it is in client_id, which IBSDH needs (R-IBC-3).
+    pub client_id: Option<Arc<[u8]>>,
+    /// Whose identities are known: for the SM9 suites (R-IBC-4).
+    #[cfg(feature = "sm9")]
+    pub key_centres: Arc<KeyCentres>,
 }
 
 /// All that a connection is given, of either role.
@@ -134,7 +141,7 @@ impl Policy {
     pub fn tlcp() -> Self {
         Self {
             protocol: &TLCP,
-            suites: default_suites(&TLCP),
+            suites: suites::by_default(&TLCP).collect(),
             client_auth: ClientAuth::None,
             authorities: DistinguishedNames::default(),
             alpn: Vec::new(),
@@ -159,6 +166,9 @@ impl Policy {
             is_fallback: false,
             tls13_elsewhere: false,
             handshake_timeout: Duration::from_secs(30),
+            client_id: None,
+            #[cfg(feature = "sm9")]
+            key_centres: Arc::default(),
         }
     }
 
@@ -167,7 +177,7 @@ impl Policy {
     pub fn tls12() -> Self {
         Self {
             protocol: &TLS12,
-            suites: default_suites(&TLS12),
+            suites: suites::by_default(&TLS12).collect(),
             groups: Vec::from([NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1]),
             signature_schemes: DEFAULT_SCHEMES.to_vec(),
             tickets: true,
@@ -176,15 +186,23 @@ impl Policy {
         }
     }
 
+    /// Whether key centres are trusted, and so the SM9 suites can be used.
+    fn trusts_centres(&self) -> bool {
+        !self.trusted_centres().is_empty()
+    }
+
+    /// Bytes that differ whenever other key centres are trusted; empty if none is (R-SES-10, R-SES-11).
+    fn trusted_centres(&self) -> Vec<u8> {
+        #[cfg(feature = "sm9")]
+        return self.key_centres.context();
+        #[cfg(not(feature = "sm9"))]
+        Vec::new()
+    }
+
     /// Whether sessions of `suite` are kept and resumed (R-SES-14).
     pub(crate) fn may_resume(&self, suite: &Suite) -> bool {
         (self.sessions || self.tickets) && (!self.resume_only_ecdhe || suite.key_exchange.is_mutual())
     }
-}
-
-/// Those that nobody need name.
-fn default_suites(protocol: &Protocol) -> Vec<&'static Suite> {
-    protocol.suites().filter(|suite| suite.by_default).collect()
 }
 
 /// R-T12-19: strong and quick ones first; no SHA-1.
@@ -199,20 +217,3 @@ const DEFAULT_SCHEMES: [SignatureScheme; 9] = [
     SignatureScheme::RSA_PKCS1_SHA512,
     SignatureScheme::ED25519,
 ];
-
-/// The suites asked for, or those by default; without the mutual ones where they cannot work. `why` tells what is missing, if it is.
-fn select_suites(
-    protocol: &Protocol,
-    wanted: Option<&[&'static Suite]>,
-    why: Option<&str>,
-) -> Result<Vec<&'static Suite>, ConfigError> {
-    let all = default_suites(protocol);
-    let (Some(why), asked) = (why, wanted.is_some()) else {
-        return Ok(wanted.map_or(all, <[_]>::to_vec));
-    };
-    let usable = |s: &&'static Suite| !s.key_exchange.is_mutual();
-    match wanted.unwrap_or(&all).iter().find(|s| asked && !usable(s)) {
-        Some(suite) => Err(ConfigError::new(format!("{} is always mutual, and {why} (R-CS-3)", suite.id))),
-        None => Ok(wanted.unwrap_or(&all).iter().copied().filter(usable).collect()),
-    }
-}

@@ -360,6 +360,13 @@ impl<S: Endpoint> Connection<S> {
         self.facts()?.peer_certificates()
     }
 
+    /// Who the peer is, in SM9's suites: its identityData, under a key centre that is trusted. As late and as long as
+    /// [`Connection::peer_certificates`].
+    #[cfg(feature = "sm9")]
+    pub fn peer_identity(&self) -> Option<&[u8]> {
+        self.facts()?.peer_identity()
+    }
+
     /// The application protocol agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
         self.facts()?.alpn.as_deref()

@@ -136,6 +136,8 @@ pub enum PeerIncompatible {
     NoCertificateRequest,
     /// The client showed no certificate, or one where two are needed (R-HS-42).
     ClientCertificateMissing,
+    /// IBSDH, and the client did not say who it is in client_id (R-IBC-3).
+    ClientIdMissing,
     /// We have no certificate pair that the server's request and suite call for (R-CS-3).
     NoClientIdentity,
     /// No certificate for this client: no identity fits its hello.
@@ -197,7 +199,7 @@ pub enum CertificateProblem {
     Malformed,
     /// A signature in the path does not verify.
     BadSignature,
-    /// The certificate is not for the name that was asked for (R-HS-41).
+    /// The certificate is not for the name that was asked for (R-HS-41), or the identity is another's (R-IBC-6).
     NameMismatch,
     /// Signing and encryption certificate do not belong together (R-HS-46).
     InconsistentPair,
@@ -217,6 +219,14 @@ pub enum CertificateProblem {
     NotYetValid,
     /// No path to a trust anchor.
     UnknownIssuer,
+    /// A key centre's parameters are not the structure they should be (R-IBC-4).
+    MalformedParameters,
+    /// A key centre's parameters cannot be used; the text says why (R-IBC-9).
+    UnsupportedParameters(&'static str),
+    /// No trusted key centre has these parameters (R-IBC-4).
+    UnknownKeyCentre,
+    /// An identity that has expired, or is not valid yet (R-IBC-6).
+    IdentityOutOfDate,
     /// The caller's own verifier said no.
     AccessDenied,
     /// Another failure of the path.
@@ -363,6 +373,7 @@ impl fmt::Display for PeerIncompatible {
             }
             Self::NoCertificateRequest => "an ECDHE suite without CertificateRequest (R-SM-2)",
             Self::ClientCertificateMissing => "the client's certificate pair is required (R-HS-42)",
+            Self::ClientIdMissing => "the client's identity is required in client_id (R-IBC-3)",
             Self::NoClientIdentity => {
                 "the suite needs a certificate pair of ours, and none is configured (R-CS-3)"
             }
@@ -400,7 +411,7 @@ impl fmt::Display for CertificateProblem {
         f.write_str(match self {
             Self::Malformed => "the DER does not parse",
             Self::BadSignature => "its signature does not verify",
-            Self::NameMismatch => "it is for another name (R-HS-41)",
+            Self::NameMismatch => "it is for another name (R-HS-41, R-IBC-6)",
             Self::InconsistentPair => "signing and encryption certificate do not belong together (R-HS-46)",
             Self::MissingEncryptionCertificate => "the encryption certificate is missing (R-HS-39)",
             Self::UnsupportedKey => "the key's type or curve is not supported (R-SM2-9)",
@@ -410,6 +421,12 @@ impl fmt::Display for CertificateProblem {
             Self::Expired => "expired",
             Self::NotYetValid => "not yet valid",
             Self::UnknownIssuer => "no path to a trusted certificate",
+            Self::MalformedParameters => "the key centre's parameters do not parse (R-IBC-4)",
+            Self::UnsupportedParameters(why) => {
+                return write!(f, "the key centre's parameters cannot be used: {why} (R-IBC-9)");
+            }
+            Self::UnknownKeyCentre => "of a key centre that is not trusted (R-IBC-4)",
+            Self::IdentityOutOfDate => "the identity has expired, or is not valid yet (R-IBC-6)",
             Self::AccessDenied => "refused by the caller's verifier",
             Self::Other(what) => what,
         })

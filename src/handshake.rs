@@ -166,10 +166,11 @@ impl Context<'_> {
         self.write(&mut keyed.agreed.transcript, Finished::to_message(&verify_data))
     }
 
-    /// The hash of the server's signing certificate: SM3 (R-SES-14), in TLS as RFC 5929 has it.
+    /// The hash of the server's signing certificate: SM3 (R-SES-14), in TLS as RFC 5929 has it. In SM9's suites that of its
+    /// identity as it was sent (R-IBC-6).
     fn end_point(&self, suite: &Suite, certificate: &[u8]) -> Digest {
-        let algorithm = match suite.protocol.certificates {
-            Certificates::Pair => HashAlgorithm::Sm3,
+        let algorithm = match suite.certificates() {
+            Certificates::Pair | Certificates::Identity => HashAlgorithm::Sm3,
             Certificates::Single => cert::end_point_hash(certificate),
         };
         self.provider.hashes.digest(algorithm, &[certificate])

@@ -71,6 +71,8 @@
 //! - `std` (default): sockets, the system's randomness and clocks, the in-memory session store. Without it the crate
 //!   is `no_std` with `alloc`: time and randomness are arguments.
 //! - `rsa`: TLCP's suites with pairs of RSA certificates; a configuration has those that it names in `suites`.
+//! - `sm9`: TLCP's suites with identities in place of certificates; a configuration that trusts key centres has them
+//!   (`ConfigBuilder::key_centres`).
 //! - `tls12`: TLS 1.2 and its primitives.
 //! - `native-roots`: verifiers that trust the operating system's CAs.
 //! - `aws-lc-rs`: `crypto::aws_lc`, a second provider for TLS 1.2's algorithms.
@@ -103,6 +105,8 @@ pub mod suite;
 pub mod transcript;
 pub mod wire;
 
+#[cfg(feature = "sm9")]
+pub use cert::KeyCentres;
 pub use cert::{CertPolicy, Identity, ServerName, WebPkiVerifier};
 pub use config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 pub use conn::{ClientConnection, Connection, ServerConnection, Time};

@@ -3,10 +3,14 @@
 //! both certificates of a pair have the same subject and names, and nothing is valid for more than ten years.
 mod encode;
 mod keys;
+#[cfg(feature = "sm9")]
+mod sm9;
 mod tls;
 
 pub use encode::Template;
 pub use keys::NewKey;
+#[cfg(feature = "sm9")]
+pub use sm9::{IbcUser, KeyCentre};
 pub use tls::TlsPki;
 
 use crate::cert::{Identity, WebPkiVerifier, names, to_pem, x509};

@@ -139,6 +139,8 @@ mod tag {
     pub(super) const TERMS: u8 = 11;
     pub(super) const TICKET: u8 = 12;
     pub(super) const TICKET_LIFETIME: u8 = 13;
+    /// In place of certificates.
+    pub(super) const PEER_IDENTITY: u8 = 14;
 }
 
 impl Session {
@@ -169,14 +171,15 @@ impl Session {
     /// [`Overlong`] if the peer's certificates do not fit their length prefix.
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Overlong> {
         // Room for all of it: growing would leave a copy of the secret behind.
-        let certificates: usize = match &self.peer {
+        let peer: usize = match &self.peer {
             Peer::Anonymous => 0,
-            Peer::Authenticated { credential, .. } => {
-                credential.certificates().iter().map(|der| der.len().saturating_add(3)).sum()
-            }
+            Peer::Authenticated { credential, .. } => match &**credential {
+                Credential::Certificates(list) => list.iter().map(|der| der.len().saturating_add(3)).sum(),
+                Credential::Ibc { id, parameter } => id.len().saturating_add(parameter.len()),
+            },
         };
         let name = self.server_name.as_deref().map_or(0, str::len);
-        let mut w = Writer::with_capacity(certificates.saturating_add(name).saturating_add(512));
+        let mut w = Writer::with_capacity(peer.saturating_add(name).saturating_add(512));
         w.u8(FORMAT);
         w.vector24(|w| self.write_fields(w));
         w.finish().map(Zeroizing::new)
@@ -195,13 +198,21 @@ impl Session {
         write_field(w, tag::SERVER_END_POINT, self.server_end_point.as_ref());
         if let Peer::Authenticated { credential, not_after } = &self.peer {
             write_field(w, tag::PEER_NOT_AFTER, &not_after.to_be_bytes());
-            w.u8(tag::PEER_CERTIFICATES);
-            w.vector24(|w| Credential::write(w, credential.certificates().iter().map(AsRef::as_ref)));
+            if let Credential::Certificates(list) = &**credential {
+                w.u8(tag::PEER_CERTIFICATES);
+                w.vector24(|w| Credential::write(w, list.iter().map(AsRef::as_ref)));
+            }
         }
         write_field(w, tag::TERMS, &self.terms.to_bytes());
         if let Some(ticket) = &self.ticket {
             write_field(w, tag::TICKET, &ticket.bytes);
             write_field(w, tag::TICKET_LIFETIME, &ticket.lifetime.to_be_bytes());
+        }
+        if let Peer::Authenticated { credential, .. } = &self.peer
+            && let Credential::Ibc { id, parameter } = &**credential
+        {
+            w.u8(tag::PEER_IDENTITY);
+            w.vector24(|w| Credential::write_ibc(w, id, parameter));
         }
     }
 
@@ -237,23 +248,23 @@ impl Session {
         let own_identity = r.array(tag::OWN_IDENTITY, "own_identity")?;
         let end_point = r.required(tag::SERVER_END_POINT, "server_end_point")?;
         let server_end_point = Digest::from_slice(end_point).ok_or(r.malformed("server_end_point"))?;
-        let peer = match r.field(tag::PEER_NOT_AFTER)? {
-            None => Peer::Anonymous,
-            Some(not_after) => {
-                let not_after = not_after.try_into().map_err(|_| r.malformed("not_after"))?;
-                let credential =
-                    Credential::read(r.required(tag::PEER_CERTIFICATES, "certificates")?, usize::MAX);
-                let credential = credential.map_err(|_| r.malformed("certificates"))?;
-                let not_after = u64::from_be_bytes(not_after);
-                Peer::Authenticated { credential: Arc::new(credential), not_after }
-            }
-        };
+        let not_after = r.field(tag::PEER_NOT_AFTER)?;
+        let certificates = r.field(tag::PEER_CERTIFICATES)?;
         let terms = Terms::of(r.array(tag::TERMS, "terms")?).ok_or(r.malformed("terms"))?;
         let ticket = match r.field(tag::TICKET)? {
             None => None,
             Some(ticket) => {
                 let lifetime = u32::from_be_bytes(r.array(tag::TICKET_LIFETIME, "ticket_lifetime")?);
                 Some(Ticket { bytes: Arc::from(ticket), lifetime })
+            }
+        };
+        let peer = match not_after {
+            None if certificates.is_some() => return Err(r.malformed("not_after")),
+            None => Peer::Anonymous,
+            Some(not_after) => {
+                let not_after =
+                    u64::from_be_bytes(not_after.try_into().map_err(|_| r.malformed("not_after"))?);
+                Peer::Authenticated { credential: Arc::new(r.credential(certificates)?), not_after }
             }
         };
         let master = MasterSecret::from_bytes(&master);
@@ -317,6 +328,17 @@ impl<'a> Fields<'a> {
         self.required(tag, name)?.try_into().map_err(|_| self.malformed(name))
     }
 
+    /// The peer's certificates, or the identity that comes at the end.
+    fn credential(&mut self, certificates: Option<&[u8]>) -> Result<Credential, DecodeError> {
+        match certificates {
+            Some(list) => Credential::read(list, usize::MAX).map_err(|_| self.malformed("certificates")),
+            None => match Credential::read_ibc(self.required(tag::PEER_IDENTITY, "identity")?)? {
+                identity @ Credential::Ibc { .. } => Ok(identity),
+                Credential::Certificates(_) => Err(self.malformed("identity")),
+            },
+        }
+    }
+
     fn malformed(&self, name: &'static str) -> DecodeError {
         self.0.error(name, Problem::Malformed)
     }
@@ -347,10 +369,15 @@ mod tests {
         Peer::Authenticated { credential: Arc::new(Credential::Certificates(certificates)), not_after: 5000 }
     }
 
+    fn identified() -> Peer {
+        let (id, parameter) = (Box::from(*b"client@kgc.example"), Box::from([0x30, 0]));
+        Peer::Authenticated { credential: Arc::new(Credential::Ibc { id, parameter }), not_after: 5000 }
+    }
+
     /// R-SES-13
     #[test]
     fn survives_serialisation_whole() {
-        for peer in [Peer::Anonymous, authenticated()] {
+        for peer in [Peer::Anonymous, authenticated(), identified()] {
             let before = session(peer);
             let bytes = before.to_bytes().unwrap();
             let after = Session::from_bytes(&bytes).unwrap();
@@ -363,13 +390,15 @@ mod tests {
     /// R-SES-13: unknown version or trailing bytes are a miss.
     #[test]
     fn refuses_another_version_trailing_bytes_and_every_truncation() {
-        let bytes = session(authenticated()).to_bytes().unwrap();
-        let mut other = bytes.to_vec();
-        other[0] = FORMAT + 1;
-        assert!(Session::from_bytes(&other).is_err());
-        assert!(Session::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
-        for n in 0..bytes.len() {
-            assert!(Session::from_bytes(&bytes[..n]).is_err(), "{n} bytes");
+        for peer in [authenticated(), identified()] {
+            let bytes = session(peer).to_bytes().unwrap();
+            let mut other = bytes.to_vec();
+            other[0] = FORMAT + 1;
+            assert!(Session::from_bytes(&other).is_err());
+            assert!(Session::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
+            for n in 0..bytes.len() {
+                assert!(Session::from_bytes(&bytes[..n]).is_err(), "{n} bytes");
+            }
         }
     }
 
@@ -395,7 +424,15 @@ mod tests {
     /// R-SES-13: one session has one form: no field out of order, twice, missing, unknown or of another length.
     #[test]
     fn refuses_another_form_of_the_same_session() {
-        let bytes = session(authenticated()).to_bytes().unwrap();
+        [authenticated(), identified()].into_iter().for_each(refuses_another_form);
+        let nothing = [(tag::PEER_IDENTITY, alloc::vec![0; 3])];
+        let mut other = fields(&session(identified()).to_bytes().unwrap());
+        other.splice(other.len() - 1.., nothing);
+        assert!(Session::from_bytes(&of_fields(&other)).is_err(), "no identity is no identity");
+    }
+
+    fn refuses_another_form(peer: Peer) {
+        let bytes = session(peer).to_bytes().unwrap();
         let good = fields(&bytes);
         assert_eq!(of_fields(&good), *bytes);
         let refused = |fields: &[(u8, Vec<u8>)], what: &str| {

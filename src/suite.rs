@@ -16,7 +16,7 @@ pub struct Protocol {
     pub first_record_version: ProtocolVersion,
     /// The values of client_version that a server answers with `version` (R-HS-33).
     pub hello_versions: RangeInclusive<u16>,
-    /// How many certificates of its own a party shows.
+    /// What a party shows of itself, unless a suite has no certificates at all: [`Suite::certificates`].
     pub certificates: Certificates,
     /// Whether a signature has the scheme's code point before it; otherwise the signer's key fixes the scheme.
     pub names_signature_scheme: bool,
@@ -25,7 +25,7 @@ pub struct Protocol {
     pub has_tls_extensions: bool,
 }
 
-/// How many certificates of its own a party shows.
+/// How many certificates of its own a party shows, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Certificates {
@@ -33,6 +33,8 @@ pub enum Certificates {
     Pair,
     /// One does all (R-HS-16).
     Single,
+    /// None: its identity, and the parameters of the key centre that gave it its keys (R-HS-15).
+    Identity,
 }
 
 /// TLCP of GB/T 38636-2020 and GM/T 0024.
@@ -79,7 +81,12 @@ pub enum KeyKind {
 impl KeyKind {
     /// How a key of this kind signs where the protocol names no scheme (RSA: R-HS-20, R-RSA-3).
     pub const fn fixed_scheme(self) -> SignatureScheme {
-        self.schemes()[0]
+        match self {
+            Self::Sm2 => SignatureScheme::SM2_SM3,
+            Self::Rsa => SignatureScheme::RSA_PKCS1_SHA256,
+            Self::Ecdsa => SignatureScheme::ECDSA_SHA256,
+            Self::Sm9 => SignatureScheme::ISO_CHINESE_IBS,
+        }
     }
 
     /// That scheme under each of its code points, as signature_algorithms names it (R-HS-35).
@@ -89,7 +96,8 @@ impl KeyKind {
             Self::Sm2 => &[SignatureScheme::SM2_SM3, SignatureScheme::SM2SIG_SM3],
             Self::Rsa => &[SignatureScheme::RSA_PKCS1_SHA256],
             Self::Ecdsa => &[SignatureScheme::ECDSA_SHA256],
-            Self::Sm9 => &[SignatureScheme::ISO_CHINESE_IBS],
+            // TLCP gives ibs_sm3 no code point.
+            Self::Sm9 => &[],
         }
     }
 
@@ -147,6 +155,8 @@ pub enum Signs {
     EncryptionCertificate,
     /// The parameters of the key agreement (R-HS-18).
     Parameters,
+    /// Its own identity, with its length (R-IBC-7).
+    Identity,
 }
 
 /// Whether a client must show certificates.
@@ -203,7 +213,23 @@ impl KeyExchange {
         authenticates: KeyKind::Rsa,
     };
 
-    /// Whether the client must show a certificate pair (R-CS-3).
+    /// The client encrypts to the server's identity (R-IBC-2).
+    pub const IBC: Self = Self {
+        secret: SecretSource::Encrypted,
+        signs: Signs::Identity,
+        client: ClientCertificates::Optional,
+        authenticates: KeyKind::Sm9,
+    };
+
+    /// SM9 key exchange between both identities and two ephemeral keys (R-IBC-3).
+    pub const IBSDH: Self = Self {
+        secret: SecretSource::Agreed,
+        signs: Signs::Parameters,
+        client: ClientCertificates::Always,
+        authenticates: KeyKind::Sm9,
+    };
+
+    /// Whether the client must show what it agrees with: a certificate pair, or its identity (R-CS-3).
     pub const fn is_mutual(self) -> bool {
         matches!(self.client, ClientCertificates::Always)
     }
@@ -350,6 +376,14 @@ pub struct Suite {
 }
 
 impl Suite {
+    /// What a party shows of itself in this suite.
+    pub fn certificates(&self) -> Certificates {
+        match self.key_exchange.authenticates {
+            KeyKind::Sm9 => Certificates::Identity,
+            KeyKind::Sm2 | KeyKind::Rsa | KeyKind::Ecdsa => self.protocol.certificates,
+        }
+    }
+
     /// The row of `id`, if this library runs it.
     pub fn find(id: CipherSuite) -> Option<&'static Self> {
         SUITES.iter().find(|s| s.id == id)

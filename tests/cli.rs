@@ -9,6 +9,8 @@ mod identity;
 mod program;
 #[path = "cli/servers.rs"]
 mod servers;
+#[path = "cli/sm9.rs"]
+mod sm9;
 
 use program::{Folder, Server, run};
 use std::io::{Read, Write};
@@ -195,7 +197,7 @@ fn no_client_stops_the_server() {
 }
 
 #[test]
-fn the_demo_shows_every_message_of_four_handshakes() {
+fn the_demo_shows_every_message_of_five_handshakes() {
     let demo = run(&["demo"], &[]).succeeded();
     let text = demo.out();
     let mut rest = text.as_str();
@@ -217,11 +219,17 @@ fn the_demo_shows_every_message_of_four_handshakes() {
         "3. ECC_SM4_GCM_SM3, full",
         "bytes of SM2 ciphertext",
         "4. ECC_SM4_GCM_SM3, resumed",
+        "5. IBSDH_SM4_GCM_SM3, full",
+        "client_id",
+        "ibc_id",
+        "userID_B",
+        "key centres",
+        "pre_master_secret    48 bytes  SM9 key exchange",
         "Times: the median",
     ] {
         let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is missing or out of order:\n{text}"));
         rest = &rest[at + part.len()..];
     }
-    assert_eq!(text.matches("ClientHello ").count(), 4);
+    assert_eq!(text.matches("ClientHello ").count(), 5);
     assert!(!text.contains('\x1b'), "no colours into a pipe");
 }

@@ -11,11 +11,16 @@ use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::{Provider, default_provider, portable};
 use tlcp::error::CryptoError;
 use tlcp::message::{CertificateRequest, ClientHello};
-use tlcp::suite::{KeyKind, Suite, TLCP};
+use tlcp::suite::{Certificates, KeyKind, Suite, TLCP};
 use tlcp::wire::{ClientCertificateType, SignatureScheme};
 
 fn rsa_suites() -> impl Iterator<Item = &'static Suite> {
     TLCP.suites().filter(|suite| suite.key_exchange.authenticates == KeyKind::Rsa)
+}
+
+/// All for which a party has certificates.
+fn suites_of_pairs() -> impl Iterator<Item = &'static Suite> {
+    TLCP.suites().filter(|suite| suite.certificates() == Certificates::Pair)
 }
 
 /// The body of the first message that waits to be sent.
@@ -37,7 +42,7 @@ fn rsa_suites_are_offered_only_if_they_are_named() {
     let by_default = hello(world.client().build().unwrap());
     assert!(rsa_suites().all(|suite| !by_default.cipher_suites.contains(&suite.id)));
     assert_eq!(by_default.extensions.signature_schemes.unwrap(), schemes[..2]);
-    let all: Vec<&Suite> = TLCP.suites().collect();
+    let all: Vec<&Suite> = suites_of_pairs().collect();
     let named = hello(world.client().suites(&all).build().unwrap());
     assert_eq!(named.cipher_suites.len(), 8);
     assert_eq!(named.extensions.signature_schemes.unwrap(), schemes);
@@ -47,14 +52,14 @@ fn rsa_suites_are_offered_only_if_they_are_named() {
 #[test]
 fn a_server_with_identities_of_both_kinds_serves_clients_of_either() {
     let (sm2, rsa) = (World::new(), World::rsa(default_provider()));
-    let all: Vec<&Suite> = TLCP.suites().collect();
+    let all: Vec<&Suite> = suites_of_pairs().collect();
     for order in [[&sm2, &rsa], [&rsa, &sm2]] {
         let server = order.iter().fold(
             ServerConfig::builder_with(sm2.provider, Arc::new(Counting::from(2))).suites(&all),
             |server, world| server.identity(world.server.clone()),
         );
         let server = Arc::new(server.verifier(sm2.verifier.clone()).sessions(Some(store())).build().unwrap());
-        for suite in TLCP.suites() {
+        for suite in suites_of_pairs() {
             let world = if suite.by_default { &sm2 } else { &rsa };
             let client = Arc::new(world.client().suites(&[suite]).build().unwrap());
             for resumed in [false, true] {
@@ -86,7 +91,7 @@ fn a_client_is_asked_for_the_kind_of_certificate_that_the_suite_is_for() {
         rest = &rest[5 + length..];
     };
     assert_eq!(request.types, [ClientCertificateType::RSA_SIGN]);
-    let both: Vec<&Suite> = TLCP.suites().collect();
+    let both: Vec<&Suite> = suites_of_pairs().collect();
     let other = ClientConfig::builder_with(sm2.provider, Arc::new(Counting::from(3)))
         .identity(sm2.client.clone())
         .verifier(rsa.verifier.clone())

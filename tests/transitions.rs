@@ -24,7 +24,7 @@ use tlcp::error::{AnswerError, CertificateProblem, CryptoError, Error, PeerMisbe
 use tlcp::handshake::{Answer, Failure, Input, Role, Selection, Started};
 use tlcp::message::Handshake;
 use tlcp::session::Session;
-use tlcp::suite::SUITES;
+use tlcp::suite::{SUITES, Suite};
 use tlcp::wire::{CipherSuite, HandshakeType};
 
 /// (state, input) and what may come of it.
@@ -192,8 +192,7 @@ fn walk<S: Role>(
 }
 
 /// Every handshake there is: between them they pass through all states.
-fn scenarios(world: &World) -> (Vec<Recorded>, Answers) {
-    let [ecdhe, ecc] = [&SUITES[0], &SUITES[1]];
+fn scenarios(world: &World, [ecdhe, ecc]: [&'static Suite; 2]) -> (Vec<Recorded>, Answers) {
     let first = world.record(&Scenario::full(ecdhe, ClientAuth::None, true));
     let given = Answers::of(&first);
     let plain = Scenario::full(ecc, ClientAuth::None, false);
@@ -226,11 +225,10 @@ fn walk_all(
     }
 }
 
-fn tables() -> [Table; 2] {
-    let world = World::new();
-    let (recorded, given) = scenarios(&world);
+fn tables(world: &World, suites: [&'static Suite; 2]) -> [Table; 2] {
+    let (recorded, given) = scenarios(world, suites);
     let (mut tables, mut tried) = Default::default();
-    walk_all(&mut tables, &mut tried, &world, &recorded, &given);
+    walk_all(&mut tables, &mut tried, world, &recorded, &given);
     tables
 }
 
@@ -282,7 +280,7 @@ fn taken(table: &Table, keep: impl Fn(&str, &str) -> bool) -> Vec<(&'static str,
 /// R-SM-1, R-SM-2, R-SM-3, R-SM-7, R-HS-22, R-HS-29, R-HS-30, R-HS-38
 #[test]
 fn every_pair_of_state_and_input_is_as_the_tables_say() {
-    let [client, server] = tables();
+    let [client, server] = tables(&World::new(), [&SUITES[0], &SUITES[1]]);
     check("client", &client);
     check("server", &server);
     count_states(&client, 17);
@@ -291,6 +289,18 @@ fn every_pair_of_state_and_input_is_as_the_tables_say() {
         taken(&client, |_, input| input == "NewSessionTicket" || input == "CertificateStatus").is_empty()
     );
     hold_to_what_is_never_otherwise(&client, &server);
+}
+
+/// R-IBC-3, R-SM-1: identities in place of certificates pass through the same states.
+#[cfg(feature = "sm9")]
+#[test]
+fn the_suites_of_sm9_have_the_same_tables() {
+    use tlcp::suite::KeyExchange;
+    let world = World::sm9(tlcp::crypto::default_provider());
+    let find = |exchange| SUITES.iter().find(|suite| suite.key_exchange == exchange).unwrap();
+    let [client, server] = tables(&world, [KeyExchange::IBSDH, KeyExchange::IBC].map(find));
+    check("client", &client);
+    check("server", &server);
 }
 
 fn hold_to_what_is_never_otherwise(client: &Table, server: &Table) {

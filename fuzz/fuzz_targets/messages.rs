@@ -3,7 +3,8 @@
 use libfuzzer_sys::fuzz_target;
 use tlcp::message::{
     CertificateRequest, CertificateStatus, CertificateVerify, ClientHello, ClientKeyExchange, Credential,
-    EphemeralPoint, Finished, Handshake, Message, NewSessionTicket, ServerHello, ServerKeyExchange,
+    EphemeralPoint, Finished, Handshake, KeyAgreementInfo, Message, NewSessionTicket, ServerHello,
+    ServerKeyExchange,
 };
 use tlcp::record::{alert_of, check_change_cipher_spec, check_fragment};
 use tlcp::wire::{ContentType, HandshakeType as H};
@@ -14,8 +15,8 @@ fuzz_target!(|data: &[u8]| {
         H::CLIENT_HELLO => client_hello(body),
         H::SERVER_HELLO => server_hello(body),
         H::CERTIFICATE => {
-            if let Ok(m) = Credential::read(body, 10) {
-                same(H::CERTIFICATE, body, &m.to_message().unwrap());
+            for read in [Credential::read(body, 10).ok(), Credential::read_ibc(body).ok()] {
+                read.iter().for_each(|m| same(H::CERTIFICATE, body, &m.to_message().unwrap()));
             }
         }
         H::CERTIFICATE_REQUEST => {
@@ -104,7 +105,18 @@ fn server_hello(body: &[u8]) {
     }
 }
 
+/// The point may stand without the SEQUENCE around it: then only the second writing is the same as the first.
+fn agreement_info(info: &KeyAgreementInfo<'_>) -> Vec<u8> {
+    let once = info.to_client_message().unwrap().as_handshake().body.to_vec();
+    assert_eq!(KeyAgreementInfo::read_client(&once).unwrap(), *info);
+    info.to_bytes()
+}
+
 fn server_key_exchange(body: &[u8]) {
+    if let Ok(m) = KeyAgreementInfo::read_signed(body) {
+        assert!(agreement_info(&m.info).len() >= m.bytes.len());
+        same(H::SERVER_KEY_EXCHANGE, body, &ServerKeyExchange::to_message(m.bytes, &m.signed).unwrap());
+    }
     for names_scheme in [false, true] {
         if let Ok(m) = ServerKeyExchange::read_signature(body, names_scheme) {
             same(H::SERVER_KEY_EXCHANGE, body, &ServerKeyExchange::to_message(&[], &m.signed).unwrap());
@@ -117,6 +129,12 @@ fn server_key_exchange(body: &[u8]) {
 }
 
 fn client_key_exchange(body: &[u8]) {
+    if let Ok(info) = KeyAgreementInfo::read_client(body) {
+        agreement_info(&info);
+    }
+    if let Ok(ciphertext) = ClientKeyExchange::read_ibc_encrypted(body) {
+        same(H::CLIENT_KEY_EXCHANGE, body, &ClientKeyExchange::encrypted(ciphertext).unwrap());
+    }
     if let Ok(ciphertext) = ClientKeyExchange::read_encrypted(body) {
         same(H::CLIENT_KEY_EXCHANGE, body, &ClientKeyExchange::encrypted(ciphertext).unwrap());
     }

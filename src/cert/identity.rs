@@ -1,4 +1,12 @@
-//! Our own certificates with their keys, ready to send: TLCP's pair, or the one of TLS.
+//! Our own certificates with their keys, ready to send: TLCP's pair, or the one of TLS; in `ibc` an SM9 identity.
+#[cfg(feature = "sm9")]
+mod ibc;
+
+#[cfg(feature = "sm9")]
+pub use ibc::IbcKeys;
+#[cfg(feature = "sm9")]
+pub(super) use ibc::name as name_of_usage;
+
 use super::algorithm;
 use super::chain::upwards;
 use super::usage::{self, Own};
@@ -21,11 +29,15 @@ pub enum CertificateForm {
     SignOnly,
 }
 
-/// A pair of certificates with its private keys, or for TLS one with its key, and their CA certificates.
+/// A pair of certificates with its private keys, or for TLS one with its key, and their CA certificates. Or an SM9 identity with
+/// up to three keys, and its key centre's parameters.
 pub struct Identity {
     sign: Half,
     /// `None`: one certificate does all.
     encrypt: Option<Half>,
+    /// Key agreement, where it has a key of its own.
+    agree: Option<Half>,
+    of: Certificates,
     intermediates: Vec<Arc<[u8]>>,
     ocsp_response: Option<Arc<[u8]>>,
     /// Names of all issuers, from its own up.
@@ -40,8 +52,8 @@ pub struct Identity {
     report: Box<str>,
     /// How the certificates that are sent are signed; `None`: in no way that TLS names.
     signed_by: Vec<Option<SignatureScheme>>,
-    /// By keyUsage: signing, encryption. Looked at for each hello.
-    allows: [bool; 2],
+    /// By keyUsage, or by the keys there are: signing, encryption, agreement. Looked at for each hello.
+    allows: [bool; 3],
     /// `None`: by all that its key can.
     schemes: Option<Box<[SignatureScheme]>>,
 }
@@ -121,7 +133,7 @@ impl Identity {
             views.get(place).or(views.first()).is_some_and(|c| usage::allows(c, Own { of, key_use }))
         };
         Ok(Self {
-            allows: [allows(KeyUse::Sign, 0), allows(KeyUse::Encrypt, 1)],
+            allows: [allows(KeyUse::Sign, 0), allows(KeyUse::Encrypt, 1), allows(KeyUse::Agree, 1)],
             dual: certificate_message(own.iter().chain(&cas))?,
             sign_only: certificate_message(own.iter().take(1).chain(&cas))?,
             dns_names: views.iter().take(1).flat_map(names::dns).map(Box::from).collect(),
@@ -136,6 +148,8 @@ impl Identity {
             signed_by,
             sign,
             encrypt,
+            agree: None,
+            of,
         })
     }
 
@@ -168,43 +182,44 @@ impl Identity {
         self.ocsp_response.as_deref()
     }
 
-    /// Which protocol it is for: TLCP takes a pair, TLS one certificate.
+    /// Which protocol it is for: TLCP takes a pair, TLS one certificate, and TLCP's SM9 suites an identity.
     pub fn certificates(&self) -> Certificates {
-        match self.encrypt {
-            Some(_) => Certificates::Pair,
-            None => Certificates::Single,
-        }
+        self.of
     }
 
     fn half(&self, key_use: KeyUse) -> &Half {
-        match (key_use, &self.encrypt) {
-            (KeyUse::Encrypt, Some(encrypt)) => encrypt,
-            _ => &self.sign,
-        }
+        let encrypt = || self.encrypt.as_ref();
+        let other = match key_use {
+            KeyUse::Sign => None,
+            KeyUse::Encrypt => encrypt(),
+            KeyUse::Agree => self.agree.as_ref().or_else(encrypt),
+        };
+        other.unwrap_or(&self.sign)
     }
 
-    /// The private key. Here and below, one certificate without another answers for both uses.
+    /// The private key. Here and below, one certificate without another answers for all uses.
     pub fn key(&self, key_use: KeyUse) -> &Key {
         &self.half(key_use).key
     }
 
-    /// The certificate, as DER.
+    /// The certificate, as DER; of an SM9 identity, which has none, the identity as it is sent.
     pub fn certificate(&self, key_use: KeyUse) -> &Arc<[u8]> {
         &self.half(key_use).certificate
     }
 
-    /// The certificate's public key.
+    /// Its public key.
     pub fn public_key(&self, key_use: KeyUse) -> &PublicKey {
         &self.half(key_use).public
     }
 
-    /// Whether the certificate's keyUsage allows this use; of a single certificate, it may be one of the two alone
-    /// (R-T12-9).
+    /// Whether the certificate's keyUsage allows this use; of a single certificate, it may be one of them alone (R-T12-9), and
+    /// an SM9 identity may lack keys.
     pub fn allows(&self, key_use: KeyUse) -> bool {
-        let [signs, encrypts] = self.allows;
+        let [signs, encrypts, agrees] = self.allows;
         match key_use {
             KeyUse::Sign => signs,
             KeyUse::Encrypt => encrypts,
+            KeyUse::Agree => agrees,
         }
     }
 
@@ -261,13 +276,17 @@ impl Identity {
     /// for another 30 days. Nothing here has a clock, so whoever starts a server or renews an identity should ask.
     pub fn warning(&self, now: u64) -> Option<String> {
         let labels = if self.encrypt.is_some() { PAIR } else { [SINGLE; 2] };
+        if self.of == Certificates::Identity {
+            let when = expiry([self.not_before, self.not_after], now)?;
+            return Some(format!("the identity, or its key centre's parameters, {when}"));
+        }
         let lines: Vec<String> = [&self.sign]
             .into_iter()
             .chain(&self.encrypt)
             .zip(labels)
             .filter_map(|(half, what)| {
                 let certificate = X509::read(&half.certificate).ok()?;
-                let when = expiry(&certificate, now)?;
+                let when = expiry([certificate.not_before, certificate.not_after], now)?;
                 Some(format!("the {what} {} {when}", names::text(certificate.subject)))
             })
             .collect();
@@ -334,7 +353,11 @@ const NOT_TLCP: &str = "an ECDSA or Ed25519 certificate is for TLS (Identity::si
 fn fingerprint(own: &[Arc<[u8]>], provider: &Provider) -> Result<[u8; 32], ConfigError> {
     let length = (own.first().map_or(0, |sign| sign.len()) as u64).to_be_bytes();
     let parts: Vec<&[u8]> = [&length[..]].into_iter().chain(own.iter().map(|der| &**der)).collect();
-    let digest = provider.hashes.digest(HashAlgorithm::Sm3, &parts);
+    fingerprint_of(&parts, provider)
+}
+
+fn fingerprint_of(parts: &[&[u8]], provider: &Provider) -> Result<[u8; 32], ConfigError> {
+    let digest = provider.hashes.digest(HashAlgorithm::Sm3, parts);
     let wrong = |_| ConfigError::new(format!("the provider {} gives no 32-byte SM3", provider.name));
     digest.as_ref().try_into().map_err(wrong)
 }
@@ -369,13 +392,13 @@ fn certificate_message<'a>(list: impl Iterator<Item = &'a Arc<[u8]>>) -> Result<
         .map_err(|_| ConfigError::new("the certificates do not fit into one message (16 MiB)"))
 }
 
-/// What is wrong with the dates of a certificate, if anything is or soon will be.
-fn expiry(certificate: &X509<'_>, now: u64) -> Option<String> {
+/// What is wrong with these dates, if anything is or soon will be.
+fn expiry([not_before, not_after]: [u64; 2], now: u64) -> Option<String> {
     const DAY: u64 = 86_400;
     const SOON: u64 = 30;
-    let [from, to] = [certificate.not_before, certificate.not_after].map(time::text);
-    match certificate.not_after.checked_sub(now) {
-        _ if now < certificate.not_before => Some(format!("is not valid before {from} UTC")),
+    let [from, to] = [not_before, not_after].map(time::text);
+    match not_after.checked_sub(now) {
+        _ if now < not_before => Some(format!("is not valid before {from} UTC")),
         None => Some(format!("has expired at {to} UTC")),
         Some(left) if left < SOON.saturating_mul(DAY) => {
             Some(format!("expires in {} days, at {to} UTC", left / DAY))

@@ -55,6 +55,13 @@ pub enum PeerKeys {
         /// What it is for in this handshake.
         key_use: KeyUse,
     },
+    /// Of an identity under a trusted key centre (R-IBC-4).
+    Identity {
+        /// Verifies its signatures.
+        sign: PublicKey,
+        /// Encrypts to it, or agrees on keys with it: SM9 has one for each.
+        encrypt: PublicKey,
+    },
 }
 
 /// What a peer's list of certificates must be.
@@ -73,14 +80,16 @@ impl PeerKeys {
     /// The key that verifies its signatures; of a single certificate its key, whatever it is for.
     pub fn sign(&self) -> &PublicKey {
         match self {
-            Self::Pair { sign: key, .. } | Self::Single { key, .. } => key,
+            Self::Pair { sign: key, .. } | Self::Single { key, .. } | Self::Identity { sign: key, .. } => key,
         }
     }
 
     /// The key to encrypt to it and to agree on keys with it, if it has one.
     pub fn encrypt(&self) -> Option<&PublicKey> {
         match self {
-            Self::Pair { encrypt: key, .. } | Self::Single { key, key_use: KeyUse::Encrypt } => Some(key),
+            Self::Pair { encrypt: key, .. }
+            | Self::Single { key, key_use: KeyUse::Encrypt }
+            | Self::Identity { encrypt: key, .. } => Some(key),
             Self::Single { .. } => None,
         }
     }
@@ -129,7 +138,7 @@ impl Credential {
     pub fn encryption_certificate(&self, keys: &PeerKeys) -> Option<&[u8]> {
         match keys {
             PeerKeys::Pair { at, .. } => self.certificates().get(*at).map(AsRef::as_ref),
-            PeerKeys::Single { .. } => None,
+            PeerKeys::Single { .. } | PeerKeys::Identity { .. } => None,
         }
     }
 
@@ -137,16 +146,17 @@ impl Credential {
     pub(super) fn others(&self, keys: &PeerKeys) -> impl Iterator<Item = &[u8]> {
         let encryption = match keys {
             PeerKeys::Pair { at, .. } => Some(*at),
-            PeerKeys::Single { .. } => None,
+            PeerKeys::Single { .. } | PeerKeys::Identity { .. } => None,
         };
         let others = self.certificates().iter().enumerate();
         others.filter(move |(i, _)| *i != 0 && Some(*i) != encryption).map(|(_, der)| &**der)
     }
 
-    /// What stands for the whole: `server_end_point` is the hash of it (R-SES-14). The signing certificate; empty if
-    /// there is none.
+    /// What stands for the whole: `server_end_point` is the hash of it (R-SES-14, R-IBC-6). The signing certificate, or the
+    /// identity as it was sent; empty if there is none.
     pub fn end_point(&self) -> &[u8] {
-        self.certificates().first().map(AsRef::as_ref).unwrap_or_default()
+        let certificate = || self.certificates().first().map(AsRef::as_ref);
+        self.ibc_id().or_else(certificate).unwrap_or_default()
     }
 }
 

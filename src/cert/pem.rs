@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
+const IA5_STRING: u8 = 0x16;
 
 /// What a block of bytes looks like, before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub(super) enum Kind {
     PrivateKey,
     EncryptedPrivateKey,
     Crl,
+    /// A key centre's system parameters: IBCSysParams.
+    KeyCentre,
+    /// An SM9 identity as it is sent: any bytes.
+    IbcIdentity,
     /// Of no use here, and why: parameters, public keys, requests, keys of other algorithms.
     Other(&'static str),
 }
@@ -94,6 +99,8 @@ fn item(mut der: Zeroizing<Vec<u8>>, place: String, label: &str) -> Result<Item,
             Kind::Certificate
         }
         "X509 CRL" => Kind::Crl,
+        "IBC SYSTEM PARAMETERS" => Kind::KeyCentre,
+        "IBC IDENTITY" => Kind::IbcIdentity,
         _ if label.ends_with("PARAMETERS") => Kind::Other("parameters"),
         _ if label.ends_with("PUBLIC KEY") => Kind::Other("a public key"),
         _ if label.ends_with("REQUEST") => Kind::Other("a certificate request"),
@@ -138,6 +145,7 @@ fn shape(der: &[u8]) -> Result<Kind, &'static str> {
         [SEQUENCE, OCTET_STRING, 0, 0] => Ok(Kind::EncryptedPrivateKey),
         [SEQUENCE, BIT_STRING, 0, 0] => Ok(Kind::Other("a public key")),
         [INTEGER, INTEGER, INTEGER, INTEGER] => Ok(Kind::PrivateKey),
+        [INTEGER, IA5_STRING, INTEGER, SEQUENCE] => Ok(Kind::KeyCentre),
         [INTEGER, SEQUENCE, ..] if first == Some(&[3]) => Err(
             "a PKCS#12 container; take certificates and keys out of it with `openssl pkcs12 -in FILE -nodes`",
         ),

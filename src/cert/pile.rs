@@ -1,5 +1,7 @@
 //! A pile of files, sorted: certificates, whose keys they are, CAs, and the rest with the reason why it is of no use. Which of
 //! it makes an identity is in `pair` and `single`.
+#[cfg(feature = "sm9")]
+mod ibc;
 mod pair;
 mod single;
 
@@ -100,6 +102,10 @@ impl<'a> Pile<'a> {
                 Kind::EncryptedPrivateKey => key::read_encrypted(&item.der, passwords),
                 Kind::Crl => {
                     pile.skip(place, "a revocation list");
+                    continue;
+                }
+                Kind::KeyCentre | Kind::IbcIdentity => {
+                    pile.skip(place, "of SM9 (Identity::ibc_from_pile)");
                     continue;
                 }
                 Kind::Other(why) => {
@@ -204,8 +210,8 @@ impl<'a> Pile<'a> {
                 [false, false] => "for neither signing nor encryption",
             };
             let key = match (leaf.kind(), &leaf.key, self.wanted) {
-                (None, _, Certificates::Pair) => "not an SM2 key",
                 (None, _, Certificates::Single) => "its key is none that is used here",
+                (None, ..) => "not an SM2 key",
                 (Some(KeyKind::Ecdsa), _, Certificates::Pair) => ELSEWHERE[0],
                 (Some(KeyKind::Sm2), _, Certificates::Single) => ELSEWHERE[1],
                 (Some(_), None, _) => "its private key is missing",

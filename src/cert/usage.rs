@@ -27,9 +27,9 @@ impl Own {
 impl From<Own> for CertificatePlace {
     fn from(own: Own) -> Self {
         match (own.of, own.key_use) {
-            (Certificates::Pair, KeyUse::Sign) => Self::Sign,
-            (Certificates::Pair, KeyUse::Encrypt) => Self::Encrypt,
             (Certificates::Single, _) => Self::Single,
+            (_, KeyUse::Sign) => Self::Sign,
+            (_, KeyUse::Encrypt | KeyUse::Agree) => Self::Encrypt,
         }
     }
 }
@@ -37,10 +37,10 @@ impl From<Own> for CertificatePlace {
 /// The bits of keyUsage of which one must be there for this use: of a pair's certificate R-SM2-7, of a single one R-T12-9.
 const fn bits(own: Own) -> u16 {
     match (own.of, own.key_use) {
-        (Certificates::Pair, KeyUse::Sign) => KeyUsageBits::SIGN,
-        (Certificates::Pair, KeyUse::Encrypt) => KeyUsageBits::ENCRYPT,
         (Certificates::Single, KeyUse::Sign) => KeyUsageBits::DIGITAL_SIGNATURE,
-        (Certificates::Single, KeyUse::Encrypt) => KeyUsageBits::KEY_ENCIPHERMENT,
+        (Certificates::Single, KeyUse::Encrypt | KeyUse::Agree) => KeyUsageBits::KEY_ENCIPHERMENT,
+        (_, KeyUse::Sign) => KeyUsageBits::SIGN,
+        (_, KeyUse::Encrypt | KeyUse::Agree) => KeyUsageBits::ENCRYPT,
     }
 }
 
@@ -58,14 +58,12 @@ pub(super) fn check(certificate: &X509<'_>, own: Own, required: bool) -> Result<
         return Ok(());
     }
     Err(CertificateProblem::WrongUsage(match (own.of, own.key_use) {
-        (Certificates::Pair, KeyUse::Sign) => {
-            "keyUsage of the signing certificate lacks digitalSignature and nonRepudiation"
-        }
-        (Certificates::Pair, KeyUse::Encrypt) => {
+        (Certificates::Single, KeyUse::Sign) => "keyUsage lacks digitalSignature",
+        (Certificates::Single, KeyUse::Encrypt | KeyUse::Agree) => "keyUsage lacks keyEncipherment",
+        (_, KeyUse::Sign) => "keyUsage of the signing certificate lacks digitalSignature and nonRepudiation",
+        (_, KeyUse::Encrypt | KeyUse::Agree) => {
             "keyUsage of the encryption certificate lacks keyEncipherment, dataEncipherment and keyAgreement"
         }
-        (Certificates::Single, KeyUse::Sign) => "keyUsage lacks digitalSignature",
-        (Certificates::Single, KeyUse::Encrypt) => "keyUsage lacks keyEncipherment",
     }))
 }
 

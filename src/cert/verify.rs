@@ -119,7 +119,10 @@ impl Verifier for WebPkiVerifier {
     }
 
     fn verifies(&self, certificates: Certificates) -> bool {
-        (certificates == Certificates::Single) == (self.policy == CertPolicy::Web)
+        match self.policy {
+            CertPolicy::Standard | CertPolicy::Gm => certificates == Certificates::Pair,
+            CertPolicy::Web => certificates == Certificates::Single,
+        }
     }
 
     fn authorities(&self) -> Vec<Vec<u8>> {
@@ -183,6 +186,9 @@ impl WebPkiVerifier {
     fn own(&self, keys: &PeerKeys) -> Result<Own, CertificateError> {
         match (self.policy, keys) {
             (CertPolicy::Web, PeerKeys::Single { key_use, .. }) => Ok(Own::single(*key_use)),
+            (_, PeerKeys::Identity { .. }) => {
+                Err(CertificateProblem::Other("an identity, where certificates are verified").into())
+            }
             (CertPolicy::Web, _) => {
                 Err(CertificateProblem::Other("a pair of certificates, where CertPolicy::Web takes one")
                     .into())

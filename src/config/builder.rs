@@ -1,6 +1,8 @@
 //! What the builders of both roles have in common.
 use super::services::{KeyLog, Later, Observer, Services};
 use super::{Compat, Limits, Policy};
+#[cfg(feature = "sm9")]
+use crate::cert::KeyCentres;
 use crate::cert::Verifier;
 use crate::crypto::{Provider, Random};
 use crate::message::DistinguishedNames;
@@ -58,6 +60,13 @@ impl<C> ConfigBuilder<C> {
     /// chooses no ECDHE suite (R-HS-42).
     pub fn verifier(mut self, verifier: Arc<dyn Verifier>) -> Self {
         self.services.verifier = Some(verifier);
+        self
+    }
+
+    /// Trusts these key centres, and with that turns the SM9 suites on, for the identities under them.
+    #[cfg(feature = "sm9")]
+    pub fn key_centres(mut self, centres: KeyCentres) -> Self {
+        self.policy.key_centres = Arc::new(centres);
         self
     }
 

@@ -131,20 +131,26 @@ pub(super) fn check_identities(
             Certificates::Pair => {
                 "the verifier is for TLS's single certificates: give TLCP's another CertPolicy"
             }
-            Certificates::Single => "the verifier is for TLCP's pairs: build it with CertPolicy::Web",
+            _ => "the verifier is for TLCP's pairs: build it with CertPolicy::Web",
         };
         return Err(ConfigError::new(text));
     }
-    let fits = |named: &&NamedIdentity| named.identity.certificates() == policy.protocol.certificates;
+    let fits = |named: &&NamedIdentity| match named.identity.certificates() {
+        Certificates::Identity => !policy.protocol.names_signature_scheme,
+        shown => shown == policy.protocol.certificates,
+    };
     if services.identities.iter().any(|named| !fits(&named)) {
         let text = match policy.protocol.certificates {
             Certificates::Pair => "an identity has one certificate, and TLCP shows two: pass a pair",
-            Certificates::Single => "an identity has two certificates, and TLS shows one: pass a single one",
+            _ => "an identity has two certificates, or is SM9's, and TLS shows one: pass a single one",
         };
         return Err(ConfigError::new(text));
     }
     let mut keys = services.identities.iter().map(|named| named.identity.public_key(KeyUse::Sign));
     match keys.find(|key| !is_taken(key)) {
+        Some(PublicKey::Sm9(_)) => Err(ConfigError::new(
+            "an identity has SM9 keys, and no enabled suite takes them: trust its key centre in `key_centres`",
+        )),
         Some(key) => Err(ConfigError::new(format!(
             "an identity has {:?} keys, and no enabled suite takes them: name one that does in `suites`",
             key.kind()

@@ -2,12 +2,12 @@
 use super::builder::ConfigBuilder;
 use super::check::{Party, check_identities};
 use super::services::{Later, NamedIdentity, Services};
-use super::{Policy, Setup, select_suites};
+use super::{Policy, Setup, suites};
 use crate::cert::{Identity, KeyUse, ServerName};
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
 use crate::session::SessionKey;
-use crate::suite::{HashAlgorithm, KeyExchange};
+use crate::suite::{Certificates, HashAlgorithm, KeyExchange};
 use crate::wire::MaxFragmentLength;
 use alloc::{format, sync::Arc, vec::Vec};
 
@@ -98,6 +98,14 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Say who we are in the first message, by an SM9 identity as it is sent. By default that of the identity, and only where
+    /// IBSDH suites are offered, which need it (R-IBC-3).
+    #[cfg(feature = "sm9")]
+    pub fn client_id(mut self, id: &[u8]) -> Self {
+        self.policy.client_id = Some(Arc::from(id));
+        self
+    }
+
     /// Ask TLS servers for a stapled OCSP response, which is handed over as it came (R-EXT-3).
     pub fn ask_for_status(mut self) -> Self {
         self.policy.ask_for_status = true;
@@ -134,16 +142,12 @@ impl ClientConfigBuilder {
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ClientConfig, ConfigError> {
         let asked = self.clone();
-        let Self { mut policy, services, provider, suites, session_tag, .. } = self;
-        if services.verifier.is_none() && services.verify_later.is_none() {
+        let Self { mut policy, services, provider, suites: wanted, session_tag, .. } = self;
+        if services.verifier.is_none() && services.verify_later.is_none() && !policy.trusts_centres() {
             return Err(ConfigError::new("no verifier: pass one made from the CA certificates you trust"));
         }
-        let is_of_use = |named: &NamedIdentity| {
-            named.identity.public_key(KeyUse::Sign).kind() == KeyExchange::ECDHE.authenticates
-        };
-        let has_identity = services.identities.iter().any(is_of_use) || services.select_later.is_some();
-        let why = (!has_identity).then_some("no identity is configured: pass a certificate pair");
-        policy.suites = select_suites(policy.protocol, suites.as_deref(), why)?;
+        policy.suites = suites::select(&policy, &services, Party::Client, wanted.as_deref())?;
+        choose_client_id(&mut policy, &services)?;
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.sessions.is_some() && services.decisions_stand();
         policy.tickets &= policy.sessions;
@@ -152,8 +156,31 @@ impl ClientConfigBuilder {
         let own = services.identities.iter().map(|named| named.identity.fingerprint());
         let own: Vec<u8> = own.flatten().copied().collect();
         let version = policy.protocol.version.0.to_be_bytes(); // R-SES-11
-        let session_base = services.context(&provider, &[b"client", &version, &own, &session_tag])?;
+        let parts: [&[u8]; 5] = [b"client", &version, &own, &session_tag, &policy.trusted_centres()];
+        let session_base = services.context(&provider, &parts)?;
         Ok(ClientConfig { setup: Setup { policy, services, provider }, asked, session_base })
+    }
+}
+
+/// R-IBC-3: whoever offers IBSDH says who it is.
+fn choose_client_id(policy: &mut Policy, services: &Services) -> Result<(), ConfigError> {
+    let identities = services.identities.iter().map(|named| &named.identity);
+    let own = identities.filter(|i| i.certificates() == Certificates::Identity && i.allows(KeyUse::Agree));
+    let Some(suite) = policy.suites.iter().find(|suite| suite.key_exchange == KeyExchange::IBSDH) else {
+        return Ok(());
+    };
+    if !policy.hello_extensions {
+        let text = format!("hello_extensions is off, and {} cannot do without (R-IBC-3)", suite.id);
+        return Err(ConfigError::new(text));
+    }
+    if policy.client_id.is_none() {
+        policy.client_id = own.map(|identity| identity.certificate(KeyUse::Sign).clone()).next();
+    }
+    match policy.client_id {
+        Some(_) => Ok(()),
+        None => Err(ConfigError::new(
+            "the identity is selected later, and IBSDH suites say in the first message who the client is: pass `client_id`",
+        )),
     }
 }
 

@@ -2,7 +2,7 @@
 use super::builder::ConfigBuilder;
 use super::check::{Party, check_identities};
 use super::services::NamedIdentity;
-use super::{ClientAuth, Policy, Setup, select_suites};
+use super::{ClientAuth, Policy, Setup, suites};
 use crate::cert::Identity;
 use crate::crypto::{Provider, Random};
 use crate::error::ConfigError;
@@ -174,7 +174,7 @@ impl ServerConfigBuilder {
     /// [`ConfigError`] says what to change.
     pub fn build(self) -> Result<ServerConfig, ConfigError> {
         let asked = self.clone();
-        let Self { mut policy, services, provider, suites, authorities, session_tag, .. } = self;
+        let Self { mut policy, services, provider, suites: wanted, authorities, session_tag, .. } = self;
         if services.identities.is_empty() && services.select_later.is_none() {
             return Err(ConfigError::new("no identity: pass the certificate pair that the server shows"));
         }
@@ -186,14 +186,14 @@ impl ServerConfigBuilder {
             );
             return Err(ConfigError::new(text));
         }
-        let can_verify = services.verifier.is_some() || services.verify_later.is_some();
+        let can_verify =
+            services.verifier.is_some() || services.verify_later.is_some() || policy.trusts_centres();
         if policy.client_auth != ClientAuth::None && !can_verify {
             return Err(ConfigError::new(
                 "client_auth asks for certificates, and there is no verifier: pass one made from the clients' CA",
             ));
         }
-        let why = (!can_verify).then_some("there is no verifier for clients: pass one made from their CA");
-        policy.suites = select_suites(policy.protocol, suites.as_deref(), why)?;
+        policy.suites = suites::select(&policy, &services, Party::Server, wanted.as_deref())?;
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.sessions.is_some() && services.decisions_stand();
         policy.tickets |= services.tickets.is_some();
@@ -205,7 +205,8 @@ impl ServerConfigBuilder {
         policy.check()?;
         check_identities(&policy, &services, Party::Server)?;
         let auth = [policy.client_auth as u8];
-        policy.session_context = services.context(&provider, &[b"server", &auth, &session_tag])?;
+        let parts: [&[u8]; 4] = [b"server", &auth, &session_tag, &policy.trusted_centres()];
+        policy.session_context = services.context(&provider, &parts)?;
         Ok(ServerConfig { setup: Setup { policy, services, provider }, asked })
     }
 }

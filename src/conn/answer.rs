@@ -23,7 +23,8 @@ pub fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<R
 /// R-HS-51: whoever found a session, here or elsewhere, with a peer that was revoked since it is not resumed.
 pub(super) fn vet<'a>(setup: &Setup, now: u64, input: Input<'a>) -> Input<'a> {
     let refused = |session: &Session| match (&session.peer, &setup.services.verifier) {
-        (Peer::Authenticated { credential, .. }, Some(verifier)) => {
+        // Key centres revoke nobody.
+        (Peer::Authenticated { credential, .. }, Some(verifier)) if credential.ibc_id().is_none() => {
             verifier.check_again(credential, now).is_err()
         }
         _ => false,
@@ -56,6 +57,12 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
         }
         Request::SelectIdentity(_) if services.select_later.is_some() => return None,
         Request::SelectIdentity(query) => Answer::IdentitySelected(select(services, query, now)),
+        #[cfg(feature = "sm9")]
+        Request::VerifyPeer(claim)
+            if claim.credential.ibc_id().is_some() && services.verify_later.is_none() =>
+        {
+            Answer::PeerVerified(setup.policy.key_centres.verify(claim, now))
+        }
         Request::VerifyPeer(claim) => match &services.verifier {
             Some(verifier) if services.verify_later.is_none() => {
                 Answer::PeerVerified(verifier.verify(claim, now))
@@ -67,7 +74,7 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
             Key::Elsewhere(_) => return None,
         },
         Request::StartAgreement { identity, group, role } => {
-            let started = match identity.as_ref().map(|identity| identity.key(KeyUse::Encrypt)) {
+            let started = match identity.as_ref().map(|identity| identity.key(KeyUse::Agree)) {
                 Some(Key::Here(key)) => key.start_agreement(role, random),
                 Some(Key::Elsewhere(_)) => return None,
                 None => setup.provider.keys.start_agreement(*group, role, random),

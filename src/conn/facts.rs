@@ -47,6 +47,17 @@ impl Facts {
         }
     }
 
+    /// Who the peer is, where it has an identity in place of certificates (R-IBC-6).
+    #[cfg(feature = "sm9")]
+    pub(super) fn peer_identity(&self) -> Option<&[u8]> {
+        match &self.peer {
+            Peer::Authenticated { credential, .. } => {
+                credential.ibc_id().map(crate::cert::sm9::identity_data)
+            }
+            Peer::Anonymous => None,
+        }
+    }
+
     /// The peer's certificates, as it sent them.
     pub(super) fn peer_certificates(&self) -> Option<&[Box<[u8]>]> {
         match &self.peer {

@@ -35,6 +35,14 @@ impl PublicKey {
         }
     }
 
+    /// The identity that it is, where it is SM9's.
+    pub fn identity(&self) -> Option<&[u8]> {
+        match self {
+            Self::Sm9(key) => Some(key.identity()),
+            _ => None,
+        }
+    }
+
     /// The curve of an ECDSA key (R-T12-21).
     pub fn curve(&self) -> Option<NamedGroup> {
         match self {

@@ -63,6 +63,9 @@ impl CertificateProblem {
                 "TLCP needs SM2 certificates, TLS none of theirs: the peer may have sent the other protocol's"
             }
             Self::Revoked => "the peer needs a new certificate",
+            Self::UnknownKeyCentre => "trust the peer's SM9 key centre by its parameters",
+            Self::UnsupportedParameters(_) => "get the key centre's current parameters",
+            Self::IdentityOutOfDate => "renew the identity, or check the clock of this machine",
             _ => return None,
         })
     }
@@ -76,6 +79,9 @@ impl PeerIncompatible {
             }
             Self::NoCertificateRequest => "the server must ask for a certificate in ECDHE suites of TLCP",
             Self::ClientCertificateMissing => "the client must show its certificates",
+            Self::ClientIdMissing => {
+                "the client must say who it is in its first message, or use the suites IBC"
+            }
             Self::NoClientIdentity => "give the client's identity, or enable only suites that need none",
             Self::NoServerIdentity => "give an identity of the kind that this client can verify",
             Self::UnrecognizedName => "serve that name, or ask for one that is served",

@@ -54,6 +54,7 @@ impl PeerIncompatible {
             Self::NoSecureRenegotiation => "no_secure_renegotiation",
             Self::NoCertificateRequest => "no_certificate_request",
             Self::ClientCertificateMissing => "client_certificate_missing",
+            Self::ClientIdMissing => "client_id_missing",
             Self::NoClientIdentity => "no_client_identity",
             Self::NoServerIdentity => "no_server_identity",
             Self::UnrecognizedName => "unrecognized_name",
@@ -77,6 +78,10 @@ impl CertificateProblem {
             Self::Expired => "certificate_expired",
             Self::NotYetValid => "certificate_not_yet_valid",
             Self::UnknownIssuer => "certificate_unknown_issuer",
+            Self::MalformedParameters => "key_centre_malformed",
+            Self::UnsupportedParameters(_) => "key_centre_unsupported",
+            Self::UnknownKeyCentre => "key_centre_unknown",
+            Self::IdentityOutOfDate => "identity_out_of_date",
             Self::AccessDenied => "certificate_access_denied",
             Self::Other(_) => "certificate_other",
         }

@@ -1,4 +1,7 @@
 //! Where the suites differ: how the two sides come to a shared secret. What needs a private key returns a [`Request`].
+#[cfg(feature = "sm9")]
+pub(super) mod sm9;
+
 use super::request::{DecryptRequest, Request, Started};
 use super::{Agreed, Context, illegal};
 use crate::cert::{Expected, Identity, KeyUse, PeerKeys};
@@ -10,8 +13,11 @@ use crate::error::{
     CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible, PeerMisbehaved,
 };
 use crate::message::{
-    ClientKeyExchange, Credential, DigitallySigned, EphemeralPoint, Message, ServerKeyExchange,
+    ClientKeyExchange, Credential, DigitallySigned, EphemeralPoint, KeyAgreementInfo, Message,
+    ServerKeyExchange,
 };
+#[cfg(feature = "sm9")]
+use crate::suite::KeyExchange;
 use crate::suite::{Certificates, KeyKind, SecretSource, Signs, Suite};
 use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -20,23 +26,33 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 pub(super) enum ServerAgreement {
     Decrypting(Arc<Identity>),
     /// With both parties' long-term keys: the client must show one.
-    Agreeing(Started),
+    Agreeing {
+        started: Started,
+        parties: Option<Parties>,
+    },
     Ephemeral(Started),
+}
+
+/// Both sides of SM9's key exchange, which begins with both identities (R-IBC-3).
+#[derive(Clone)]
+pub(super) struct Parties {
+    pub(super) server: PublicKey,
+    pub(super) client: PublicKey,
 }
 
 /// The server's part, when it knows whether the client has keys.
 pub(super) enum ReadyAgreement {
     Decrypting(Arc<Identity>),
-    Agreeing { started: Started, peer_key: PublicKey },
+    Agreeing { started: Started, peer_key: PublicKey, parties: Option<Parties> },
     Ephemeral(Started),
 }
 
 impl ServerAgreement {
     /// Of an agreement that was started.
-    pub(super) fn of(suite: &Suite, started: Started) -> Self {
+    pub(super) fn of(suite: &Suite, started: Started, parties: Option<Parties>) -> Self {
         match suite.key_exchange.secret {
             SecretSource::Ephemeral => Self::Ephemeral(started),
-            SecretSource::Agreed | SecretSource::Encrypted => Self::Agreeing(started),
+            SecretSource::Agreed | SecretSource::Encrypted => Self::Agreeing { started, parties },
         }
     }
 
@@ -44,7 +60,10 @@ impl ServerAgreement {
     pub(super) fn params(&self) -> Vec<u8> {
         match self {
             Self::Decrypting(_) => Vec::new(),
-            Self::Agreeing(started) | Self::Ephemeral(started) => {
+            Self::Agreeing { started, parties: Some(parties) } => {
+                parties.info(&started.share().bytes).to_bytes()
+            }
+            Self::Agreeing { started, parties: None } | Self::Ephemeral(started) => {
                 let share = started.share();
                 EphemeralPoint::new(share.group, &share.bytes).to_bytes()
             }
@@ -60,6 +79,10 @@ impl ServerAgreement {
                 Some(agreed.signed_params(&[&length24(der), der]))
             }
             Signs::Parameters => Some(agreed.signed_params(&[&self.params()])),
+            Signs::Identity => {
+                let id = identity.certificate(KeyUse::Sign);
+                Some(agreed.signed_params(&[&length16(id), id]))
+            }
         }
     }
 
@@ -68,14 +91,17 @@ impl ServerAgreement {
         match self {
             Self::Decrypting(identity) => Ok(ReadyAgreement::Decrypting(identity)),
             Self::Ephemeral(started) => Ok(ReadyAgreement::Ephemeral(started)),
-            Self::Agreeing(_) => Err(PeerIncompatible::ClientCertificateMissing.into()),
+            Self::Agreeing { .. } => Err(PeerIncompatible::ClientCertificateMissing.into()),
         }
     }
 
     /// The client showed certificates, perhaps with an encryption key.
     pub(super) fn with_client(self, encryption_key: Option<PublicKey>) -> Result<ReadyAgreement, Error> {
         match (self, encryption_key) {
-            (Self::Agreeing(started), Some(peer_key)) => Ok(ReadyAgreement::Agreeing { started, peer_key }),
+            (Self::Agreeing { started, parties }, Some(peer_key)) => {
+                parties.as_ref().map_or(Ok(()), |parties| parties.check_client(&peer_key))?;
+                Ok(ReadyAgreement::Agreeing { started, peer_key, parties })
+            }
             (other, _) => other.without_client(),
         }
     }
@@ -94,16 +120,20 @@ impl ReadyAgreement {
             Self::Decrypting(identity) => {
                 let ciphertext = match identity.public_key(KeyUse::Encrypt).kind() {
                     KeyKind::Sm2 => ClientKeyExchange::read_encrypted(body)?.to_vec(),
-                    KeyKind::Rsa | KeyKind::Ecdsa | KeyKind::Sm9 => {
-                        ClientKeyExchange::read_rsa_encrypted(body)?.to_vec()
-                    }
+                    KeyKind::Sm9 => ClientKeyExchange::read_ibc_encrypted(body)?.to_vec(),
+                    KeyKind::Rsa | KeyKind::Ecdsa => ClientKeyExchange::read_rsa_encrypted(body)?.to_vec(),
                 };
                 let mut substitute = PreMasterSecret::zeroed(SECRET_LEN);
                 // R-HS-43: drawn always, before anything is known of the ciphertext.
                 cx.random.fill(Draw::Substitute, substitute.expose_mut())?;
                 Ok(ClientSecret::Encrypted { identity, ciphertext, substitute })
             }
-            Self::Agreeing { started, peer_key } => {
+            Self::Agreeing { started, peer_key, parties: Some(parties) } => {
+                let info = KeyAgreementInfo::read_client(body)?;
+                check_info(&info, &parties.info(info.point), HandshakeType::CLIENT_KEY_EXCHANGE)?;
+                Ok(ClientSecret::Agreed { started, peer: AgreementPeer::sm9(peer_key, info.point) })
+            }
+            Self::Agreeing { started, peer_key, parties: None } => {
                 let params = ClientKeyExchange::read_ephemeral(body)?;
                 let peer = sm2_peer(params, peer_key, HandshakeType::CLIENT_KEY_EXCHANGE, cx)?;
                 Ok(ClientSecret::Agreed { started, peer })
@@ -113,6 +143,25 @@ impl ReadyAgreement {
                 let share = Share { group: started.share().group, bytes };
                 Ok(ClientSecret::Agreed { started, peer: AgreementPeer { share, key: None } })
             }
+        }
+    }
+}
+
+impl Parties {
+    /// KeyAgreementInfo around the point of one of them.
+    pub(super) fn info<'a>(&'a self, point: &'a [u8]) -> KeyAgreementInfo<'a> {
+        let [server, client] = [&self.server, &self.client].map(|key| key.identity().unwrap_or_default());
+        KeyAgreementInfo { point, server, client, hid: KeyAgreementInfo::HID }
+    }
+
+    /// The client is who client_id said, under our own key centre: for that key our point was made.
+    fn check_client(&self, shown: &PublicKey) -> Result<(), Error> {
+        if shown.identity() != self.client.identity() {
+            return Err(illegal(HandshakeType::CERTIFICATE, "ibc_id", "R-IBC-3"));
+        }
+        match *shown == self.client {
+            true => Ok(()),
+            false => Err(CertificateProblem::UnknownKeyCentre.into()),
         }
     }
 }
@@ -153,6 +202,10 @@ impl ClientAgreement {
         cx: &Context<'_>,
     ) -> Result<Self, Error> {
         let message = HandshakeType::SERVER_KEY_EXCHANGE;
+        #[cfg(feature = "sm9")]
+        if agreed.suite.key_exchange == KeyExchange::IBSDH {
+            return sm9::receive(agreed, keys, body, cx);
+        }
         let (row, names_scheme) = (agreed.suite.key_exchange, agreed.suite.protocol.names_signature_scheme);
         let exchange = match row.secret {
             SecretSource::Encrypted => ServerKeyExchange::read_signature(body, names_scheme)?,
@@ -167,6 +220,10 @@ impl ClientAgreement {
                     .encryption_certificate(keys)
                     .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
                 agreed.signed_params(&[&length24(der), der])
+            }
+            (Signs::Identity, _) => {
+                let id = credential.ibc_id().unwrap_or_default();
+                agreed.signed_params(&[&length16(id), id])
             }
             (Signs::Parameters | Signs::Nothing, _) => return Err(Error::Misuse("no parameters were read")),
         };
@@ -199,21 +256,52 @@ pub(super) fn encrypt(
     Ok((ClientKeyExchange::encrypted(&ciphertext)?, Shared::PreMaster(secret)))
 }
 
-/// What a server's list of certificates must hold in this suite.
-pub(super) fn expected_of_server(suite: &Suite) -> Expected {
-    match (suite.protocol.certificates, suite.key_exchange.secret) {
-        (Certificates::Pair, _) => Expected::Pair,
-        (Certificates::Single, SecretSource::Encrypted) => Expected::Single(KeyUse::Encrypt),
-        (Certificates::Single, _) => Expected::Single(KeyUse::Sign),
+/// Reads Certificate in the suite's form.
+pub(super) fn read_credential(body: &[u8], suite: &Suite, cx: &Context<'_>) -> Result<Credential, Error> {
+    match suite.certificates() {
+        Certificates::Identity => Ok(Credential::read_ibc(body)?),
+        Certificates::Pair | Certificates::Single => Credential::read(body, cx.policy.limits.certificates),
     }
 }
 
-/// What a client's must hold.
-pub(super) fn expected_of_client(suite: &Suite) -> Expected {
-    match suite.protocol.certificates {
-        Certificates::Pair => Expected::PairOrSign,
+/// The keys of what a server shows in this suite.
+pub(super) fn server_keys(
+    credential: &Credential,
+    suite: &Suite,
+    cx: &Context<'_>,
+) -> Result<PeerKeys, Error> {
+    let expected = match (suite.certificates(), suite.key_exchange.secret) {
+        (Certificates::Single, SecretSource::Encrypted) => Expected::Single(KeyUse::Encrypt),
+        (Certificates::Single, _) => Expected::Single(KeyUse::Sign),
+        _ => Expected::Pair,
+    };
+    peer_keys(credential, suite, expected, cx)
+}
+
+/// The keys of what a client shows.
+pub(super) fn client_keys(
+    credential: &Credential,
+    suite: &Suite,
+    cx: &Context<'_>,
+) -> Result<PeerKeys, Error> {
+    let expected = match suite.certificates() {
         Certificates::Single => Expected::Single(KeyUse::Sign),
-    }
+        _ => Expected::PairOrSign,
+    };
+    peer_keys(credential, suite, expected, cx)
+}
+
+fn peer_keys(
+    credential: &Credential,
+    suite: &Suite,
+    expected: Expected,
+    cx: &Context<'_>,
+) -> Result<PeerKeys, Error> {
+    Ok(match suite.certificates() {
+        #[cfg(feature = "sm9")]
+        Certificates::Identity => cx.policy.key_centres.keys(credential, suite, cx.provider.keys)?,
+        _ => credential.keys(expected, cx.provider.keys)?,
+    })
 }
 
 /// The suite fixes the kind of the server's keys, and where no scheme is named of the client's too.
@@ -281,14 +369,33 @@ pub(super) fn signature_error(message: HandshakeType, error: CryptoError) -> Err
 
 /// The error of an agreement that failed: the peer's point, or our own fault.
 pub(super) fn agreement_error(message: HandshakeType, suite: &Suite, error: CryptoError) -> Error {
-    let clause = match suite.key_exchange.secret {
-        SecretSource::Ephemeral => "R-EC-5",
-        SecretSource::Agreed | SecretSource::Encrypted => "R-SM2-5",
+    let clause = match (suite.key_exchange.secret, suite.key_exchange.authenticates) {
+        (SecretSource::Ephemeral, _) => "R-EC-5",
+        (_, KeyKind::Sm9) => "R-IBC-1",
+        (SecretSource::Agreed | SecretSource::Encrypted, _) => "R-SM2-5",
     };
     match error {
         CryptoError::BadPoint => illegal(message, "public", clause),
         other => other.into(),
     }
+}
+
+/// R-IBC-7, R-IBC-8: both sides mean the same two, and keys for this use.
+fn check_info(
+    info: &KeyAgreementInfo<'_>,
+    expected: &KeyAgreementInfo<'_>,
+    message: HandshakeType,
+) -> Result<(), Error> {
+    if info.hid != expected.hid {
+        return Err(illegal(message, "hid", "R-IBC-8"));
+    }
+    if info.server != expected.server {
+        return Err(illegal(message, "userID_A", "R-IBC-7"));
+    }
+    if info.client != expected.client {
+        return Err(illegal(message, "userID_B", "R-IBC-7"));
+    }
+    Ok(())
 }
 
 /// Takes the server's public value in a group that was offered (R-EC-4); whoever agrees with it checks it (R-EC-5).
@@ -327,6 +434,12 @@ fn sm2_peer(
 fn is_sm2_curve(group: NamedGroup, policy: &Policy) -> bool {
     const OLD_IDS: [u16; 3] = [0x00f9, 0x0000, 0x001e];
     group == NamedGroup::CURVE_SM2 || (policy.compat.old_curve_ids && OLD_IDS.contains(&group.0))
+}
+
+/// The length of an identity as it stands before it in the signed bytes (R-IBC-7); none is longer.
+fn length16(id: &[u8]) -> [u8; 2] {
+    let [.., a, b] = (id.len() as u64).to_be_bytes();
+    [a, b]
 }
 
 /// The length of a certificate as it stands before it in the signed bytes: three bytes (R-HS-17).

@@ -43,7 +43,7 @@ pub enum Request {
     Decrypt(DecryptRequest),
     /// Start a key agreement, with a new ephemeral key: [`Answer::AgreementStarted`].
     StartAgreement {
-        /// Whose encryption key will be used; `None`: ephemeral keys alone.
+        /// Whose key for key agreement will be used; `None`: ephemeral keys alone.
         identity: Option<Arc<Identity>>,
         /// In this group.
         group: NamedGroup,
@@ -54,7 +54,7 @@ pub enum Request {
     FinishAgreement {
         /// What was started.
         started: Started,
-        /// The peer; its point is on the curve.
+        /// The peer; its point is on the SM2 curve. SM9's is checked by whoever finishes the agreement.
         peer: AgreementPeer,
         /// For a device that makes the master secret inside.
         seed: MasterSeed,
@@ -83,7 +83,7 @@ impl Request {
         match self {
             Self::Sign(question) => Some((question.identity(), KeyUse::Sign)),
             Self::Decrypt(question) => Some((question.identity(), question.key_use())),
-            Self::StartAgreement { identity, .. } => Some((identity.as_ref()?, KeyUse::Encrypt)),
+            Self::StartAgreement { identity, .. } => Some((identity.as_ref()?, KeyUse::Agree)),
             _ => None,
         }
     }
@@ -125,7 +125,8 @@ impl IdentityQuery {
                     Some(schemes) => schemes.iter().any(|scheme| identity.signs_by(*scheme)),
                     None => key.kind() == suite.key_exchange.authenticates,
                 };
-                takes && signs && identity.allows(KeyUse::Sign)
+                let agrees = !suite.key_exchange.is_mutual() || identity.allows(KeyUse::Agree);
+                takes && signs && agrees && identity.allows(KeyUse::Sign)
             }
         }
     }
@@ -195,7 +196,7 @@ pub enum Answer {
     IdentitySelected(Selection),
     /// Whether the peer's certificates do.
     PeerVerified(Result<Verified, CertificateError>),
-    /// The signature; SM2: DER.
+    /// The signature; SM2 and SM9: DER.
     Signed(Vec<u8>),
     /// No error can be inside: made by [`DecryptRequest::answer`].
     Decrypted(Decrypted),
@@ -330,7 +331,7 @@ impl DecryptRequest {
         KeyUse::Encrypt
     }
 
-    /// SM2Cipher in DER, or what RSA encrypted: of any length, and not always under the modulus.
+    /// SM2Cipher or SM9Cipher in DER, or what RSA encrypted: of any length, and not always under the modulus.
     pub fn ciphertext(&self) -> &[u8] {
         &self.ciphertext
     }

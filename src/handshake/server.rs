@@ -7,7 +7,7 @@ mod resume;
 
 pub(super) use choose::fits;
 
-use super::key_agreement::{ReadyAgreement, ServerAgreement};
+use super::key_agreement::{Parties, ReadyAgreement, ServerAgreement};
 use super::{
     Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
 };
@@ -57,11 +57,13 @@ enum Handle {
     Ticket,
 }
 
-/// The key agreement is being started, in SM2's with the encryption key.
+/// The key agreement is being started, in SM2's with the encryption key, in SM9's with the key for it.
 pub struct AwaitAgreementStarted {
     agreed: Box<Agreed>,
     identity: Arc<Identity>,
     scheme: Option<SignatureScheme>,
+    /// Of SM9's, which is made for a client that is known.
+    parties: Option<Parties>,
 }
 
 /// What all states of a full handshake carry, from ServerKeyExchange on.

@@ -12,6 +12,13 @@ use alloc::{boxed::Box, vec::Vec};
 pub enum Credential {
     /// DER certificates in the order they came: sign, encrypt, CA certificates (R-HS-10).
     Certificates(Vec<Box<[u8]>>),
+    /// An identity under a key centre, in SM9's suites (R-HS-15).
+    Ibc {
+        /// ibc_id: an Identifier of GM/T 0090 in DER, or the bare identity.
+        id: Box<[u8]>,
+        /// ibc_parameter: IBCSysParams of GM/T 0081 in DER. Not signed, so that nothing in it is believed (R-IBC-4).
+        parameter: Box<[u8]>,
+    },
 }
 
 impl Credential {
@@ -35,6 +42,29 @@ impl Credential {
         Ok(Self::Certificates(certificates))
     }
 
+    /// Reads the body of a Certificate message of SM9's suites: `opaque ibc_id<1..2^16-1>; opaque ibc_parameter<1..2^24-1>`;
+    /// or the empty list of who has none (R-SM-6), which is none of these.
+    ///
+    /// # Errors
+    /// [`DecodeError`] names the field.
+    pub fn read_ibc(body: &[u8]) -> Result<Self, DecodeError> {
+        const NOTHING: [u8; 3] = [0; 3];
+        if body == NOTHING {
+            return Ok(Self::Certificates(Vec::new()));
+        }
+        let mut r = Reader::new("Certificate", body).citing("R-HS-15");
+        let id = Box::from(r.vector16("ibc_id", 1)?);
+        let parameter = Box::from(r.vector24("ibc_parameter", 1)?);
+        r.finish("ibc_parameter")?;
+        Ok(Self::Ibc { id, parameter })
+    }
+
+    /// Writes the body of a Certificate message of SM9's suites.
+    pub(crate) fn write_ibc(w: &mut Writer, id: &[u8], parameter: &[u8]) {
+        w.vector16(|w| w.bytes(id));
+        w.vector24(|w| w.bytes(parameter));
+    }
+
     /// Writes the body of a Certificate message.
     pub(crate) fn write<'a>(w: &mut Writer, certificates: impl IntoIterator<Item = &'a [u8]>) {
         w.vector24(|w| {
@@ -49,18 +79,31 @@ impl Credential {
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.
     pub fn to_message(&self) -> Result<Message, Overlong> {
-        encode(HandshakeType::CERTIFICATE, |w| Self::write(w, self.certificates().iter().map(AsRef::as_ref)))
+        encode(HandshakeType::CERTIFICATE, |w| match self {
+            Self::Certificates(list) => Self::write(w, list.iter().map(AsRef::as_ref)),
+            Self::Ibc { id, parameter } => Self::write_ibc(w, id, parameter),
+        })
     }
 
     /// The certificates, in the order they came.
     pub fn certificates(&self) -> &[Box<[u8]>] {
-        let Self::Certificates(list) = self;
-        list
+        match self {
+            Self::Certificates(list) => list,
+            Self::Ibc { .. } => &[],
+        }
+    }
+
+    /// The identity as it was sent, where that is what the peer shows.
+    pub fn ibc_id(&self) -> Option<&[u8]> {
+        match self {
+            Self::Certificates(_) => None,
+            Self::Ibc { id, .. } => Some(id),
+        }
     }
 
     /// Whether the peer showed nothing.
     pub fn is_empty(&self) -> bool {
-        self.certificates().is_empty()
+        matches!(self, Self::Certificates(list) if list.is_empty())
     }
 }
 

@@ -4,6 +4,9 @@ use super::{Message, SessionId, encode};
 use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader};
 use alloc::{boxed::Box, vec::Vec};
 
+/// The longest client_id that is kept, in bytes (R-HS-49).
+const MAX_CLIENT_ID: usize = 1024;
+
 /// What a client offers, as it came: lists in one allocation each, all of them no longer than the message. Owned: it
 /// outlives the receive buffer while a session or an identity is looked up.
 #[derive(Debug, Clone)]
@@ -57,6 +60,7 @@ impl ClientHello {
         let extensions = &mut self.extensions;
         extensions.supported_groups.iter_mut().for_each(|l| keep_known(l, |group| group.name().is_some()));
         extensions.signature_schemes.iter_mut().for_each(|l| keep_known(l, |scheme| scheme.name().is_some()));
+        extensions.client_id.take_if(|id| id.len() > MAX_CLIENT_ID);
         let both = alpn.iter().map(AsRef::as_ref).filter(|name| extensions.alpn.contains(name));
         extensions.alpn = both.collect();
     }

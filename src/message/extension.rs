@@ -42,6 +42,8 @@ pub struct ClientExtensions {
     pub session_ticket: Option<Arc<[u8]>>,
     /// renegotiation_info, if sent; empty in a first hello (R-REN-3).
     pub renegotiation_info: Option<Box<[u8]>>,
+    /// client_id, if sent: the identity of a client that offers IBSDH (R-IBC-3).
+    pub client_id: Option<Arc<[u8]>>,
 }
 
 /// The extensions of a ServerHello.

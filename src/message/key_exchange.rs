@@ -3,7 +3,7 @@ use super::signed::DigitallySigned;
 use super::{Message, encode};
 use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
 use alloc::vec::Vec;
-use der::asn1::{OctetStringRef, UintRef};
+use der::asn1::{BitStringRef, OctetStringRef, UintRef};
 use der::{Decode, Reader as _, SliceReader};
 
 /// A public value with the `ECParameters` before it, as servers send it, and in TLCP clients too: on the SM2 curve 69
@@ -122,17 +122,49 @@ fn is_sm2_cipher(bytes: &[u8]) -> bool {
     parse().is_ok()
 }
 
+/// Whether `bytes` are SM9Cipher of GM/T 0081, strictly, in whatever mode: likewise.
+fn is_sm9_cipher(bytes: &[u8]) -> bool {
+    let parse = || {
+        let mut r = SliceReader::new(bytes)?;
+        r.sequence(|r| {
+            UintRef::decode(r)?;
+            BitStringRef::decode(r)?;
+            <&OctetStringRef>::decode(r)?;
+            <&OctetStringRef>::decode(r).map(|_| ())
+        })?;
+        der::Reader::finish(r)
+    };
+    parse().is_ok()
+}
+
 impl ClientKeyExchange {
     /// Reads the ECC form: `opaque SM2Cipher<0..2^16-1>`, the DER that exactly fills the vector (R-HS-24).
     ///
     /// # Errors
     /// [`DecodeError`] for what anyone can see: the vector or the DER does not parse strictly (R-HS-43).
     pub fn read_encrypted(body: &[u8]) -> Result<&[u8], DecodeError> {
-        let mut r = Reader::new("ClientKeyExchange", body).citing("R-HS-24");
-        let der = r.vector16("ECCEncryptedPreMasterSecret", 0)?;
-        let malformed = r.error("ECCEncryptedPreMasterSecret", Problem::Malformed);
-        r.finish("ECCEncryptedPreMasterSecret")?;
-        if is_sm2_cipher(der) { Ok(der) } else { Err(malformed) }
+        Self::read_der(body, "ECCEncryptedPreMasterSecret", "R-HS-24", is_sm2_cipher)
+    }
+
+    /// Reads the IBC form: `opaque SM9Cipher<0..2^16-1>` (R-IBC-2), as strictly.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for what anyone can see: the vector or the DER does not parse strictly (R-HS-43).
+    pub fn read_ibc_encrypted(body: &[u8]) -> Result<&[u8], DecodeError> {
+        Self::read_der(body, "IBCEncryptedPreMasterSecret", "R-IBC-2", is_sm9_cipher)
+    }
+
+    fn read_der<'a>(
+        body: &'a [u8],
+        field: &'static str,
+        clause: &'static str,
+        parses: fn(&[u8]) -> bool,
+    ) -> Result<&'a [u8], DecodeError> {
+        let mut r = Reader::new("ClientKeyExchange", body).citing(clause);
+        let der = r.vector16(field, 0)?;
+        let malformed = r.error(field, Problem::Malformed);
+        r.finish(field)?;
+        if parses(der) { Ok(der) } else { Err(malformed) }
     }
 
     /// Reads the RSA form: `opaque enc<0..2^16-1>`. What is in it is seen by who decrypts it, and by nobody else
@@ -147,7 +179,7 @@ impl ClientKeyExchange {
         Ok(ciphertext)
     }
 
-    /// The message of the ECC and RSA forms.
+    /// The message of the ECC, RSA and IBC forms.
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.

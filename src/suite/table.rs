@@ -24,6 +24,12 @@ const fn rsa(id: Id, openssl_name: &'static str, prf: HashAlgorithm, protection:
     Suite { prf, by_default: false, ..tlcp(id, openssl_name, KeyExchange::RSA, protection) }
 }
 
+/// Not without a configuration that names key centres: no other stack's users have SM9 keys.
+#[cfg(feature = "sm9")]
+const fn sm9(id: Id, openssl_name: &'static str, key_exchange: KeyExchange, protection: Protection) -> Suite {
+    Suite { by_default: false, ..tlcp(id, openssl_name, key_exchange, protection) }
+}
+
 /// AEAD with forward secrecy: what TLS 1.2 is today (R-BCP-3). The PRF's hash is the one in the suite's name.
 #[cfg(feature = "tls12")]
 const fn tls(
@@ -81,6 +87,14 @@ pub static SUITES: &[Suite] = &[
         HashAlgorithm::Sha256,
         Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sha256),
     ),
+    #[cfg(feature = "sm9")]
+    sm9(Id::IBSDH_SM4_GCM_SM3, "IBSDH-SM4-GCM-SM3", KeyExchange::IBSDH, SM4_GCM),
+    #[cfg(feature = "sm9")]
+    sm9(Id::IBC_SM4_GCM_SM3, "IBC-SM4-GCM-SM3", KeyExchange::IBC, SM4_GCM),
+    #[cfg(feature = "sm9")]
+    sm9(Id::IBSDH_SM4_CBC_SM3, "IBSDH-SM4-CBC-SM3", KeyExchange::IBSDH, SM4_CBC_SM3),
+    #[cfg(feature = "sm9")]
+    sm9(Id::IBC_SM4_CBC_SM3, "IBC-SM4-CBC-SM3", KeyExchange::IBC, SM4_CBC_SM3),
     #[cfg(feature = "tls12")]
     tls(
         Id::ECDHE_ECDSA_AES_128_GCM_SHA256,

@@ -143,14 +143,14 @@ fn renewed(world: &World, party: Side, half: KeyUse) -> Arc<Identity> {
     };
     let (old, template) = match half {
         KeyUse::Sign => (&pair.sign, template.for_signing()),
-        KeyUse::Encrypt => (&pair.encrypt, template.for_encryption()),
+        KeyUse::Encrypt | KeyUse::Agree => (&pair.encrypt, template.for_encryption()),
     };
     let issue =
         |seed| world.pki.intermediate.issue(&template, &world.provider, &pair::Counting::from(seed)).unwrap();
     let fresh = (70..).map(issue).find(|c| c.certificate.len() == old.certificate.len()).unwrap();
     let (sign, encrypt) = match half {
         KeyUse::Sign => (&fresh, &pair.encrypt),
-        KeyUse::Encrypt => (&pair.sign, &fresh),
+        KeyUse::Encrypt | KeyUse::Agree => (&pair.sign, &fresh),
     };
     let mut pile = [sign, encrypt].map(|c| format!("{}{}", c.certificate_pem(), *c.key_pem())).concat();
     pile.push_str(&world.pki.intermediate.certificate_pem());

@@ -171,25 +171,32 @@ impl Scenario {
         Self { session: Some(session), server_knows_session, ..self }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self, world: &World) -> Policy {
         let mut policy = if self.suite.protocol == &TLS12 { Policy::tls12() } else { Policy::tlcp() };
         policy.suites = vec![self.suite];
         policy.tickets = self.by_ticket;
         policy.ask_for_status = self.asks_for_status;
         policy.client_auth = self.auth;
+        #[cfg(feature = "sm9")]
+        {
+            policy.key_centres = Arc::new(world.centres.clone());
+            policy.client_id = world.client.ibc_id().cloned();
+        }
+        #[cfg(not(feature = "sm9"))]
+        let _ = world;
         policy
     }
 
     pub fn client(&self, world: &World) -> Driver<client::State> {
         let session_key = Some(SessionKey::Server([9; 32]));
         let target = client::Target { name: name(), session_key };
-        Driver::new(world.provider, self.policy(), |cx| client::start(target, cx).unwrap(), 11)
+        Driver::new(world.provider, self.policy(world), |cx| client::start(target, cx).unwrap(), 11)
     }
 
     pub fn server(&self, world: &World) -> Driver<server::State> {
         // Another seed where a session is offered: a new id must not happen to be the old one.
         let seed = if self.session.is_some() { 15 } else { 12 };
-        Driver::new(world.provider, self.policy(), |_| server::start(), seed)
+        Driver::new(world.provider, self.policy(world), |_| server::start(), seed)
     }
 }
 
@@ -294,6 +301,10 @@ impl World {
                 let identity = identity.clone();
                 Memo::IdentitySelected(Selection::Identity { identity, by_name: !client })
             }
+            #[cfg(feature = "sm9")]
+            Request::VerifyPeer(claim) if claim.credential.ibc_id().is_some() => {
+                Memo::PeerVerified(self.centres.verify(claim, NOW).unwrap())
+            }
             Request::VerifyPeer(claim) => Memo::PeerVerified(self.verifier.verify(claim, NOW).unwrap()),
             Request::Sign(request) => match request.answer(&*key(KeyUse::Sign), &random) {
                 Answer::Signed(signature) => Memo::Signed(signature),
@@ -308,7 +319,7 @@ impl World {
             }
             Request::StartAgreement { identity, group, role } => {
                 let started = match identity {
-                    Some(_) => key(KeyUse::Encrypt).start_agreement(role, &random),
+                    Some(_) => key(KeyUse::Agree).start_agreement(role, &random),
                     None => self.provider.keys.start_agreement(*group, role, &random),
                 };
                 Memo::AgreementStarted(Started::Here(started.unwrap()))

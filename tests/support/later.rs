@@ -74,7 +74,7 @@ impl Device<'_> {
         let pair = if self.side == Side::Client { &pki.client } else { &pki.server };
         match key_use {
             KeyUse::Sign => pair.sign.key(),
-            KeyUse::Encrypt => pair.encrypt.key(),
+            KeyUse::Encrypt | KeyUse::Agree => pair.encrypt.key(),
         }
     }
 

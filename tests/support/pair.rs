@@ -12,7 +12,7 @@ use tlcp::crypto::{Draw, Provider, Random, default_provider};
 use tlcp::error::{CryptoError, Error};
 use tlcp::pki::{Options, Pki};
 use tlcp::session::{MemoryStore, SessionStore};
-use tlcp::suite::{Protocol, Suite, TLCP};
+use tlcp::suite::{Certificates, Protocol, Suite, TLCP};
 
 /// 2026-11-21, in Unix seconds: when all tests happen.
 pub const NOW: u64 = 1_795_219_200;
@@ -50,6 +50,9 @@ pub struct World {
     pub server: Arc<Identity>,
     pub client: Arc<Identity>,
     pub verifier: Arc<dyn Verifier>,
+    /// Trusted by both, in a world of SM9.
+    #[cfg(feature = "sm9")]
+    pub centres: tlcp::cert::KeyCentres,
 }
 
 impl World {
@@ -65,6 +68,8 @@ impl World {
             server: Arc::new(pki.server_identity(&provider).unwrap()),
             client: Arc::new(pki.client_identity(&provider).unwrap()),
             verifier: Arc::new(pki.verifier(&provider).unwrap()),
+            #[cfg(feature = "sm9")]
+            centres: tlcp::cert::KeyCentres::new(),
             pki,
         }
     }
@@ -78,6 +83,8 @@ impl World {
         match suite.key_exchange.authenticates {
             #[cfg(feature = "rsa")]
             tlcp::suite::KeyKind::Rsa => Self::rsa(default_provider()),
+            #[cfg(feature = "sm9")]
+            tlcp::suite::KeyKind::Sm9 => Self::sm9(default_provider()),
             _ => Self::new(),
         }
     }
@@ -99,6 +106,20 @@ impl World {
         }
     }
 
+    /// Identities under one SM9 key centre, and no certificates; the server is called as it is asked for.
+    #[cfg(feature = "sm9")]
+    pub fn sm9(provider: Provider) -> Self {
+        let (options, random) = (Options::new(NOW), Counting::from(5));
+        let centre = tlcp::pki::KeyCentre::new("centre.example", &options, &provider, &random).unwrap();
+        let identity = |name: &[u8]| Arc::new(centre.user(name).unwrap().identity(&provider).unwrap());
+        Self {
+            server: identity(b"localhost"),
+            client: identity(b"client"),
+            centres: centre.centres(&provider).unwrap(),
+            ..Self::with(provider, options)
+        }
+    }
+
     /// TLS 1.2, with keys of this kind on both sides.
     #[cfg(feature = "tls12")]
     pub fn tls12(kind: single::Kind) -> Self {
@@ -114,6 +135,10 @@ impl World {
 
     fn server_builder(&self) -> ServerConfigBuilder {
         let random = Arc::new(Counting::from(2));
+        #[cfg(feature = "sm9")]
+        if !self.centres.is_empty() {
+            return ServerConfig::builder_with(self.provider, random).key_centres(self.centres.clone());
+        }
         #[cfg(feature = "tls12")]
         if self.protocol == &tlcp::suite::TLS12 {
             return ServerConfig::tls12_builder_with(self.provider, random);
@@ -123,6 +148,10 @@ impl World {
 
     pub fn client_builder(&self) -> ClientConfigBuilder {
         let random = Arc::new(Counting::from(3));
+        #[cfg(feature = "sm9")]
+        if !self.centres.is_empty() {
+            return ClientConfig::builder_with(self.provider, random).key_centres(self.centres.clone());
+        }
         #[cfg(feature = "tls12")]
         if self.protocol == &tlcp::suite::TLS12 {
             return ClientConfig::tls12_builder_with(self.provider, random);
@@ -149,6 +178,14 @@ impl World {
 
 pub fn store() -> Arc<dyn SessionStore> {
     Arc::new(MemoryStore::default())
+}
+
+/// How many certificates each side shows: with two of its own the intermediate CA's; or an identity.
+pub fn shown(suite: &Suite) -> usize {
+    match suite.certificates() {
+        Certificates::Identity => 0,
+        _ => 3,
+    }
 }
 
 pub fn name() -> ServerName<'static> {

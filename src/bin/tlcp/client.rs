@@ -38,7 +38,7 @@ pub(crate) fn command() -> Command {
         )
         .arg(connect.help("The server"))
         .args(options::arguments().map(|arg| match arg.get_id().as_str() {
-            "ca" => arg.required_unless_present("insecure"),
+            "ca" => arg.required_unless_present_any(["insecure", "key-centre"]),
             _ => arg,
         }))
         .arg(name.help("The name to verify the server for [default: HOST]"))
@@ -185,9 +185,9 @@ fn configure(
     for identity in options.identities(protocol) {
         builder = builder.identity(identity.clone());
     }
-    builder
-        .build()
-        .map_err(|e| Problem::from(e).advise("see --ca, --identity and --suite in `tlcp client --help`"))
+    builder.build().map_err(|e| {
+        Problem::from(e).advise("see --ca, --key-centre, --identity and --suite in `tlcp client --help`")
+    })
 }
 
 fn describe(connection: &ClientConnection, took: Duration) -> String {
@@ -198,9 +198,10 @@ fn describe(connection: &ClientConnection, took: Duration) -> String {
         out += &format!(", ALPN {}", String::from_utf8_lossy(protocol).escape_debug());
     }
     let certificate = connection.peer_certificates().and_then(|list| Description::read(list.first()?).ok());
-    match certificate {
-        Some(certificate) => format!("{out}, server {}", certificate.subject),
-        None => out,
+    match (certificate, connection.peer_identity()) {
+        (Some(certificate), _) => format!("{out}, server {}", certificate.subject),
+        (None, Some(id)) => format!("{out}, server {}", String::from_utf8_lossy(id).escape_debug()),
+        (None, None) => out,
     }
 }
 

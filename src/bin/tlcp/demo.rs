@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 use tlcp::cert::{Description, ServerName};
-use tlcp::config::{ClientConfig, Direction, ServerConfig};
+use tlcp::config::{ClientConfig, ClientConfigBuilder, Direction, ServerConfig};
 use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::{Provider, default_provider, random::SystemRandom};
 use tlcp::handshake::client;
-use tlcp::pki::{Options, Pki};
+use tlcp::pki::{KeyCentre, Options, Pki};
 use tlcp::stream::{Clock, Stream};
-use tlcp::suite::{KeyExchange, Suite, TLCP};
+use tlcp::suite::{Certificates, KeyExchange, Suite, TLCP};
 
 const QUESTION: &[u8] = b"How many certificates does a TLCP server show?";
 const ANSWER: &[u8] = b"Two: one signs, one encrypts.";
@@ -32,6 +32,8 @@ type ClientStream = Stream<client::State, Counted>;
 struct Stage {
     provider: Provider,
     pki: Pki,
+    /// Of the last act.
+    centre: KeyCentre,
     address: SocketAddr,
 }
 
@@ -39,17 +41,19 @@ pub(crate) fn run() -> Result<(), Problem> {
     let provider = default_provider();
     say!("tlcp {}: TLCP (GB/T 38636-2020) between two threads over TCP\n", env!("CARGO_PKG_VERSION"));
     let start = Instant::now();
-    let pki = Pki::new(&Options::new(Clock::start().now().unix), &provider, &SystemRandom)
-        .map_err(tlcp::error::Error::from)?;
+    let options = Options::new(Clock::start().now().unix);
+    let pki = Pki::new(&options, &provider, &SystemRandom).map_err(tlcp::error::Error::from)?;
     show_pki(&pki, start.elapsed());
-    let address = start_server(&pki, &provider)?;
+    let centre = KeyCentre::new("sm9.demo", &options, &provider, &SystemRandom);
+    let centre = centre.map_err(tlcp::error::Error::from)?;
+    let address = start_server(&pki, &centre, &provider)?;
     say!("The server listens on {address}. All times count from the start of a handshake.");
-    let stage = Stage { provider, pki, address };
-    let suites = [KeyExchange::ECDHE, KeyExchange::ECC];
+    let stage = Stage { provider, pki, centre, address };
+    let suites = [KeyExchange::ECDHE, KeyExchange::ECC, KeyExchange::IBSDH];
     let suites = suites.map(|wanted| TLCP.suites().find(|s| s.key_exchange == wanted));
     let suites: Vec<&'static Suite> = suites.into_iter().flatten().collect();
-    for (suite, number) in suites.iter().copied().zip([1, 3]) {
-        stage.full_and_resumed(suite, number)?;
+    for (suite, (number, scenes)) in suites.iter().copied().zip([(1, 2), (3, 2), (5, 1)]) {
+        stage.scenes(suite, number, scenes)?;
     }
     stage.show_times(&suites)
 }
@@ -73,9 +77,12 @@ fn show_pki(pki: &Pki, took: Duration) {
 }
 
 /// Accepts in the background until the program ends.
-fn start_server(pki: &Pki, provider: &Provider) -> Result<SocketAddr, Problem> {
+fn start_server(pki: &Pki, centre: &KeyCentre, provider: &Provider) -> Result<SocketAddr, Problem> {
+    let known = centre.user(b"localhost").map_err(tlcp::error::Error::from)?;
     let config = ServerConfig::builder()
         .identity(Arc::new(pki.server_identity(provider)?))
+        .identity(Arc::new(known.identity(provider)?))
+        .key_centres(centre.centres(provider)?)
         .verifier(Arc::new(pki.verifier(provider)?))
         .build()?;
     let config = Arc::new(config);
@@ -112,14 +119,17 @@ fn answer(config: &Arc<ServerConfig>, tcp: TcpStream) -> Result<(), Problem> {
 }
 
 impl Stage {
-    /// Two scenes: the second resumes the session of the first.
-    fn full_and_resumed(&self, suite: &'static Suite, number: usize) -> Result<(), Problem> {
+    /// One scene or two: the second resumes the session of the first.
+    fn scenes(&self, suite: &'static Suite, number: usize, count: usize) -> Result<(), Problem> {
         let trace = Arc::new(Trace::new(Role::Client, Out::Stdout, String::new()));
         let config = Arc::new(self.client(suite).observer(trace.clone()).build()?);
-        for resumed in [false, true] {
+        for resumed in [false, true].into_iter().take(count) {
             let kind = match (resumed, suite.key_exchange) {
                 (true, _) => "resumed: no public-key operation",
                 (_, KeyExchange::ECDHE) => "full: both sides show their certificates",
+                (_, KeyExchange::IBSDH) => {
+                    "full: no certificates, both sides are known by name to one SM9 key centre"
+                }
                 _ => "full: the client need not show certificates",
             };
             say!("\n{}. {}, {kind}\n", number + usize::from(resumed), suite.id);
@@ -136,14 +146,26 @@ impl Stage {
         Ok(())
     }
 
-    fn client(&self, suite: &'static Suite) -> tlcp::config::ClientConfigBuilder {
+    fn client(&self, suite: &'static Suite) -> ClientConfigBuilder {
         let builder = ClientConfig::builder().suites(&[suite]);
+        if suite.certificates() == Certificates::Identity {
+            return self.known_client(builder);
+        }
         let builder = match self.pki.verifier(&self.provider) {
             Ok(verifier) => builder.verifier(Arc::new(verifier)),
             Err(_) => builder,
         };
         match self.pki.client_identity(&self.provider) {
             Ok(identity) if suite.key_exchange.is_mutual() => builder.identity(Arc::new(identity)),
+            _ => builder,
+        }
+    }
+
+    /// A user of the key centre, who knows its other users.
+    fn known_client(&self, builder: ClientConfigBuilder) -> ClientConfigBuilder {
+        let user = self.centre.user(b"client").ok().and_then(|user| user.identity(&self.provider).ok());
+        match (self.centre.centres(&self.provider), user) {
+            (Ok(centres), Some(identity)) => builder.key_centres(centres).identity(Arc::new(identity)),
             _ => builder,
         }
     }
@@ -209,7 +231,9 @@ fn show_done(trace: &Trace, stream: &ClientStream, took: Duration) {
     );
     say!("  {messages} messages, {bytes} bytes; with records {sent} bytes sent, {received} received.");
     if let Some(end_point) = connection.server_end_point() {
-        say!("  server_end_point {}: SM3 of the server's signing certificate.", short(end_point));
+        let what =
+            if suite.certificates() == Certificates::Identity { "identity" } else { "signing certificate" };
+        say!("  server_end_point {}: SM3 of the server's {what}.", short(end_point));
     }
     say!("\n  Where the keys come from");
     for (name, length, origin) in origins(suite, resumed) {
@@ -223,6 +247,7 @@ fn origins(suite: &Suite, resumed: bool) -> Vec<(&'static str, usize, String)> {
     let (mac, key, iv) = suite.protection.key_lengths();
     let agreement = match suite.key_exchange {
         KeyExchange::ECDHE => "SM2 key exchange: two ephemeral keys, both encryption keys",
+        KeyExchange::IBSDH => "SM9 key exchange: two ephemeral keys, both identities",
         _ => "the version and 46 random bytes of the client, encrypted for the server",
     };
     let mut rows = Vec::new();

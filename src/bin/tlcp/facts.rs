@@ -3,10 +3,10 @@ use tlcp::cert::Description;
 use tlcp::error::Error;
 use tlcp::message::{
     CertificateRequest, CertificateStatus, CertificateVerify, ClientExtensions, ClientHello,
-    ClientKeyExchange, Credential, DigitallySigned, EphemeralPoint, Finished, Handshake, NewSessionTicket,
-    RequestedName, ServerHello, ServerKeyExchange, SessionId,
+    ClientKeyExchange, Credential, DigitallySigned, EphemeralPoint, Finished, Handshake, KeyAgreementInfo,
+    NewSessionTicket, RequestedName, ServerHello, ServerKeyExchange, SessionId,
 };
-use tlcp::suite::{HashAlgorithm, KeyKind, SecretSource, Suite};
+use tlcp::suite::{Certificates, HashAlgorithm, KeyKind, SecretSource, Suite};
 use tlcp::wire::{DecodeError, HandshakeType};
 
 /// A field and its value.
@@ -40,10 +40,12 @@ impl Seen {
         Ok(match message.kind {
             HandshakeType::CLIENT_HELLO => self.client_hello(&ClientHello::read(body)?),
             HandshakeType::SERVER_HELLO => self.server_hello(&ServerHello::read(body)?),
+            HandshakeType::CERTIFICATE if self.is_by_identity() => identity(&Credential::read_ibc(body)?),
             HandshakeType::CERTIFICATE => self.certificates(&Credential::read(body, usize::MAX)?),
             HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(body)?,
             HandshakeType::CERTIFICATE_REQUEST => {
-                certificate_request(&CertificateRequest::read(body, self.names_scheme())?)
+                let request = CertificateRequest::read(body, self.names_scheme())?;
+                if self.is_by_identity() { identity_request(&request) } else { certificate_request(&request) }
             }
             HandshakeType::SERVER_HELLO_DONE => vec![("", String::from("no content: the client's turn"))],
             HandshakeType::CLIENT_KEY_EXCHANGE => self.client_key_exchange(body)?,
@@ -114,6 +116,12 @@ impl Seen {
     }
 
     fn server_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
+        if self.secret() == SecretSource::Agreed && self.is_by_identity() {
+            let exchange = KeyAgreementInfo::read_signed(body)?;
+            let mut facts = agreement(&exchange.info);
+            facts.push(self.signature(&exchange.signed, "both randoms and all of this"));
+            return Ok(facts);
+        }
         if self.secret() != SecretSource::Encrypted {
             let exchange = ServerKeyExchange::read_ephemeral(body, self.names_scheme())?;
             let mut facts: Vec<Fact> = exchange.ephemeral.iter().flat_map(|(p, _)| ephemeral(p)).collect();
@@ -121,7 +129,13 @@ impl Seen {
             return Ok(facts);
         }
         let exchange = ServerKeyExchange::read_signature(body, self.names_scheme())?;
-        Ok(vec![self.signature(&exchange.signed, "both randoms and the encryption certificate")])
+        let what = if self.is_by_identity() { "its identity" } else { "the encryption certificate" };
+        Ok(vec![self.signature(&exchange.signed, &format!("both randoms and {what}"))])
+    }
+
+    /// Whether the parties show identities.
+    fn is_by_identity(&self) -> bool {
+        self.suite.is_some_and(|suite| suite.certificates() == Certificates::Identity)
     }
 
     fn names_scheme(&self) -> bool {
@@ -142,6 +156,7 @@ impl Seen {
         let how = match (signed.scheme, self.key_kind()) {
             (Some(scheme), _) => scheme.to_string(),
             (None, KeyKind::Rsa) => String::from("RSA with SHA-256"),
+            (None, KeyKind::Sm9) => String::from("SM9 with SM3"),
             (None, _) => String::from("SM2 with SM3"),
         };
         ("signature", format!("{how}, {} bytes, over {over}", signed.signature.len()))
@@ -149,12 +164,16 @@ impl Seen {
 
     fn client_key_exchange(&self, body: &[u8]) -> Result<Vec<Fact>, DecodeError> {
         match self.secret() {
+            SecretSource::Agreed if self.is_by_identity() => {
+                return Ok(agreement(&KeyAgreementInfo::read_client(body)?));
+            }
             SecretSource::Agreed => return Ok(ephemeral(&ClientKeyExchange::read_ephemeral(body)?).into()),
             SecretSource::Ephemeral => return Ok(vec![public(ClientKeyExchange::read_point(body)?)]),
             _ => {}
         }
         let (kind, cipher) = match self.key_kind() {
             KeyKind::Rsa => ("RSA", ClientKeyExchange::read_rsa_encrypted(body)?),
+            KeyKind::Sm9 => ("SM9", ClientKeyExchange::read_ibc_encrypted(body)?),
             _ => ("SM2", ClientKeyExchange::read_encrypted(body)?),
         };
         let text = format!("{} bytes of {kind} ciphertext, for the server's encryption key", cipher.len());
@@ -224,6 +243,9 @@ fn client_extensions(extensions: &ClientExtensions) -> Vec<Fact> {
     if !others.is_empty() {
         facts.push(("also", others.join(", ")));
     }
+    if let Some(id) = &extensions.client_id {
+        facts.push(("client_id", printable(id)));
+    }
     if !extensions.alpn.is_empty() {
         let names: Vec<_> = extensions.alpn.iter().map(|n| String::from_utf8_lossy(n)).collect();
         facts.push(("alpn", names.join(", ").escape_debug().to_string()));
@@ -257,6 +279,34 @@ fn certificate_request(request: &CertificateRequest) -> Vec<Fact> {
     }
     facts.extend(request.authorities.iter().map(|name| ("certificate from", Description::name(name))));
     facts
+}
+
+/// Who it is, in place of certificates.
+fn identity(credential: &Credential) -> Vec<Fact> {
+    match credential {
+        Credential::Ibc { id, parameter } => vec![
+            ("ibc_id", printable(id)),
+            ("ibc_parameter", format!("{} bytes: which key centre's user it is", parameter.len())),
+        ],
+        _ => vec![("", String::from("empty: no identity to show"))],
+    }
+}
+
+fn identity_request(request: &CertificateRequest) -> Vec<Fact> {
+    let types: Vec<_> = request.types.iter().map(ToString::to_string).collect();
+    let centres: Vec<_> = request.authorities.iter().map(printable).collect();
+    let centres = if centres.is_empty() { String::from("any") } else { centres.join(", ") };
+    vec![("certificate_types", types.join(", ")), ("key centres", centres)]
+}
+
+/// What both sides of IBSDH send.
+fn agreement(info: &KeyAgreementInfo<'_>) -> Vec<Fact> {
+    vec![public(info.point), ("userID_A", printable(info.server)), ("userID_B", printable(info.client))]
+}
+
+/// Any bytes as text.
+fn printable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).escape_debug().to_string()
 }
 
 fn ephemeral(point: &EphemeralPoint<'_>) -> [Fact; 2] {

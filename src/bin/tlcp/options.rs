@@ -4,17 +4,20 @@ use crate::trace::Trace;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tlcp::cert::{CertPolicy, Identity, KeyUse, VerifierBuilder, WebPkiVerifier};
+use tlcp::cert::{CertPolicy, Identity, KeyCentres, KeyUse, VerifierBuilder, WebPkiVerifier};
 use tlcp::config::{Compat, ConfigBuilder, KeyLog, KeyLogFile};
 use tlcp::crypto::{Provider, default_provider};
 use tlcp::error::ConfigError;
 use tlcp::suite::{Certificates, KeyKind, Protocol, SUITES, Suite, TLCP, TLS12};
 
 /// The options that both roles take.
-pub(crate) fn arguments() -> [Arg; 9] {
+pub(crate) fn arguments() -> [Arg; 12] {
     [
-        files("identity", "Our certificate pair and its keys, or TLS's one certificate and its key: PEM or DER files in any order; may be repeated"),
+        files("identity", "Our certificate pair and its keys, TLS's one certificate and its key, or an SM9 identity's keys and its key centre's parameters: PEM or DER files in any order; may be repeated"),
         files("ca", "Certificates of the CAs whose word on the peer counts"),
+        files("key-centre", "Parameters of the SM9 key centres whose users are known; turns the SM9 suites on"),
+        text("sm9-id", "Who we are, where the files of an SM9 identity do not say it"),
+        text("expect-id", "The SM9 identity of the server that is meant [default: its name]"),
         Arg::new("password-file")
             .long("password-file")
             .value_name("FILE")
@@ -50,6 +53,10 @@ pub(crate) fn choice<const N: usize>(
     Arg::new(name).long(name).value_name("NAME").value_parser(values).default_value(default).help(help)
 }
 
+fn text(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("ID").help(help)
+}
+
 fn files(name: &'static str, help: &'static str) -> Arg {
     let arg = Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf));
     arg.num_args(1..).action(ArgAction::Append).help(help)
@@ -82,6 +89,9 @@ pub(crate) struct Written {
     pub(crate) compat: Compat,
     pub(crate) names_in_cn: bool,
     pub(crate) keylog: Option<PathBuf>,
+    pub(crate) key_centre: Vec<PathBuf>,
+    pub(crate) sm9_id: Option<String>,
+    pub(crate) expect_id: Option<String>,
 }
 
 impl Written {
@@ -99,6 +109,9 @@ impl Written {
             compat: string(matches, "compat").and_then(Compat::by_name).unwrap_or_default(),
             names_in_cn: string(matches, "cert-policy") == Some("gm"),
             keylog: path(matches, "keylog").map(PathBuf::from),
+            key_centre: all("key-centre"),
+            sm9_id: string(matches, "sm9-id").map(String::from),
+            expect_id: string(matches, "expect-id").map(String::from),
         }
     }
 
@@ -122,6 +135,7 @@ pub(crate) struct Common {
     written: Written,
     ca: Option<Vec<Vec<u8>>>,
     crls: Option<Vec<Vec<u8>>>,
+    centres: Option<KeyCentres>,
     suites: Option<Vec<&'static Suite>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) trace: bool,
@@ -140,6 +154,7 @@ impl Common {
             identities: identities(&written, &provider)?,
             ca: written.read("ca", &written.ca)?,
             crls: written.read("crl", &written.crl)?,
+            centres: centres(&written, &provider)?,
             suites: suites(&written)?,
             key_log: key_log(&written)?,
             trace: false,
@@ -154,7 +169,11 @@ impl Common {
 
     /// Those that the protocol can show.
     pub(crate) fn identities(&self, protocol: &Protocol) -> impl Iterator<Item = &Arc<Identity>> {
-        self.identities.iter().filter(|identity| identity.certificates() == protocol.certificates)
+        let shows = |identity: &&Arc<Identity>| match identity.certificates() {
+            Certificates::Identity => protocol.certificates == Certificates::Pair,
+            certificates => certificates == protocol.certificates,
+        };
+        self.identities.iter().filter(shows)
     }
 
     /// Whether an identity is for it, and a suite, where suites were named.
@@ -173,6 +192,9 @@ impl Common {
         let mut builder = builder.provider(self.provider).alpn(self.alpn()).compat(self.written.compat);
         if let Some(verifier) = self.verifier(protocol)? {
             builder = builder.verifier(verifier);
+        }
+        if let (Some(centres), Certificates::Pair) = (&self.centres, protocol.certificates) {
+            builder = builder.key_centres(centres.clone());
         }
         if let Some(suites) = &self.suites {
             let suites: Vec<_> = suites.iter().filter(|suite| suite.protocol == protocol).copied().collect();
@@ -241,7 +263,8 @@ fn identities(written: &Written, provider: &Provider) -> Result<Vec<Arc<Identity
     for group in &written.identity {
         groups.extend(written.read("identity", group)?);
     }
-    let one = |group: &Vec<Vec<u8>>| identity(group, &passwords, provider).map_err(|e| e.during(&name));
+    let id = written.sm9_id.as_deref().map(str::as_bytes);
+    let one = |group: &Vec<Vec<u8>>| identity(group, &passwords, id, provider).map_err(|e| e.during(&name));
     let all = match groups.iter().map(one).collect::<Result<Vec<_>, _>>() {
         Ok(all) => all,
         Err(_) => vec![one(&groups.concat())?],
@@ -252,13 +275,17 @@ fn identities(written: &Written, provider: &Provider) -> Result<Vec<Arc<Identity
     Ok(all.into_iter().flatten().collect())
 }
 
-/// TLCP's pair in a pile of files, or TLS's one certificate, or both.
+/// An SM9 identity in a pile of files; or TLCP's pair, or TLS's one certificate, or both.
 fn identity(
     files: &[Vec<u8>],
     passwords: &[Vec<u8>],
+    id: Option<&[u8]>,
     provider: &Provider,
 ) -> Result<Vec<Arc<Identity>>, Problem> {
     let (files, passwords) = (slices(files), || passwords.iter().map(Vec::as_slice));
+    if let Ok(known) = Identity::ibc_from_pile(id, &files, passwords(), provider) {
+        return Ok(vec![Arc::new(known)]);
+    }
     let pair = Identity::from_pile(&files, passwords(), provider);
     let single = Identity::single_from_pile(&files, passwords(), provider);
     match (pair, single) {
@@ -275,6 +302,17 @@ fn identity(
 fn shares_a_key(pair: &Identity, single: &Identity) -> bool {
     let key = single.public_key(KeyUse::Sign);
     [KeyUse::Sign, KeyUse::Encrypt].into_iter().any(|key_use| pair.public_key(key_use) == key)
+}
+
+/// Whose identities are known, and which one is meant.
+fn centres(written: &Written, provider: &Provider) -> Result<Option<KeyCentres>, Problem> {
+    let Some(files) = written.read("key-centre", &written.key_centre)? else { return Ok(None) };
+    let centres = KeyCentres::new().trust_files(&slices(&files), provider);
+    let centres = centres.map_err(|e| Problem::from(e).during(written.name("key-centre")))?;
+    Ok(Some(match &written.expect_id {
+        Some(id) => centres.expect_server(id.as_bytes()),
+        None => centres,
+    }))
 }
 
 /// Unix seconds.

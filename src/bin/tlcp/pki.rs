@@ -5,10 +5,11 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use tlcp::crypto::{default_provider, random::SystemRandom};
-use tlcp::error::Error;
-use tlcp::pki::{NewKey, Options, Pki, TlsPki};
+use tlcp::crypto::{Provider, default_provider, random::SystemRandom};
+use tlcp::error::{CryptoError, Error};
+use tlcp::pki::{KeyCentre, NewKey, Options, Pki, TlsPki};
 use tlcp::stream::Clock;
+use zeroize::Zeroizing;
 
 pub(crate) fn command() -> Command {
     let out =
@@ -22,6 +23,7 @@ pub(crate) fn command() -> Command {
             "A DNS name or address of the server; may be repeated [default: localhost, 127.0.0.1, ::1]",
         ))
         .arg(flag("tls", "Make certificates for TLS 1.2 too, with keys on P-256"))
+        .arg(flag("sm9", "Make an SM9 key centre too, and the keys of a server and a client under it"))
         .arg(flag("force", "Overwrite files that are there"))
 }
 
@@ -33,10 +35,15 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
         options.hosts = hosts;
     }
     let provider = default_provider();
-    let mut files = Pki::new(&options, &provider, &SystemRandom).map_err(Error::from)?.files();
+    let made = Pki::new(&options, &provider, &SystemRandom).map_err(Error::from)?.files();
+    let mut files: Vec<_> = made.into_iter().map(named).collect();
     if matches.get_flag("tls") {
         let keys = (NewKey::P256, NewKey::P256);
-        files.extend(TlsPki::new(&options, keys, &provider, &SystemRandom).map_err(Error::from)?.files());
+        let made = TlsPki::new(&options, keys, &provider, &SystemRandom).map_err(Error::from)?.files();
+        files.extend(made.into_iter().map(named));
+    }
+    if matches.get_flag("sm9") {
+        files.extend(key_centre(&options, &provider).map_err(Error::from)?);
     }
     fs::create_dir_all(out).map_err(|e| Problem::from(e).during(out.display()))?;
     let force = matches.get_flag("force");
@@ -59,7 +66,26 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
         );
         say!("  tlcp client --tls12 --connect localhost:4433 --ca {out}/tls-ca.crt --trace");
     }
+    if matches.get_flag("sm9") {
+        let centre = format!("--key-centre {out}/sm9-centre.pem");
+        say!("With identities in place of certificates:");
+        say!("  tlcp server --listen 127.0.0.1:4434 --identity {out}/sm9-server.pem {centre} --echo");
+        say!("  tlcp client --connect localhost:4434 {centre} --identity {out}/sm9-client.pem --trace");
+    }
     Ok(())
+}
+
+type File = (String, Zeroizing<String>);
+
+fn named((name, contents): (&'static str, Zeroizing<String>)) -> File {
+    (String::from(name), contents)
+}
+
+/// The server is called as clients ask for it.
+fn key_centre(options: &Options, provider: &Provider) -> Result<Vec<File>, CryptoError> {
+    let centre = KeyCentre::new("sm9.test", options, provider, &SystemRandom)?;
+    let server = options.hosts.first().map_or("localhost", String::as_str).to_lowercase();
+    centre.files(&[("server", server.as_bytes()), ("client", options.client.as_bytes())])
 }
 
 /// What holds a private key is for the owner alone.
@@ -85,6 +111,11 @@ fn meaning(name: &str) -> &'static str {
         "tls-server.crt" | "tls-client.crt" => {
             "certificate and intermediate CA, with the key: for --identity"
         }
+        "sm9-centre.pem" => "the SM9 key centre's parameters: for --key-centre of both sides",
+        "sm9-centre.key" => "its master keys, which open everything",
+        "sm9-centre.pub" => "its public keys, as gmsm and GmSSL read them",
+        "sm9-server.pem" => "the server's SM9 identity: for --identity",
+        "sm9-client.pem" => "the client's SM9 identity: for --identity",
         "server.pem" => "all of the server: for --identity",
         "client.pem" => "all of the client: for --identity",
         _ if name.ends_with("-sign.crt") => "signing certificate",

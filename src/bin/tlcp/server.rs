@@ -214,8 +214,9 @@ fn configure(
     stores: &Stores,
     trace: Option<&Arc<Trace>>,
 ) -> Result<ServerConfigs, Problem> {
-    let advise =
-        |e: ConfigError| Problem::from(e).advise("see --ca, --identity and --suite in `tlcp server --help`");
+    let advise = |e: ConfigError| {
+        Problem::from(e).advise("see --ca, --key-centre, --identity and --suite in `tlcp server --help`")
+    };
     let mut configs: Option<ServerConfigs> = None;
     for protocol in [&TLCP, &TLS12] {
         if !options.serves(protocol) {
@@ -267,9 +268,10 @@ fn describe(connection: &ServerConnection) -> String {
         out += &format!(", ALPN {}", String::from_utf8_lossy(protocol).escape_debug());
     }
     let certificate = connection.peer_certificates().and_then(|list| Description::read(list.first()?).ok());
-    match certificate {
-        Some(certificate) => format!("{out}, client {}", certificate.subject),
-        None => out,
+    match (certificate, connection.peer_identity()) {
+        (Some(certificate), _) => format!("{out}, client {}", certificate.subject),
+        (None, Some(id)) => format!("{out}, client {}", String::from_utf8_lossy(id).escape_debug()),
+        (None, None) => out,
     }
 }
 

@@ -19,6 +19,8 @@ impl Identity {
     /// other algorithms, is passed over; [`Identity::report`] tells of it. One certificate with both usages takes both
     /// places.
     ///
+    /// Without any certificate, but with an SM9 key centre's parameters, it is an SM9 identity (`Identity::ibc_from_pile`).
+    ///
     /// # Errors
     /// Says what is missing or does not fit, and where.
     pub fn from_pile<'p>(
@@ -27,6 +29,10 @@ impl Identity {
         provider: &Provider,
     ) -> Result<Self, ConfigError> {
         let items = pem::items(files)?;
+        #[cfg(feature = "sm9")]
+        if Self::is_ibc_pile(&items) {
+            return Self::ibc_from_pile(None, files, passwords, provider);
+        }
         let passwords: Vec<&[u8]> = passwords.into_iter().collect();
         let pile = Pile::sort(&items, &passwords, Certificates::Pair, provider)?;
         let (sign, encrypt) = pile.choose()?;

@@ -4,11 +4,13 @@ use super::{
     AwaitIdentity, AwaitPeerVerified, AwaitRequestOrDone, AwaitSecret, AwaitServerKeyExchange, AwaitSigned,
     FullHandshake, Own, ServerClaim, Signer, State as S, VerifiedServer,
 };
-use crate::cert::{CertificateForm, PeerClaim, PeerRole, Verified};
-use crate::crypto::{AgreementRole, PublicKey, Shared};
+use crate::cert::{CertificateForm, Identity, KeyUse, PeerClaim, PeerRole, Verified};
+use crate::config::Policy;
+use crate::crypto::{AgreementPeer, AgreementRole, PublicKey, Shared};
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{
-    ClientAgreement, agreement_error, check_kinds, choose_scheme, encrypt, expected_of_server,
+    ClientAgreement, Parties, agreement_error, check_kinds, choose_scheme, encrypt, read_credential,
+    server_keys,
 };
 use crate::handshake::{
     Action, Agreed, Context, IdentityQuery, Keyed, Request, Selection, SignRequest, Started, Status,
@@ -19,22 +21,22 @@ use crate::message::{
     NewSessionTicket,
 };
 use crate::session::{Peer, Session, SessionKey, Ticket};
-use crate::suite::{Certificates, SecretSource, Signs};
+use crate::suite::{Certificates, KeyKind, SecretSource, Signs};
 use crate::wire::{DecodeError, HandshakeType, Problem};
 use alloc::{boxed::Box, sync::Arc};
 
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, target } = self;
-        let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
-        if credential.is_empty() && agreed.suite.protocol.certificates == Certificates::Single {
+        let credential = Arc::new(read_credential(message.body, agreed.suite, cx)?);
+        if credential.is_empty() && agreed.suite.certificates() != Certificates::Pair {
             let problem = Problem::LengthOutOfRange; // R-AL-8
             let clause = "R-AL-8";
             return Err(
                 DecodeError { message: "Certificate", field: "certificate_list", problem, clause }.into()
             );
         }
-        let keys = credential.keys(expected_of_server(agreed.suite), cx.provider.keys)?;
+        let keys = server_keys(&credential, agreed.suite, cx)?;
         check_kinds(&keys, agreed.suite)?;
         check_curve(keys.sign(), cx)?;
         agreed.transcript.add(message);
@@ -206,9 +208,10 @@ fn exchange_keys(full: FullHandshake<VerifiedServer>, own: Own, cx: &mut Context
         }
         ClientAgreement::Agree(peer) => peer,
     };
-    // SM2's agreement takes in both parties' encryption keys.
+    // SM2's and SM9's agreement take in both parties' long-term keys.
     let identity = signer.as_ref().filter(|_| mutual).map(|signer| signer.identity.clone());
-    if mutual && identity.is_none() {
+    let of_use = |identity: &Arc<Identity>| can_agree(identity, &peer, cx.policy);
+    if mutual && !identity.as_ref().is_some_and(of_use) {
         return Err(PeerIncompatible::NoClientIdentity.into());
     }
     let (group, role) = (peer.share.group, AgreementRole::Responder((*peer).clone()));
@@ -226,14 +229,32 @@ impl AwaitAgreementStarted {
         let suite = agreed.suite;
         let started = started.map_err(|e| agreement_error(HandshakeType::SERVER_KEY_EXCHANGE, suite, e))?;
         let share = &started.share().bytes;
-        let message = match suite.key_exchange.secret {
-            SecretSource::Ephemeral => ClientKeyExchange::point(share),
-            _ => ClientKeyExchange::ephemeral(share, cx.policy.compat.client_key_exchange_71),
+        let message = match (suite.key_exchange.secret, parties(signer.as_ref(), &peer)) {
+            (SecretSource::Ephemeral, _) => ClientKeyExchange::point(share),
+            (_, Some(parties)) => parties.info(share).to_client_message(),
+            (_, None) => ClientKeyExchange::ephemeral(share, cx.policy.compat.client_key_exchange_71),
         };
         cx.write(&mut agreed.transcript, message)?;
         cx.ask(Request::FinishAgreement { started, peer: *peer, seed: agreed.master_seed() });
         Ok(S::AwaitSecret(AwaitSecret { agreed, server, signer }))
     }
+}
+
+/// In SM9's agreement both keys are of one key centre, and ours of whom client_id said (R-IBC-3).
+fn can_agree(identity: &Identity, peer: &AgreementPeer, policy: &Policy) -> bool {
+    match (identity.public_key(KeyUse::Agree), &peer.key) {
+        (PublicKey::Sm9(own), Some(PublicKey::Sm9(server))) => {
+            own.master() == server.master()
+                && policy.client_id.as_deref() == Some(identity.certificate(KeyUse::Sign))
+        }
+        _ => true,
+    }
+}
+
+/// Both sides of SM9's key exchange; nothing in another.
+fn parties(signer: Option<&Signer>, peer: &AgreementPeer) -> Option<Parties> {
+    let server = peer.key.clone().filter(|key| key.kind() == KeyKind::Sm9)?;
+    Some(Parties { server, client: signer?.identity.public_key(KeyUse::Agree).clone() })
 }
 
 impl AwaitSecret {

@@ -54,7 +54,8 @@ pub(super) fn extensions(
         server_name: server_name(name),
         alpn: policy.alpn.iter().map(AsRef::as_ref).collect(),
         supported_groups: Some(policy.groups.clone()),
-        signature_schemes: Some(signature_schemes(cx)),
+        signature_schemes: signature_schemes(cx),
+        client_id: policy.client_id.clone(),
         ..ClientExtensions::default()
     };
     if !policy.protocol.has_tls_extensions {
@@ -89,19 +90,23 @@ fn server_name(name: &ServerName<'_>) -> RequestedName {
     }
 }
 
-/// Those of the policy. R-HS-35: in TLCP SM2's always, others if a suite that is offered signs by them.
-fn signature_schemes(cx: &Context<'_>) -> Vec<SignatureScheme> {
+/// Those of the policy. R-HS-35: in TLCP SM2's always, others if a suite that is offered signs by them; SM9 has no code
+/// point to be named by.
+fn signature_schemes(cx: &Context<'_>) -> Option<Vec<SignatureScheme>> {
     if cx.policy.protocol.names_signature_scheme {
-        return cx.policy.signature_schemes.clone();
+        return Some(cx.policy.signature_schemes.clone());
     }
     let suites = cx.policy.suites.iter().map(|suite| suite.key_exchange.authenticates);
+    if suites.clone().all(|kind| kind == KeyKind::Sm9) {
+        return None;
+    }
     let mut out: Vec<SignatureScheme> = Vec::new();
     for scheme in core::iter::once(KeyKind::Sm2).chain(suites).flat_map(KeyKind::schemes) {
         if !out.contains(scheme) {
             out.push(*scheme);
         }
     }
-    out
+    Some(out)
 }
 
 /// What the hellos agree on with this suite.

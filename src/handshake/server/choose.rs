@@ -6,7 +6,7 @@ use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::{Context, illegal};
 use crate::message::{ClientHello, RequestedName, ServerExtensions};
 use crate::session::Terms;
-use crate::suite::{Protection, SecretSource, Suite};
+use crate::suite::{KeyExchange, Protection, SecretSource, Signs, Suite};
 use crate::wire::{CipherSuite, HandshakeType, NamedGroup};
 use alloc::{boxed::Box, vec::Vec};
 
@@ -23,6 +23,12 @@ pub(super) fn common_suites(hello: &mut ClientHello, cx: &Context<'_>) -> Result
     suites.retain(|suite| suite.key_exchange.secret != SecretSource::Ephemeral || group(hello, cx).is_some());
     if suites.is_empty() {
         return Err(PeerIncompatible::NoCommonGroup.into());
+    }
+    // R-IBC-3
+    let has_id = hello.extensions.client_id.is_some();
+    suites.retain(|suite| suite.key_exchange != KeyExchange::IBSDH || has_id);
+    if suites.is_empty() {
+        return Err(PeerIncompatible::ClientIdMissing.into());
     }
     if cx.policy.protocol.names_signature_scheme
         && let Some(theirs) = &mut hello.extensions.signature_schemes
@@ -86,7 +92,7 @@ fn may_sign(suite: &Suite, hello: &ClientHello, cx: &Context<'_>) -> bool {
     match &hello.extensions.signature_schemes {
         _ if suite.protocol.names_signature_scheme => !needs_scheme(suite) || has_scheme(hello, |_| true),
         Some(theirs) if cx.policy.strict_signature_schemes => {
-            kind.schemes().iter().any(|ours| theirs.contains(ours))
+            kind.schemes().is_empty() || kind.schemes().iter().any(|ours| theirs.contains(ours))
         }
         _ => true,
     }
@@ -106,13 +112,16 @@ fn has_scheme(hello: &ClientHello, fits: impl Fn(crate::wire::SignatureScheme) -
 /// client has (R-T12-21).
 pub(in crate::handshake) fn fits(suite: &Suite, identity: &Identity, hello: &ClientHello) -> bool {
     let key = identity.public_key(KeyUse::Sign);
-    let key_use = match suite.key_exchange.secret {
-        SecretSource::Encrypted => KeyUse::Encrypt,
-        SecretSource::Agreed | SecretSource::Ephemeral => KeyUse::Sign,
+    let signs = suite.key_exchange.signs == Signs::Nothing || identity.allows(KeyUse::Sign);
+    let shares = match suite.key_exchange.secret {
+        SecretSource::Encrypted => identity.allows(KeyUse::Encrypt),
+        SecretSource::Agreed => identity.allows(KeyUse::Agree),
+        SecretSource::Ephemeral => true,
     };
     let has_curve = |curve| hello.extensions.supported_groups.iter().flatten().any(|group| *group == curve);
     key.kind() == suite.key_exchange.authenticates
-        && identity.allows(key_use)
+        && signs
+        && shares
         && (!needs_scheme(suite)
             || has_scheme(hello, |scheme| identity.signs_by(scheme)) && key.curve().is_none_or(has_curve))
 }

@@ -8,8 +8,8 @@ use crate::config::ClientAuth;
 use crate::crypto::{self, DEFAULT_USER_ID, PublicKey, Shared, TrafficKeys};
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
 use crate::handshake::key_agreement::{
-    ReadyAgreement, ServerAgreement, agreement_error, check_kinds, check_signature, expected_of_client,
-    scheme_of, signature_error,
+    ReadyAgreement, ServerAgreement, agreement_error, check_kinds, check_signature, client_keys,
+    read_credential, scheme_of, signature_error,
 };
 use crate::handshake::{Action, AnswerKind, Context, Keyed, Request};
 use crate::key_schedule::{self, Sender};
@@ -33,7 +33,7 @@ impl FullHandshake<ServerAgreement> {
 impl AwaitCertificate {
     pub(super) fn on_certificate(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut full } = self;
-        let credential = Arc::new(Credential::read(message.body, cx.policy.limits.certificates)?);
+        let credential = Arc::new(read_credential(message.body, full.agreed.suite, cx)?);
         if credential.is_empty() {
             // R-HS-12, R-HS-42
             if cx.policy.client_auth == ClientAuth::Require {
@@ -45,7 +45,7 @@ impl AwaitCertificate {
             let next = AwaitClientKeyExchange { full, client: Client::Anonymous };
             return Ok(S::AwaitClientKeyExchange(next));
         }
-        let keys = Box::new(client_keys(&credential, full.agreed.suite, cx)?);
+        let keys = Box::new(checked_keys(&credential, full.agreed.suite, cx)?);
         // R-HS-47: with the client's key Z is known, and the messages themselves need not be kept any longer.
         if let (PublicKey::Sm2(public), true) = (keys.sign(), full.agreed.transcript.keeps_messages()) {
             let e = crypto::sm2::start_digest(cx.provider.hashes, DEFAULT_USER_ID, public)?;
@@ -64,8 +64,8 @@ impl AwaitCertificate {
 
 /// R-HS-42, R-AL-9: where the pair is needed, a list without an encryption certificate is the same as none. R-T12-8: where
 /// schemes are named, the key signs by one that we asked for.
-fn client_keys(credential: &Credential, suite: &Suite, cx: &Context<'_>) -> Result<PeerKeys, Error> {
-    let keys = credential.keys(expected_of_client(suite), cx.provider.keys)?;
+fn checked_keys(credential: &Credential, suite: &Suite, cx: &Context<'_>) -> Result<PeerKeys, Error> {
+    let keys = client_keys(credential, suite, cx)?;
     if suite.key_exchange.is_mutual() && keys.encrypt().is_none() {
         return Err(PeerIncompatible::ClientCertificateMissing.into());
     }

@@ -7,7 +7,9 @@ use super::{
 use crate::cert::{CertificateForm, Identity, KeyUse};
 use crate::crypto::{AgreementRole, Draw, SignatureAlgorithm};
 use crate::error::{CryptoError, Error, PeerIncompatible};
-use crate::handshake::key_agreement::{ServerAgreement, choose_scheme};
+#[cfg(feature = "sm9")]
+use crate::handshake::key_agreement;
+use crate::handshake::key_agreement::{Parties, ServerAgreement, choose_scheme};
 use crate::handshake::{
     Action, Agreed, Context, IdentityQuery, Negotiated, Request, Selection, SignRequest, Started, Status,
     signed_hash,
@@ -17,6 +19,8 @@ use crate::message::{
     SessionId,
 };
 use crate::session::SessionKey;
+#[cfg(feature = "sm9")]
+use crate::suite::{Certificates, KeyExchange};
 use crate::suite::{KeyKind, SecretSource, Signs, Suite};
 use crate::transcript::{TranscriptPlan, TranscriptStart};
 use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
@@ -103,6 +107,7 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
         true => SessionId::EMPTY,
         false => new_session_id(&hello, suite, cx)?,
     };
+    let parties = parties(&identity, suite, hello.message.extensions.client_id.as_deref(), cx)?;
     let mut agreed = agree(hello, suite, session_id, acknowledged, cx)?;
     cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).clone()))?;
     if let Some(response) = response {
@@ -113,11 +118,30 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
             let agreement = ServerAgreement::Decrypting(identity.clone());
             return sign(agreed, agreement, identity, scheme, cx);
         }
+        SecretSource::Agreed if parties.is_some() => (Some(identity.clone()), NamedGroup::SM9),
         SecretSource::Agreed => (Some(identity.clone()), NamedGroup::CURVE_SM2),
         SecretSource::Ephemeral => (None, group.ok_or(PeerIncompatible::NoCommonGroup)?),
     };
-    cx.ask(Request::StartAgreement { identity: of, group, role: AgreementRole::Initiator(None) });
-    Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity, scheme }))
+    let role = AgreementRole::Initiator(parties.as_ref().map(|parties| parties.client.clone()));
+    cx.ask(Request::StartAgreement { identity: of, group, role });
+    Ok(S::AwaitAgreementStarted(AwaitAgreementStarted { agreed, identity, scheme, parties }))
+}
+
+/// Both sides of SM9's key exchange.
+fn parties(
+    identity: &Identity,
+    suite: &Suite,
+    client_id: Option<&[u8]>,
+    cx: &Context<'_>,
+) -> Result<Option<Parties>, Error> {
+    match (suite.key_exchange, client_id) {
+        #[cfg(feature = "sm9")]
+        (KeyExchange::IBSDH, Some(id)) => key_agreement::sm9::parties(identity, id, cx).map(Some),
+        _ => {
+            let _ = (identity, cx);
+            Ok(None)
+        }
+    }
 }
 
 /// ServerHello, from here on both sides know the suite.
@@ -193,8 +217,8 @@ impl AwaitAgreementStarted {
         started: Result<Started, CryptoError>,
         cx: &mut Context<'_>,
     ) -> Result<S, Error> {
-        let Self { agreed, identity, scheme } = self;
-        let agreement = ServerAgreement::of(agreed.suite, started?);
+        let Self { agreed, identity, scheme, parties } = self;
+        let agreement = ServerAgreement::of(agreed.suite, started?, parties);
         sign(agreed, agreement, identity, scheme, cx)
     }
 }
@@ -248,7 +272,11 @@ impl FullHandshake<ServerAgreement> {
 
 /// R-HS-21, R-T12-8: where schemes are named, of every kind that can sign by one of them.
 fn certificate_request(suite: &Suite, cx: &Context<'_>) -> CertificateRequest {
-    let authorities = cx.policy.authorities.clone(); // Q20
+    let authorities = match suite.certificates() {
+        #[cfg(feature = "sm9")]
+        Certificates::Identity => cx.policy.key_centres.names(),
+        _ => cx.policy.authorities.clone(), // Q20
+    };
     if !suite.protocol.names_signature_scheme {
         let types = vec![suite.key_exchange.authenticates.certificate_type()];
         return CertificateRequest { types, signature_schemes: None, authorities };

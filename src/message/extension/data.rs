@@ -2,7 +2,7 @@
 use super::RequestedName;
 use crate::message::ProtocolNames;
 use crate::wire::{DecodeError, MaxFragmentLength, Problem, Reader, Writer};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 const HOST_NAME: u8 = 0;
 
@@ -129,8 +129,14 @@ pub(super) fn offers_tls13(mut r: Reader<'_>) -> bool {
     r.vector8("versions", 2).is_ok_and(|versions| versions.as_chunks().0.contains(&TLS13))
 }
 
-/// GM/T 0024-2023 A.7; no suite here uses it.
-pub(super) fn check_client_id(mut r: Reader<'_>) -> Result<(), DecodeError> {
-    r.vector16("client_id", 1)?;
-    r.finish("client_id")
+/// GM/T 0024-2023 A.7: `opaque ClientID<1..2^16-1>`.
+pub(super) fn read_client_id(r: Reader<'_>) -> Result<Arc<[u8]>, DecodeError> {
+    let mut r = r.citing("R-IBC-3");
+    let id = r.vector16("client_id", 1)?;
+    r.finish("client_id")?;
+    Ok(Arc::from(id))
+}
+
+pub(super) fn write_client_id(w: &mut Writer, id: &Arc<[u8]>) {
+    w.vector16(|w| w.bytes(id));
 }

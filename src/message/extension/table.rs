@@ -89,7 +89,7 @@ pub(super) static EXTENSIONS: [Extension; 14] = [
     Extension {
         kind: ExtensionType::CLIENT_ID,
         known: Known::Tlcp,
-        offer: Form::received(|r, _| data::check_client_id(r)),
+        offer: content!(client_id, data::read_client_id, data::write_client_id),
         answer: Answer::Never,
     },
     Extension {

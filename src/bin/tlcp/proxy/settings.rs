@@ -259,7 +259,7 @@ impl Originate {
         })?;
         let is_tls = keys.choice("protocol", &[("tlcp", false), ("tls12", true)])?.unwrap_or(false);
         let written = credentials(&mut keys, None)?;
-        if written.ca.is_empty() {
+        if written.ca.is_empty() && written.key_centre.is_empty() {
             return Err(keys.wrong("ca", "is missing", "give the CAs whose word on the server counts"));
         }
         keys.finish()?;
@@ -285,6 +285,9 @@ fn credentials(keys: &mut Keys, of_port: Option<&Written>) -> Result<Written, Pr
             .choice("cert-policy", &[("standard", false), ("gm", true)])?
             .unwrap_or(port.names_in_cn),
         keylog: keys.path("keylog")?.or(port.keylog),
+        key_centre: keys.paths("key-centre")?.unwrap_or(port.key_centre),
+        sm9_id: keys.string("sm9-id")?,
+        expect_id: keys.string("expect-id")?,
     })
 }
 
