@@ -24,7 +24,7 @@ fn identities_under_a_key_centre_serve_beside_certificates() {
         assert!(told.contains(suite) && told.contains("server localhost"), "{told}");
         assert!(told.contains("ibc_id") && !told.contains("malformed"), "{told}");
     }
-    client(&["--expect-id", "someone-else"]).failed_with(&["it is for another name"]);
+    client(&["--expect-id", "someone-else"]).failed_with(5, &["it is for another name"]);
     let certificates = server.client(&folder, &[], b"echoed").succeeded();
     assert!(certificates.err().contains("ECC_SM4_GCM_SM3"), "{}", certificates.err());
     assert!(server.stop().contains("IBSDH_SM4_CBC_SM3, full handshake, for localhost, client client"));
@@ -37,5 +37,5 @@ fn says_that_a_key_centre_is_missing() {
     run(&["pki", "--out", &folder.file(""), "--sm9", "--force"], &[]).succeeded();
     let known = folder.file("sm9-server.pem");
     let options = ["server", "--listen", "127.0.0.1:0", "--identity", &known];
-    run(&options, &[]).failed_with(&["trust its key centre", "--key-centre"]);
+    run(&options, &[]).failed_with(1, &["trust its key centre", "--key-centre"]);
 }
