@@ -24,7 +24,7 @@ use tlcp::error::{AnswerError, CertificateProblem, CryptoError, Error, PeerMisbe
 use tlcp::handshake::{Answer, Failure, Input, Role, Selection, Started};
 use tlcp::message::Handshake;
 use tlcp::session::Session;
-use tlcp::suite::{SUITES, Suite};
+use tlcp::suite::{Certificates, SUITES, Suite};
 use tlcp::wire::{CipherSuite, HandshakeType};
 
 /// (state, input) and what may come of it.
@@ -226,7 +226,11 @@ fn walk_all(
 }
 
 fn tables(world: &World, suites: [&'static Suite; 2]) -> [Table; 2] {
-    let (recorded, given) = scenarios(world, suites);
+    let (recorded, mut given) = scenarios(world, suites);
+    if suites.iter().any(|suite| suite.certificates() == Certificates::Identity) {
+        // R-IBC-3: a client cannot be another than it has said in its hello.
+        given.selection = Selection::Identity { identity: world.client.clone(), by_name: false };
+    }
     let (mut tables, mut tried) = Default::default();
     walk_all(&mut tables, &mut tried, world, &recorded, &given);
     tables

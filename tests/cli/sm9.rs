@@ -1,7 +1,7 @@
 //! Identities in place of certificates, from files.
 use crate::program::{Folder, Server, run};
 
-/// R-IBC-1 … R-IBC-6: both kinds of client at one server, by what they trust.
+/// R-IBC-1, R-IBC-6: both kinds of client at one server, by what they trust.
 #[test]
 fn identities_under_a_key_centre_serve_beside_certificates() {
     let folder = Folder::new();

@@ -31,7 +31,7 @@ fn has(handshake: &Handshake, side: usize, kind: H) -> bool {
     handshake.messages(side).any(|message| message[0] == kind.0)
 }
 
-/// R-IBC-1 … R-IBC-9: all four suites, full and resumed, mutual, with Identifiers.
+/// R-IBC-1, R-IBC-2, R-IBC-3, R-IBC-5, R-IBC-7, R-IBC-8: all four suites, full and resumed, mutual, with Identifiers.
 #[test]
 fn a_client_sends_what_the_recorded_clients_sent() {
     replay_all(CLIENT);
