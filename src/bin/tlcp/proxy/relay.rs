@@ -92,7 +92,6 @@ impl<'a, S: Endpoint> Relay<'a, S> {
     pub(super) async fn run(mut self, idle: Duration) -> (Moved, Result<(), Fault>) {
         let mut quiet = Quiet { since: Instant::now(), is_soon: false };
         let mut timer = pin!(sleep_until(quiet.since + idle));
-        self.connection.trim();
         let outcome = poll_fn(|cx| {
             let before = (self.moved, self.opening, self.sealing);
             let outcome = self.poll_turns(cx);
@@ -100,7 +99,10 @@ impl<'a, S: Endpoint> Relay<'a, S> {
                 return outcome;
             }
             if (self.moved, self.opening, self.sealing) != before {
-                quiet.moved(self.moved.since(before.0), timer.as_mut(), self.connection);
+                quiet.moved(self.moved.since(before.0), timer.as_mut());
+            }
+            if !quiet.is_soon {
+                self.connection.trim(); // Also of a buffer that nothing came for.
             }
             match quiet.poll(timer.as_mut(), cx, idle, self.connection) {
                 Poll::Ready(()) => Poll::Ready(Err(Fault::Idle)),
@@ -297,11 +299,9 @@ struct Quiet {
 }
 
 impl Quiet {
-    fn moved<S: Endpoint>(&mut self, bytes: u64, timer: Pin<&mut Sleep>, connection: &mut Connection<S>) {
+    fn moved(&mut self, bytes: u64, timer: Pin<&mut Sleep>) {
         self.since = Instant::now();
-        if bytes < MUCH {
-            connection.trim();
-        } else if !std::mem::replace(&mut self.is_soon, true) {
+        if bytes >= MUCH && !std::mem::replace(&mut self.is_soon, true) {
             timer.reset(self.since + QUIET);
         }
     }
