@@ -4,7 +4,9 @@ mod parameters;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use identifier::{Identifier, SM9 as SM9_OID};
+pub(crate) use identifier::Identifier;
+#[cfg(feature = "pki")]
+pub(crate) use identifier::SM9 as SM9_OID;
 pub(super) use parameters::SystemParameters;
 
 use super::{PeerClaim, PeerKeys, PeerRole, ServerName, Verified};
@@ -16,8 +18,10 @@ use crate::suite::{SecretSource, Suite};
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::fmt;
 
-/// The labels of PEM blocks: parameters, and an identity as it is sent.
+/// The labels of PEM blocks that are written: parameters, and an identity as it is sent.
+#[cfg(feature = "pki")]
 pub(crate) const PARAMETERS_LABEL: &str = "IBC SYSTEM PARAMETERS";
+#[cfg(feature = "pki")]
 pub(crate) const IDENTITY_LABEL: &str = "IBC IDENTITY";
 
 /// The longest identity that is taken, as it is sent, in bytes.
