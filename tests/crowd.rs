@@ -1,4 +1,4 @@
-//! `tlcp server` with ten thousand clients that lead nowhere, and a hundred that are served meanwhile. Run by hand, since
+//! `tlcp server` and `tlcp proxy` with ten thousand clients that lead nowhere, and a hundred that are served meanwhile. Run by hand, since
 //! it takes minutes and a quiet machine: `.ci/long crowd`.
 #![cfg(all(feature = "cli", unix))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -16,7 +16,7 @@ use tlcp::cert::{ServerName, WebPkiVerifier};
 use tlcp::crypto::default_provider;
 use tlcp::{ClientConfig, ClientConnection, Clock};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -38,6 +38,13 @@ enum Stops {
     AfterKeyExchange,
 }
 
+/// Which program they come to: one that echoes, or one in front of a backend that does.
+#[derive(Debug, Clone, Copy)]
+enum Serves {
+    Server,
+    Proxy,
+}
+
 struct World {
     _folder: Folder,
     server: Child,
@@ -46,19 +53,24 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    async fn new(serves: Serves) -> Self {
         // Of this process, and so of the server that it starts.
         let own = std::process::id().to_string();
         let raised = Command::new("prlimit").args(["--pid", &own, "--nofile=16000:"]).status();
         assert!(raised.unwrap().success(), "needs 16,000 descriptors");
         let folder = Folder::new();
         let identity = folder.file("server.pem");
-        let arguments =
-            ["server", "--listen", "0.0.0.0:0", "--identity", &identity, "--handshake-timeout", "600"];
-        let mut server = tlcp(&arguments).stderr(Stdio::null()).spawn().unwrap();
+        let backend = echo().await.to_string();
+        let serving = ["--listen", "0.0.0.0:0", "--identity", &identity];
+        let more: &[&str] = match serves {
+            Serves::Server => &["server", "--handshake-timeout", "600"],
+            Serves::Proxy => &["proxy", "--to", &backend, "--timeout-handshake", "600"],
+        };
+        let mut server = tlcp(&[more, &serving].concat()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
+        let port = line.trim().split_once("0.0.0.0:").unwrap().1;
+        let port = port.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
         let roots = std::fs::read(folder.file("ca.crt")).unwrap();
         let verifier =
             WebPkiVerifier::builder(&default_provider()).roots(&[&roots]).unwrap().build().unwrap();
@@ -84,6 +96,21 @@ impl Drop for World {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// A backend that sends back what comes.
+async fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut reader, mut writer) = socket.split();
+                let _ = tokio::io::copy(&mut reader, &mut writer).await;
+            });
+        }
+    });
+    address
 }
 
 fn name() -> ServerName<'static> {
@@ -194,8 +221,10 @@ fn standing(crowd: &[TcpStream]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes and a quiet machine"]
 async fn ten_thousand_half_open_clients_stop_nobody() {
-    for stops in [Stops::Silent, Stops::ByteASecond, Stops::AfterHello, Stops::AfterKeyExchange] {
-        let world = World::new();
+    const STOPS: [Stops; 4] = [Stops::Silent, Stops::ByteASecond, Stops::AfterHello, Stops::AfterKeyExchange];
+    for (serves, stops) in [Serves::Server, Serves::Proxy].iter().flat_map(|s| STOPS.map(|stops| (*s, stops)))
+    {
+        let world = World::new(serves).await;
         serve(&world).await;
         let alone = serve(&world).await.max(serve(&world).await);
         let before = world.resident();
@@ -214,7 +243,7 @@ async fn ten_thousand_half_open_clients_stop_nobody() {
         };
         let standing = standing(&crowd);
         println!(
-            "{stops:?}: {standing} half-open, {growth} bytes each; p99 of {SERVED} clients {alone:?} alone, \
+            "{serves:?}, {stops:?}: {standing} half-open, {growth} bytes each; p99 of {SERVED} clients {alone:?} alone, \
              {among_them:?} among them: {:.2}",
             among_them.as_secs_f64() / alone.as_secs_f64()
         );
@@ -227,7 +256,13 @@ async fn ten_thousand_half_open_clients_stop_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes and a quiet machine"]
 async fn two_thousand_idle_clients_stop_nobody() {
-    let world = World::new();
+    for serves in [Serves::Server, Serves::Proxy] {
+        idle(serves).await;
+    }
+}
+
+async fn idle(serves: Serves) {
+    let world = World::new(serves).await;
     serve(&world).await;
     let alone = serve(&world).await.max(serve(&world).await);
     let before = world.resident();
@@ -245,7 +280,10 @@ async fn two_thousand_idle_clients_stop_nobody() {
     sleep(Duration::from_secs(1)).await;
     let growth = world.resident().saturating_sub(before) / IDLE;
     let among_them = serve(&world).await;
-    println!("{} idle, {growth} bytes each; p99 {alone:?} alone, {among_them:?} among them", idle.len());
+    println!(
+        "{serves:?}: {} idle, {growth} bytes each; p99 {alone:?} alone, {among_them:?} among them",
+        idle.len()
+    );
     assert!(growth <= 8192, "{growth} bytes each");
     assert!(among_them <= 3 * alone, "{among_them:?} for {alone:?}");
 }
