@@ -135,14 +135,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Incoming<T> {
     /// # Errors
     /// Those of [`TlcpStream::handshake`]; an alert has told the client.
     pub async fn accept(self, config: Arc<ServerConfig>) -> io::Result<ServerStream<T>> {
-        let mut stream = self.into_stream(config);
-        match stream.handshake().await {
-            Ok(()) => Ok(stream),
-            Err(error) => {
-                linger::after(stream).await;
-                Err(error)
-            }
-        }
+        linger::completed(self.into_stream(config)).await
     }
 
     /// The same, whose handshake is to go on: for whoever wants to know of one that fails how far it came.

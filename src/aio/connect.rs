@@ -58,14 +58,7 @@ impl TlcpConnector {
     {
         let clock = Clock::start();
         let connection = ClientConnection::with_session_tag(self.config.get(), name, tag, clock.now())?;
-        let mut stream = TlcpStream::new(connection, socket, clock, self.answerer.clone());
-        match stream.handshake().await {
-            Ok(()) => Ok(stream),
-            Err(error) => {
-                linger::after(stream).await;
-                Err(error)
-            }
-        }
+        linger::completed(TlcpStream::new(connection, socket, clock, self.answerer.clone())).await
     }
 }
 

@@ -84,11 +84,8 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
 
     /// Fails at the deadline, and sees to it that the task is woken then.
     fn poll_deadline(&mut self, half: Half, cx: &mut Context<'_>) -> io::Result<()> {
-        let now = self.clock.now();
-        let outcome = self.connection.tick(now);
-        self.finish_call(outcome, half, cx)?;
         let Some(deadline) = self.connection.deadline() else { return Ok(()) };
-        let left = deadline.saturating_sub(now.monotonic);
+        let left = deadline.saturating_sub(self.clock.now().monotonic);
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + left)));
         if timer.as_mut().poll(&mut self.wakers.readable.add(half, cx)).is_pending() {
             return Ok(());

@@ -36,11 +36,18 @@ pub(super) async fn until_end(socket: &mut (impl AsyncRead + Unpin)) {
     limited(reading).await;
 }
 
-/// A handshake failed: if the fault was found here, the peer is to hear of it, if it listens.
-pub(super) async fn after<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin>(stream: TlcpStream<S, T>) {
+/// The stream with its handshake complete. If that fails, and the fault was found here, the peer is to hear of it, if it
+/// listens.
+pub(super) async fn completed<S, T>(mut stream: TlcpStream<S, T>) -> io::Result<TlcpStream<S, T>>
+where
+    S: Endpoint,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let Err(error) = stream.handshake().await else { return Ok(stream) };
     if stream.connection.error().is_some() {
         limited(stream.finish()).await;
     }
+    Err(error)
 }
 
 /// Sends `last` and ends the socket. Best effort: who sent no hello may not read an alert either.

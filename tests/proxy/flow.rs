@@ -226,6 +226,16 @@ fn who_shakes_no_hands_and_who_says_nothing_is_shown_out() {
     gateway.logged("outcome=handshake_timeout");
 }
 
+/// What waits to be sent to it is no reason to keep its place.
+#[test]
+fn who_takes_nothing_is_shown_out_too() {
+    let folder = folder();
+    let pours = backend(|mut tcp| while tcp.write_all(&[7; 1 << 16]).is_ok() {});
+    let gateway = Gateway::terminate(&folder, pours, &["--timeout-idle", "1"]);
+    let _deaf = connect(gateway.port(), &client(&folder, Speaks::Tlcp, false), "localhost").unwrap();
+    gateway.logged("outcome=idle_timeout");
+}
+
 #[test]
 fn no_more_connections_than_there_may_be() {
     let folder = folder();

@@ -7,6 +7,7 @@ use super::metrics::{Metrics, Role};
 use super::plan::{Backend, Originator, Service, Terminator, Work};
 use super::relay::{Fault, Moved, Relay, is_gone};
 use super::settings::HostPort;
+use crate::patience::within;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use tlcp::error::{Error, PeerIncompatible};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+
+/// How long a peer has to take our last bytes and to end its side.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// What all connections share, whatever the plan.
 pub(super) struct Gateway {
@@ -114,9 +118,7 @@ impl Visit {
             self.record.agreed = Agreed::of(stream.connection());
             self.record.agreed.server_name = asked_for;
             let failure = self.no_handshake(&e, "client");
-            if stream.connection().error().is_some() {
-                let _ = Box::pin(stream.finish()).await;
-            }
+            Box::pin(say_last(*stream)).await;
             return Err(failure);
         }
         self.count_handshake(stream.connection());
@@ -128,7 +130,7 @@ impl Visit {
             }
             Err(failure) => {
                 self.record.agreed = Agreed::of(stream.connection());
-                let _ = Box::pin(stream.finish()).await;
+                Box::pin(say_last(*stream)).await;
                 Err(failure)
             }
         }
@@ -180,9 +182,7 @@ impl Visit {
         self.record.agreed = Agreed::of(stream.connection());
         if let Err(e) = outcome {
             let failure = self.no_handshake(&e, "backend");
-            if stream.connection().error().is_some() {
-                let _ = Box::pin(stream.finish()).await;
-            }
+            Box::pin(say_last(*stream)).await;
             return Err(failure);
         }
         self.count_handshake(stream.connection());
@@ -241,19 +241,20 @@ impl<S: Endpoint> Open<S> {
             // The plain side has a reset instead of an end, and the peer has our alert.
             Fault::Protocol(_) => {
                 reset(plain);
-                say_last(connection, tcp).await;
+                say_last(TlcpStream::new(connection, tcp, Clock::start(), None)).await;
             }
             Fault::Protected(_) => reset(plain),
             // The peer has an end without close_notify.
             Fault::Plain(_) => {}
-            Fault::Idle => say_last(connection, tcp).await,
+            Fault::Idle => say_last(TlcpStream::new(connection, tcp, Clock::start(), None)).await,
         }
     }
 }
 
-/// Sends an alert that waits, or close_notify, and sees to it that it arrives.
-async fn say_last<S: Endpoint>(connection: Connection<S>, tcp: TcpStream) {
-    let _ = TlcpStream::new(connection, tcp, Clock::start(), None).finish().await;
+/// Sends an alert that waits, or close_notify, and sees to it that it arrives, with a peer that listens: one that takes
+/// nothing holds no place here.
+async fn say_last<S: Endpoint>(stream: TlcpStream<S, TcpStream>) {
+    let _ = within(LAST_WORD, stream.finish()).await;
 }
 
 /// Ends a plain connection as one that failed.
