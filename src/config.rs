@@ -6,6 +6,7 @@ mod client;
 mod compat;
 #[cfg(feature = "std")]
 mod live;
+mod observer;
 mod server;
 mod services;
 mod suites;
@@ -18,7 +19,10 @@ pub use live::Live;
 pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
 #[cfg(feature = "std")]
 pub use services::KeyLogFile;
-pub use services::{Direction, Event, KeyLog, Later, NamedIdentity, Observer, Services};
+#[cfg(feature = "log")]
+pub use observer::LogObserver;
+pub use observer::{Completed, ConnectionId, Direction, Event, Failed, Observer, Side};
+pub use services::{KeyLog, Later, NamedIdentity, Services};
 
 #[cfg(feature = "sm9")]
 use crate::cert::KeyCentres;

@@ -16,7 +16,7 @@ mod receive;
 mod send;
 
 use crate::cert::ServerName;
-use crate::config::{ClientConfig, ServerConfig, Setup};
+use crate::config::{ClientConfig, ConnectionId, Event, Failed as FailedEvent, ServerConfig, Setup, Side};
 use crate::error::Error;
 use crate::handshake::{Action, Answer, Context, Engine, Request, Role, client, server};
 use crate::key_schedule::Exporter;
@@ -29,6 +29,7 @@ pub use accept::{Acceptance, Accepted, Acceptor, Rejected};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 pub use answer::answer;
 use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use extract::Kept;
 pub use extract::{DirectionKeys, ExtractedKeys};
@@ -57,14 +58,18 @@ pub type ServerConnection = Connection<server::State>;
 pub trait Endpoint: Role + sealed::Sealed {
     /// Its configuration.
     type Config: AsRef<Setup>;
+    /// Which end it is.
+    const SIDE: Side;
 }
 
 impl Endpoint for client::State {
     type Config = ClientConfig;
+    const SIDE: Side = Side::Client;
 }
 
 impl Endpoint for server::State {
     type Config = ServerConfig;
+    const SIDE: Side = Side::Server;
 }
 
 mod sealed {
@@ -115,6 +120,7 @@ enum Asked {
 
 /// A connection of either role, TLCP or TLS; see [`ClientConnection`] and [`ServerConnection`].
 pub struct Connection<S: Endpoint> {
+    id: ConnectionId,
     config: Arc<S::Config>,
     phase: Phase<S>,
     /// While the handshake lasts, and after it failed.
@@ -189,6 +195,12 @@ impl ServerConnection {
     }
 }
 
+/// The next number, of whatever connection of this process.
+fn next_id(side: Side) -> ConnectionId {
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    ConnectionId { side, number: LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1) }
+}
+
 impl<S: Endpoint> Connection<S> {
     fn in_state(config: Arc<S::Config>, state: S, versions: VersionRule, now: Time) -> Self {
         let policy = &(*config).as_ref().policy;
@@ -197,6 +209,7 @@ impl<S: Endpoint> Connection<S> {
         let limits = policy.limits;
         let kept = (*config).as_ref().services.extractable_keys.then(Box::default);
         Self {
+            id: next_id(S::SIDE),
             config,
             phase: Phase::Handshaking(Box::new(Engine::new(state))),
             progress: Progress::default(),
@@ -221,6 +234,11 @@ impl<S: Endpoint> Connection<S> {
 
     fn setup(&self) -> &Setup {
         (*self.config).as_ref()
+    }
+
+    /// What an [`Observer`](crate::config::Observer) knows this connection by.
+    pub fn id(&self) -> ConnectionId {
+        self.id
     }
 
     /// The configuration.
@@ -404,6 +422,13 @@ impl<S: Endpoint> Connection<S> {
 
     /// Drops keys and buffers; what was to be sent already stays, and what had been agreed on.
     fn enter_failed(&mut self, error: Error) {
+        let (state, facts) = (self.state(), self.facts());
+        self.observe(Event::Failed(FailedEvent {
+            error: &error,
+            state,
+            suite: facts.map_or(self.progress.suite, |facts| Some(facts.suite)),
+            server_name: facts.map_or(&self.progress.server_name, |facts| &facts.server_name).as_deref(),
+        }));
         let failed = Phase::Failed(Box::new(Failed { error, facts: None }));
         let before = core::mem::replace(&mut self.phase, failed);
         if let (Phase::Open(mut facts), Phase::Failed(failed)) = (before, &mut self.phase) {
@@ -445,6 +470,7 @@ impl<S: Endpoint> Connection<S> {
 impl<S: Endpoint> fmt::Debug for Connection<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
+            .field("id", &self.id)
             .field("state", &self.state())
             .field("reading", &self.reading)
             .field("writing", &self.writing)

@@ -76,6 +76,7 @@
 //! - `tls12`: TLS 1.2 and its primitives.
 //! - `native-roots`: verifiers that trust the operating system's CAs.
 //! - `aws-lc-rs`: `crypto::aws_lc`, a second provider for TLS 1.2's algorithms.
+//! - `log`: `config::LogObserver`, which writes what happens to the crate `log`.
 //! - `tokio`: `aio`, connections over tokio's streams.
 //! - `hyper`, `axum`: HTTP clients and servers over them.
 //! - `pki`: makes certificates for tests and demonstrations.
@@ -113,7 +114,7 @@ pub use conn::{ClientConnection, Connection, ServerConnection, Time};
 pub use crypto::{Provider, default_provider};
 pub use error::{ConfigError, Error};
 #[cfg(feature = "std")]
-pub use stream::{Clock, Stream};
+pub use stream::{ClientStream, Clock, ServerStream, Stream};
 
 /// The programs in README.md compile.
 #[cfg(all(doctest, feature = "std"))]

@@ -14,7 +14,7 @@ pub use socket::{Socket, Timeouts};
 
 use crate::conn::{Connection, Endpoint, ReadProgress, Time};
 use crate::error::{AnswerError, Error, is_gone};
-use crate::handshake::{Answer, Request};
+use crate::handshake::{Answer, Request, client, server};
 use socket::{LINGER, Limits};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::time::{Duration, Instant, SystemTime};
@@ -28,6 +28,12 @@ pub struct Stream<S: Endpoint, T> {
     /// How the socket is made to return in time, if it can.
     limits: Option<Limits<T>>,
 }
+
+/// A client's stream.
+pub type ClientStream<T> = Stream<client::State, T>;
+
+/// A server's stream.
+pub type ServerStream<T> = Stream<server::State, T>;
 
 /// The system's two clocks.
 #[derive(Debug, Clone, Copy)]

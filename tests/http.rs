@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tlcp::aio::{HttpsConnector, HttpsListener, TlcpAcceptor, TlcpConnector};
-use tlcp::config::{Direction, Event, Observer, ServerConfigs};
+use tlcp::config::{ConnectionId, Direction, Event, Observer, ServerConfigs};
 use tlcp::wire::HandshakeType;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -31,8 +31,8 @@ use tokio::net::{TcpListener, TcpStream};
 struct Handshakes(AtomicUsize);
 
 impl Observer for Handshakes {
-    fn observe(&self, direction: Direction, event: Event<'_>) {
-        if let (Direction::Received, Event::Handshake(message)) = (direction, event) {
+    fn observe(&self, _: ConnectionId, event: Event<'_>) {
+        if let Event::Handshake(Direction::Received, message) = event {
             self.0.fetch_add(usize::from(message.kind == HandshakeType::CLIENT_HELLO), Ordering::Relaxed);
         }
     }

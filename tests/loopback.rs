@@ -6,7 +6,7 @@ mod pair;
 
 use pair::{Ends, World, carry, read_all};
 use std::sync::{Arc, Mutex};
-use tlcp::config::{ClientAuth, Direction, Event, Observer};
+use tlcp::config::{ClientAuth, ConnectionId, Direction, Event, Observer};
 use tlcp::conn::ReadProgress;
 use tlcp::suite::{Suite, TLCP};
 
@@ -110,19 +110,30 @@ fn acknowledges_a_name_that_its_certificate_is_for_and_no_other() {
     }
 }
 
-/// What an observer saw, in order: by direction, the first byte of a message, or the name of another record with its bytes.
+/// What an observer saw, in order: what was sent and what came, each message by its name; then what it all came to.
 #[derive(Default)]
-struct Seen(Mutex<[Vec<String>; 2]>);
+struct Seen(Mutex<[Vec<String>; 3]>);
 
 impl Observer for Seen {
-    fn observe(&self, direction: Direction, event: Event<'_>) {
-        let text = match event {
-            Event::Handshake(message) => message.kind.to_string(),
-            Event::ChangeCipherSpec => String::from("ChangeCipherSpec"),
-            Event::Alert(alert) => format!("{} {}", alert.level, alert.description),
+    fn observe(&self, connection: ConnectionId, event: Event<'_>) {
+        let (place, text) = match event {
+            Event::Handshake(way, message) => (usize::from(way == Direction::Received), message.kind.to_string()),
+            Event::ChangeCipherSpec(way) => (usize::from(way == Direction::Received), "ChangeCipherSpec".into()),
+            Event::Alert(way, alert) => {
+                (usize::from(way == Direction::Received), format!("{} {}", alert.level, alert.description))
+            }
+            Event::Complete(completed) => {
+                let certificates = completed.peer_certificates.map(<[_]>::len);
+                let (suite, resumed, name) = (completed.suite.id, completed.resumed, completed.server_name);
+                (2, format!("{} {suite} {resumed} {name:?} {certificates:?}", connection.side))
+            }
+            Event::Failed(failed) => {
+                let suite = failed.suite.map(|suite| suite.id.to_string());
+                (2, format!("{} {} in {} {suite:?}", connection.side, failed.error.kind(), failed.state))
+            }
             other => panic!("{other:?}"),
         };
-        self.0.lock().unwrap()[usize::from(direction == Direction::Received)].push(text);
+        self.0.lock().unwrap()[place].push(text);
     }
 }
 
@@ -139,11 +150,14 @@ fn observers_of_both_ends_see_the_same() {
     server.write(b"bye").unwrap();
     assert!(read_all(&mut server).is_empty());
     server.close();
-    let [[sent, received], [answered, heard]] = seen.map(|seen| std::mem::take(&mut *seen.0.lock().unwrap()));
+    let [[sent, received, client], [answered, heard, server]] =
+        seen.map(|seen| std::mem::take(&mut *seen.0.lock().unwrap()));
     assert_eq!((&sent, &answered), (&heard, &[&received[..], &["warning close_notify".into()]].concat()));
     let own = ["ClientHello", "Certificate", "ClientKeyExchange", "CertificateVerify"];
     let end = ["ChangeCipherSpec", "Finished", "warning close_notify"];
     assert_eq!(sent, [&own[..], &end].concat());
     let flight = ["ServerHello", "Certificate", "ServerKeyExchange", "CertificateRequest", "ServerHelloDone"];
     assert_eq!(answered, [&flight[..], &end].concat());
+    assert_eq!(client, ["client ECDHE_SM4_GCM_SM3 false Some(\"localhost\") Some(3)"]);
+    assert_eq!(server, ["server ECDHE_SM4_GCM_SM3 false Some(\"localhost\") Some(3)"]);
 }

@@ -18,7 +18,7 @@ use tlcp::config::{ClientConfigBuilder, ServerConfigBuilder};
 use tlcp::conn::Endpoint;
 use tlcp::crypto::default_provider;
 use tlcp::error::Error;
-use tlcp::handshake::{Answer, Selection, client, server};
+use tlcp::handshake::{Answer, Selection};
 use tlcp::pki::Options;
 use tlcp::session::{Found, Session, SessionKey, SessionStore};
 use tlcp::{ClientConnection, Clock, ServerConnection, Stream};
@@ -28,8 +28,8 @@ use wire::Wire;
 static WORLD: LazyLock<World> =
     LazyLock::new(|| World::with(default_provider(), Options::new(Clock::start().now().unix)));
 
-type Client<T> = Stream<client::State, T>;
-type Server<T> = Stream<server::State, T>;
+type Client<T> = tlcp::stream::ClientStream<T>;
+type Server<T> = tlcp::stream::ServerStream<T>;
 
 fn client_of<T>(
     config: ClientConfigBuilder,

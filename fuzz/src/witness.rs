@@ -1,6 +1,6 @@
 //! What a connection under test says of itself.
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use tlcp::config::{Direction, Event, Observer};
+use tlcp::config::{ConnectionId, Direction, Event, Observer};
 use tlcp::wire::{AlertDescription, AlertLevel};
 
 pub(crate) static FATAL_ALERTS: AtomicUsize = AtomicUsize::new(0);
@@ -10,9 +10,9 @@ pub(crate) static CLOSE_ALERTS: AtomicUsize = AtomicUsize::new(0);
 pub struct Witness;
 
 impl Observer for Witness {
-    fn observe(&self, direction: Direction, event: Event<'_>) {
+    fn observe(&self, _: ConnectionId, event: Event<'_>) {
         match event {
-            Event::Alert(alert) if direction == Direction::Sent => {
+            Event::Alert(Direction::Sent, alert) => {
                 if alert.level == AlertLevel::FATAL {
                     FATAL_ALERTS.fetch_add(1, Relaxed);
                 } else if alert.description == AlertDescription::CLOSE_NOTIFY {

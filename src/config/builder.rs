@@ -1,5 +1,6 @@
 //! What the builders of both roles have in common.
-use super::services::{KeyLog, Later, Observer, Services};
+use super::observer::Observer;
+use super::services::{KeyLog, Later, Services};
 use super::{Compat, Limits, Policy};
 #[cfg(feature = "sm9")]
 use crate::cert::KeyCentres;
@@ -106,7 +107,7 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// Sees every message.
+    /// Sees every message, and what each connection came to.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.services.observer = Some(observer);
         self

@@ -1,8 +1,7 @@
 //! The objects behind a connection: who it is, whom it trusts, where it keeps sessions.
-use crate::alert::Alert;
+use super::observer::Observer;
 use crate::cert::{Identity, Verifier};
 use crate::crypto::Random;
-use crate::message::Handshake;
 use crate::session::{SessionStore, Ticketer};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
@@ -22,7 +21,7 @@ pub struct Services {
     pub random: Arc<dyn Random>,
     /// Takes secrets, for Wireshark.
     pub key_log: Option<Arc<dyn KeyLog>>,
-    /// Sees every message.
+    /// Sees what goes by.
     pub observer: Option<Arc<dyn Observer>>,
     /// Keep each connection's keys, to be handed out.
     pub extractable_keys: bool,
@@ -63,33 +62,6 @@ pub struct NamedIdentity {
 pub trait KeyLog: Send + Sync {
     /// `label`, a space, the client random, a space, the secret: a line of the NSS key log format, in hex.
     fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]);
-}
-
-/// Which way something went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// We sent it.
-    Sent,
-    /// The peer sent it.
-    Received,
-}
-
-/// What went by.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Event<'a> {
-    /// A whole handshake message.
-    Handshake(Handshake<'a>),
-    /// ChangeCipherSpec.
-    ChangeCipherSpec,
-    /// An alert.
-    Alert(Alert),
-}
-
-/// Sees every message as it goes by, received ones before they are acted on.
-pub trait Observer: Send + Sync {
-    /// One message.
-    fn observe(&self, direction: Direction, event: Event<'_>);
 }
 
 impl fmt::Debug for Services {

@@ -1,9 +1,11 @@
 //! What an open connection still knows of its handshake: facts, and no secret but an exporter's (R-KEY-5, R-T12-26).
+use crate::config::Completed;
 use crate::crypto::Digest;
 use crate::handshake::Summary;
 use crate::key_schedule::Exporter;
 use crate::session::{Peer, SessionKey};
 use crate::suite::Suite;
+use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc};
 
 /// What a completed handshake agreed on. It outlives a failure of the connection, so that a log can tell whose it was.
@@ -44,6 +46,18 @@ impl Facts {
             session_key,
             ocsp_response,
             exporter,
+        }
+    }
+
+    /// For an observer.
+    pub(super) fn completed(&self, version: ProtocolVersion) -> Completed<'_> {
+        Completed {
+            version,
+            suite: self.suite,
+            resumed: self.resumed,
+            server_name: self.server_name.as_deref(),
+            alpn: self.alpn.as_deref(),
+            peer_certificates: self.peer_certificates(),
         }
     }
 

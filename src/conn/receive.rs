@@ -225,7 +225,7 @@ impl<S: Endpoint> Connection<S> {
     fn on_change_cipher_spec(&mut self, content: Range<usize>) -> Result<(), Failure> {
         self.refuse_interleaving(ContentType::CHANGE_CIPHER_SPEC)?;
         check_change_cipher_spec(self.incoming.fragment(content))?;
-        self.observe(Direction::Received, Event::ChangeCipherSpec);
+        self.observe(Event::ChangeCipherSpec(Direction::Received));
         self.step(Input::ChangeCipherSpec)?;
         self.drive_actions()
     }
@@ -233,7 +233,7 @@ impl<S: Endpoint> Connection<S> {
     /// R-AL-7: the level decides.
     fn on_alert(&mut self, content: Range<usize>) -> Result<(), Error> {
         let alert = alert_of(self.incoming.fragment(content))?;
-        self.observe(Direction::Received, Event::Alert(alert));
+        self.observe(Event::Alert(Direction::Received, alert));
         match alert.description {
             // R-REC-40: a client that begins with an alert has nothing else to say.
             description if self.versions == VersionRule::First => Err(Error::AlertReceived(description)),
@@ -312,7 +312,7 @@ impl<S: Endpoint> Connection<S> {
                 Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into())
             }
             Some(message) => {
-                self.observe(Direction::Received, Event::Handshake(message));
+                self.observe(Event::Handshake(Direction::Received, message));
                 self.step(Input::Message(message)).map(|()| true)
             }
         };

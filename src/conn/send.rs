@@ -96,13 +96,13 @@ impl<S: Endpoint> Connection<S> {
 
     /// Best effort: a connection that cannot even seal an alert ends without it.
     pub(super) fn send_alert(&mut self, alert: Alert) {
-        self.observe(Direction::Sent, Event::Alert(alert));
+        self.observe(Event::Alert(Direction::Sent, alert));
         let _ = self.seal(ContentType::ALERT, &alert.to_bytes());
     }
 
-    pub(super) fn observe(&self, direction: Direction, event: Event<'_>) {
+    pub(super) fn observe(&self, event: Event<'_>) {
         if let Some(observer) = &self.setup().services.observer {
-            observer.observe(direction, event);
+            observer.observe(self.id, event);
         }
     }
 
@@ -158,11 +158,11 @@ impl<S: Endpoint> Connection<S> {
     fn apply(&mut self, action: Action) -> Result<(), Error> {
         match action {
             Action::Write(message) => {
-                self.observe(Direction::Sent, Event::Handshake(message.as_handshake()));
+                self.observe(Event::Handshake(Direction::Sent, message.as_handshake()));
                 self.seal(ContentType::HANDSHAKE, message.as_bytes())?;
             }
             Action::WriteChangeCipherSpec => {
-                self.observe(Direction::Sent, Event::ChangeCipherSpec);
+                self.observe(Event::ChangeCipherSpec(Direction::Sent));
                 self.seal(ContentType::CHANGE_CIPHER_SPEC, &[1])?;
             }
             Action::NewWriteKeys(keys) => {
@@ -191,7 +191,9 @@ impl<S: Endpoint> Connection<S> {
                 self.opener = Opener::plain().with_max_fragment(bytes);
             }
             Action::Done(summary) => {
-                self.phase = Phase::Open(Box::new(Facts::new(*summary)));
+                let facts = Box::new(Facts::new(*summary));
+                self.observe(Event::Complete(facts.completed(self.version())));
+                self.phase = Phase::Open(facts);
                 self.progress = Progress::default();
             }
             Action::RefuseRenegotiation => {

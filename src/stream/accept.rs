@@ -1,10 +1,9 @@
 //! A server's stream whose configuration is chosen by the ClientHello.
 use super::socket::{Limits, Socket};
-use super::{Clock, Stream};
+use super::{Clock, ServerStream};
 use crate::config::{ServerConfig, ServerConfigs};
 use crate::conn::{Acceptance, Accepted, Acceptor, Time};
 use crate::error::Error;
-use crate::handshake::server::State;
 use alloc::sync::Arc;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use std::time::Duration;
 /// The size of a read: most hellos fit into one.
 const READ: usize = 4096;
 
-impl<T: Socket> Stream<State, T> {
+impl<T: Socket> ServerStream<T> {
     /// A connection from a client of any protocol that `configs` speak. Reads the ClientHello; the rest of the handshake
     /// is done as in any stream.
     ///

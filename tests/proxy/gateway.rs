@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 use tlcp::cert::{Identity, ServerName, WebPkiVerifier};
 use tlcp::config::ClientConfig;
 use tlcp::conn::ClientConnection;
-use tlcp::handshake::client;
 use tlcp::stream::{Clock, Stream};
 
-pub type Client = Stream<client::State, TcpStream>;
+pub type Client = tlcp::stream::ClientStream<TcpStream>;
 
 /// Nothing in a test takes longer, unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(30);

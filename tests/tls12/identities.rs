@@ -4,7 +4,7 @@ use crate::pair::{Counting, Ends, World, store};
 use std::sync::{Arc, Mutex};
 use tlcp::cert::Identity;
 use tlcp::config::{
-    ClientAuth, ClientConfig, ClientConfigBuilder, Direction, Event, Observer, ServerConfig,
+    ClientAuth, ClientConfig, ClientConfigBuilder, ConnectionId, Event, Observer, ServerConfig,
     ServerConfigBuilder,
 };
 use tlcp::message::{CertificateVerify, ServerKeyExchange};
@@ -73,8 +73,8 @@ fn a_client_that_cannot_sign_by_a_common_scheme_shows_nothing() {
 struct Schemes(Mutex<Vec<S>>);
 
 impl Observer for Schemes {
-    fn observe(&self, _: Direction, event: Event<'_>) {
-        let Event::Handshake(message) = event else { return };
+    fn observe(&self, _: ConnectionId, event: Event<'_>) {
+        let Event::Handshake(_, message) = event else { return };
         let signed = match message.kind {
             H::SERVER_KEY_EXCHANGE => ServerKeyExchange::read_ephemeral(message.body, true).unwrap().signed,
             H::CERTIFICATE_VERIFY => CertificateVerify::read(message.body, true).unwrap(),

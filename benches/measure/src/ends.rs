@@ -7,11 +7,10 @@ use std::sync::Arc;
 use tlcp::cert::ServerName;
 use tlcp::config::{ClientConfig, ServerConfig};
 use tlcp::conn::{ClientConnection, Endpoint, ServerConnection};
-use tlcp::handshake::{client, server};
-use tlcp::stream::{Clock, Stream};
+use tlcp::stream::{ClientStream, Clock, ServerStream, Stream};
 
 /// Client and server.
-pub type Ends = (Stream<client::State, Wire>, Stream<server::State, Wire>);
+pub type Ends = (ClientStream<Wire>, ServerStream<Wire>);
 
 /// `count` writes of the first `size` bytes of `data` from client to server, which reads them into `read`.
 ///

@@ -12,9 +12,8 @@ use tlcp::cert::{Description, ServerName};
 use tlcp::config::{ClientConfig, ClientConfigBuilder, Direction, ServerConfig};
 use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::{Provider, default_provider, random::SystemRandom};
-use tlcp::handshake::client;
 use tlcp::pki::{KeyCentre, Options, Pki};
-use tlcp::stream::{Clock, Stream};
+use tlcp::stream::{ClientStream, Clock, Stream};
 use tlcp::suite::{Certificates, KeyExchange, Suite, TLCP};
 
 const QUESTION: &[u8] = b"How many certificates does a TLCP server show?";
@@ -26,7 +25,6 @@ const REPEATS: usize = 21;
 const CHECKED_FULL: &str = "Both verify_data are right: each side has checked the other's.";
 const CHECKED_RESUMED: &str = "The server's verify_data is right; the server now checks the client's.";
 
-type ClientStream = Stream<client::State, Counted>;
 
 /// All that the scenes share.
 struct Stage {
@@ -171,7 +169,7 @@ impl Stage {
     }
 
     /// Connects and completes the handshake.
-    fn connect(&self, config: &Arc<ClientConfig>) -> Result<ClientStream, Problem> {
+    fn connect(&self, config: &Arc<ClientConfig>) -> Result<ClientStream<Counted>, Problem> {
         let name = ServerName::try_from("localhost").map_err(|e| Problem::new(e.to_string()))?;
         let tcp = Counted::new(TcpStream::connect(self.address)?)?;
         let clock = Clock::start();
@@ -212,14 +210,14 @@ impl Stage {
     }
 }
 
-fn drop_politely(mut stream: ClientStream) -> Result<(), Problem> {
+fn drop_politely(mut stream: ClientStream<Counted>) -> Result<(), Problem> {
     stream.close()?;
     stream.read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
 /// What the handshake came to, and where its keys are from.
-fn show_done(trace: &Trace, stream: &ClientStream, took: Duration) {
+fn show_done(trace: &Trace, stream: &ClientStream<Counted>, took: Duration) {
     let connection = stream.connection();
     let (_, resumed, messages, bytes) = trace.so_far();
     let Some(suite) = connection.cipher_suite() else { return };
@@ -272,7 +270,7 @@ fn origins(suite: &Suite, resumed: bool) -> Vec<(&'static str, usize, String)> {
 }
 
 /// Application data both ways, and the close.
-fn talk(trace: &Trace, stream: &mut ClientStream) -> Result<(), Problem> {
+fn talk(trace: &Trace, stream: &mut ClientStream<Counted>) -> Result<(), Problem> {
     let before = stream.socket().sent;
     stream.write_all(QUESTION)?;
     let wire = stream.socket().sent - before;

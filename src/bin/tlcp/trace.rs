@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tlcp::config::{Direction, Event, Observer};
+use tlcp::config::{ConnectionId, Direction, Event, Observer};
 use tlcp::message::Handshake;
 use tlcp::suite::Suite;
 
@@ -112,15 +112,15 @@ impl Trace {
 }
 
 impl Observer for Trace {
-    fn observe(&self, direction: Direction, event: Event<'_>) {
+    fn observe(&self, _: ConnectionId, event: Event<'_>) {
         match event {
-            Event::Handshake(message) => self.handshake(direction, message),
-            Event::ChangeCipherSpec => {
+            Event::Handshake(direction, message) => self.handshake(direction, message),
+            Event::ChangeCipherSpec(direction) => {
                 let who = if self.is_from_client(direction) { "client" } else { "server" };
                 let meaning = format!("from here on the {who}'s records are encrypted and authenticated");
                 self.show(direction, "ChangeCipherSpec", 1, &[("", meaning)]);
             }
-            Event::Alert(alert) => {
+            Event::Alert(direction, alert) => {
                 let text = format!("{}, {}", alert.level, alert.description);
                 self.show(direction, "Alert", 2, &[("level, description", text)]);
             }

@@ -1,7 +1,7 @@
 //! What goes by on a connection, for the checks at its end.
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tlcp::config::{Direction, Event, Observer};
+use tlcp::config::{ConnectionId, Direction, Event, Observer};
 use tlcp::message::{
     CertificateRequest, CertificateVerify, ClientHello, Credential, Handshake, ServerHello, ServerKeyExchange,
 };
@@ -38,22 +38,22 @@ impl Seen {
 }
 
 impl Observer for Seen {
-    fn observe(&self, direction: Direction, event: Event<'_>) {
+    fn observe(&self, _: ConnectionId, event: Event<'_>) {
         let mut log = self.log();
-        let verb = match direction {
+        let verb = |direction| match direction {
             Direction::Sent => "write",
             Direction::Received => "read",
         };
         let _ = match event {
-            Event::Handshake(message) => writeln!(log.trace, "{verb} hs {}", message.kind.0),
-            Event::ChangeCipherSpec => writeln!(log.trace, "{verb} ccs"),
-            Event::Alert(alert) => {
+            Event::Handshake(way, message) => writeln!(log.trace, "{} hs {}", verb(way), message.kind.0),
+            Event::ChangeCipherSpec(way) => writeln!(log.trace, "{} ccs", verb(way)),
+            Event::Alert(way, alert) => {
                 let [level, description] = alert.to_bytes();
-                writeln!(log.trace, "{verb} alert {level} {description}")
+                writeln!(log.trace, "{} alert {level} {description}", verb(way))
             }
             _ => Ok(()),
         };
-        if let Event::Handshake(message) = event {
+        if let Event::Handshake(direction, message) = event {
             log.message(direction, message);
         }
     }

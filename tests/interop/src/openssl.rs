@@ -167,7 +167,7 @@ impl Drop for Server {
 }
 
 /// A stream of ours.
-pub type ClientStream = Stream<tlcp::handshake::client::State, TcpStream>;
+pub type ClientStream = tlcp::stream::ClientStream<TcpStream>;
 
 /// Sends so many bytes in lines to a server that reverses them, and checks what returns.
 ///
