@@ -18,7 +18,7 @@ fn certificates(c: &mut Criterion) {
     let credential = Arc::new(Credential::Certificates(list.to_vec()));
     let choose = || credential.keys(Expected::Pair, provider.keys).unwrap();
     let role = PeerRole::Server(ServerName::try_from("localhost").unwrap());
-    let claim = PeerClaim { role, credential: credential.clone(), keys: choose() };
+    let claim = PeerClaim::new(role, credential.clone(), choose());
 
     let mut group = c.benchmark_group("certificates");
     group.bench_function("choose the pair", |b| b.iter(|| black_box(choose())));

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tlcp::crypto::random::SystemRandom;
-use tlcp::crypto::{Digest, HashContext, Hashes, Provider, self_test};
+use tlcp::crypto::{Digest, HashContext, Hashes, self_test};
 use tlcp::pki::{Options, Pki};
 use tlcp::session::MemoryStore;
 use tlcp::suite::HashAlgorithm;
@@ -51,7 +51,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         hmacs: AtomicUsize::new(0),
         prfs: AtomicUsize::new(0),
     }));
-    let provider = Provider { name: "counting", hashes: counting, ..standard };
+    let provider = standard.named("counting").with_hashes(counting);
     // Known answers for every primitive: what any provider must pass before it is used.
     self_test(&provider)?;
 

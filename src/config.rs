@@ -16,12 +16,12 @@ pub use client::{ClientConfig, ClientConfigBuilder};
 pub use compat::Compat;
 #[cfg(feature = "std")]
 pub use live::Live;
-pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
-#[cfg(feature = "std")]
-pub use services::KeyLogFile;
 #[cfg(feature = "log")]
 pub use observer::LogObserver;
 pub use observer::{Completed, ConnectionId, Direction, Event, Failed, Observer, Side};
+pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
+#[cfg(feature = "std")]
+pub use services::KeyLogFile;
 pub use services::{KeyLog, Later, NamedIdentity, Services};
 
 #[cfg(feature = "sm9")]
@@ -47,6 +47,7 @@ pub enum ClientAuth {
 
 /// How much of a peer is borne (R-REC-38). The defaults are those of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The longest handshake messages.
     pub messages: MessageLimits,
@@ -67,6 +68,7 @@ impl Default for Limits {
 /// have one method for each thing that can be chosen, work out the rest, and check the whole; a test or an own connection
 /// layer may make one by hand.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Policy {
     /// The one protocol spoken.
     pub protocol: &'static Protocol,
@@ -131,6 +133,7 @@ pub struct Policy {
 
 /// All that a connection is given, of either role.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Setup {
     /// The data.
     pub policy: Policy,

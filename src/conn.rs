@@ -422,10 +422,10 @@ impl<S: Endpoint> Connection<S> {
 
     /// Drops keys and buffers; what was to be sent already stays, and what had been agreed on.
     fn enter_failed(&mut self, error: Error) {
-        let (state, facts) = (self.state(), self.facts());
+        let facts = self.facts();
         self.observe(Event::Failed(FailedEvent {
             error: &error,
-            state,
+            was_complete: facts.is_some(),
             suite: facts.map_or(self.progress.suite, |facts| Some(facts.suite)),
             server_name: facts.map_or(&self.progress.server_name, |facts| &facts.server_name).as_deref(),
         }));

@@ -4,6 +4,7 @@
 pub mod aws_lc;
 pub(crate) mod constant_time_mac;
 mod der;
+mod digest;
 mod hex;
 #[cfg(target_pointer_width = "64")]
 pub mod native;
@@ -15,6 +16,7 @@ mod self_test;
 pub mod sm2;
 pub mod sm9;
 
+pub use digest::Digest;
 pub use public_key::{PublicKey, SignatureAlgorithm};
 pub use random::{Draw, Random};
 pub use secret::{MasterSecret, MasterSeed, PreMasterSecret, SECRET_LEN, Shared, TrafficKeys};
@@ -30,8 +32,14 @@ use zeroize::Zeroizing;
 /// The user id of every SM2 signature of the protocol, and of certificates unless told otherwise (R-SM2-1).
 pub const DEFAULT_USER_ID: &[u8] = b"1234567812345678";
 
-/// All primitives that a connection needs.
+/// All primitives that a connection needs. One's own takes the place of some of another's:
+///
+/// ```
+/// # use tlcp::crypto::{Provider, portable};
+/// let provider: Provider = tlcp::default_provider().named("portable hashes").with_hashes(portable::provider().hashes);
+/// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Provider {
     /// For logs.
     pub name: &'static str,
@@ -41,6 +49,38 @@ pub struct Provider {
     pub ciphers: &'static dyn Ciphers,
     /// Operations with public keys, and the making of private ones.
     pub keys: &'static dyn Keys,
+}
+
+impl Provider {
+    /// Of these parts.
+    pub const fn new(
+        name: &'static str,
+        hashes: &'static dyn Hashes,
+        ciphers: &'static dyn Ciphers,
+        keys: &'static dyn Keys,
+    ) -> Self {
+        Self { name, hashes, ciphers, keys }
+    }
+
+    /// The same under another name.
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The same with these hashes.
+    pub fn with_hashes(self, hashes: &'static dyn Hashes) -> Self {
+        Self { hashes, ..self }
+    }
+
+    /// The same with these ciphers.
+    pub fn with_ciphers(self, ciphers: &'static dyn Ciphers) -> Self {
+        Self { ciphers, ..self }
+    }
+
+    /// The same with these operations of keys.
+    pub fn with_keys(self, keys: &'static dyn Keys) -> Self {
+        Self { keys, ..self }
+    }
 }
 
 impl fmt::Debug for Provider {
@@ -55,45 +95,6 @@ pub fn default_provider() -> Provider {
     return native::provider();
     #[cfg(not(target_pointer_width = "64"))]
     portable::provider()
-}
-
-/// A hash value: at most 64 bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Digest {
-    bytes: [u8; Self::MAX],
-    len: u8,
-}
-
-impl Digest {
-    /// The longest output of any hash function in use, in bytes.
-    pub const MAX: usize = 64;
-
-    /// From the output of a hash function: none is longer than [`Digest::MAX`], and bytes beyond it are cut off.
-    pub fn new(hash: &[u8]) -> Self {
-        let mut out = Self { bytes: [0; Self::MAX], len: 0 };
-        for (o, b) in out.bytes.iter_mut().zip(hash) {
-            *o = *b;
-            out.len = out.len.saturating_add(1);
-        }
-        out
-    }
-
-    /// From at most [`Digest::MAX`] bytes; `None` if there are more.
-    pub fn from_slice(hash: &[u8]) -> Option<Self> {
-        (hash.len() <= Self::MAX).then(|| Self::new(hash))
-    }
-}
-
-impl AsRef<[u8]> for Digest {
-    fn as_ref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Digest({} bytes)", self.len)
-    }
 }
 
 /// A hash that is under way.

@@ -83,8 +83,8 @@ impl<'a> Chain<'a> {
     /// What the verifier is to say of the leaf as a client's certificate.
     fn expected(&self, policy: CertPolicy) -> Result<(), fn(&E) -> bool> {
         let purposes: &[&str] = match policy {
-            CertPolicy::Standard | CertPolicy::Web => &["client_auth"],
             CertPolicy::Gm => &["client_auth", "server_auth"],
+            _ => &["client_auth"],
         };
         let fits = |eku: Vec<&str>| purposes.iter().any(|p| eku.contains(p));
         let wrong_usage: fn(&E) -> bool = |e| matches!(e, E::WrongUsage(_));
@@ -128,8 +128,7 @@ fn verify(chain: &Chain<'_>, verifier: &WebPkiVerifier, our_sign: &Issued) -> Re
         true => PeerKeys::Single { key: sign, key_use: KeyUse::Sign },
         false => PeerKeys::Pair { encrypt: sign.clone(), sign, at: 1 },
     };
-    let claim =
-        PeerClaim { role: PeerRole::Client, credential: Arc::new(Credential::Certificates(list)), keys };
+    let claim = PeerClaim::new(PeerRole::Client, Arc::new(Credential::Certificates(list)), keys);
     match verifier.verify(&claim, chain.now).map_err(|e| e.problem) {
         Err(E::InconsistentPair) if !chain.signs() => Ok(()),
         result => result.map(|_| ()),

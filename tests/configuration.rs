@@ -22,7 +22,8 @@ fn fails<C: Debug>(built: Result<C, ConfigError>, text: &str) {
 #[test]
 fn what_was_asked_for_is_what_is_built() {
     let world = World::new();
-    let limits = Limits { certificates: 3, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.certificates = 3;
     let check = |policy: &Policy| {
         assert_eq!(
             (policy.protocol.version, &policy.suites[..]),
@@ -84,7 +85,8 @@ fn what_cannot_work_does_not_build() {
     let world = World::new();
     fails(world.client().suites(&[]).build(), "pass at least one row");
     fails(world.server().session_lifetime(86_401).build(), "R-SES-13");
-    let limits = Limits { certificates: 1, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.certificates = 1;
     fails(world.client().limits(limits).build(), "a pair of certificates");
     fails(world.client().alpn([&b""[..]]).build(), "R-ALPN-1");
     fails(world.client().handshake_timeout(Duration::ZERO).build(), "no handshake could end");

@@ -106,7 +106,7 @@ fn ask(list: &[Vec<u8>]) -> bool {
         let Ok(keys) = credential.keys(expected, provider().keys) else { continue };
         let name = ServerName::try_from("localhost").unwrap();
         for role in [PeerRole::Client, PeerRole::Server(name)] {
-            let claim = PeerClaim { role, credential: credential.clone(), keys: keys.clone() };
+            let claim = PeerClaim::new(role, credential.clone(), keys.clone());
             for verifier in &FIXTURE.verifiers {
                 accepted |= verifier.verify(&claim, NOW).is_ok();
             }

@@ -117,8 +117,12 @@ struct Seen(Mutex<[Vec<String>; 3]>);
 impl Observer for Seen {
     fn observe(&self, connection: ConnectionId, event: Event<'_>) {
         let (place, text) = match event {
-            Event::Handshake(way, message) => (usize::from(way == Direction::Received), message.kind.to_string()),
-            Event::ChangeCipherSpec(way) => (usize::from(way == Direction::Received), "ChangeCipherSpec".into()),
+            Event::Handshake(way, message) => {
+                (usize::from(way == Direction::Received), message.kind.to_string())
+            }
+            Event::ChangeCipherSpec(way) => {
+                (usize::from(way == Direction::Received), "ChangeCipherSpec".into())
+            }
             Event::Alert(way, alert) => {
                 (usize::from(way == Direction::Received), format!("{} {}", alert.level, alert.description))
             }
@@ -129,7 +133,7 @@ impl Observer for Seen {
             }
             Event::Failed(failed) => {
                 let suite = failed.suite.map(|suite| suite.id.to_string());
-                (2, format!("{} {} in {} {suite:?}", connection.side, failed.error.kind(), failed.state))
+                (2, format!("{} {} {} {suite:?}", connection.side, failed.error.kind(), failed.was_complete))
             }
             other => panic!("{other:?}"),
         };

@@ -15,7 +15,7 @@ use tlcp::config::{ClientAuth, ClientConfig, ServerConfig, ServerConfigBuilder};
 use tlcp::conn::{Connection, Endpoint, ReadProgress, ServerConnection};
 use tlcp::crypto::MasterSecret;
 use tlcp::message::{Credential, SessionId};
-use tlcp::session::{Found, MemoryStore, Peer, Session, SessionKey, SessionStore, Terms};
+use tlcp::session::{Found, MemoryStore, Peer, Session, SessionKey, SessionStore};
 use tlcp::suite::{SUITES, Suite, TLCP};
 
 const KIB: i64 = 1024;
@@ -124,22 +124,12 @@ fn an_idle_connection_without_a_store_holds_at_most_4_kib_beside_what_the_peer_s
 fn session(name: Option<&str>, certificates: usize) -> Arc<Session> {
     let ders = vec![vec![0x30; certificates / 4].into_boxed_slice(); 4];
     let credential = Arc::new(Credential::Certificates(ders));
-    Arc::new(Session {
-        id: SessionId::new([7; 32]),
-        suite: &SUITES[1],
-        master: MasterSecret::from_bytes(&[7; 48]),
-        created: at(0).unix,
-        server_name: name.map(Arc::from),
-        context: [7; 32],
-        peer: match certificates {
-            0 => Peer::Anonymous,
-            _ => Peer::Authenticated { credential, not_after: u64::MAX },
-        },
-        own_identity: [8; 32],
-        server_end_point: tlcp::crypto::Digest::new(&[7; 32]),
-        terms: Terms::default(),
-        ticket: None,
-    })
+    let mut session = Session::new(&SUITES[1], MasterSecret::from_bytes(&[7; 48]), at(0).unix);
+    (session.id, session.server_name) = (SessionId::new([7; 32]), name.map(Arc::from));
+    if certificates > 0 {
+        session.peer = Peer::Authenticated { credential, not_after: u64::MAX };
+    }
+    Arc::new(session)
 }
 
 /// R-SES-4: whoever fills it, and with whatever, the default store holds 16 MiB at most; ordinary sessions fit in it.

@@ -30,7 +30,7 @@ fn providers() -> Vec<Provider> {
     vec![
         portable::provider(),
         #[cfg(target_pointer_width = "64")]
-        Provider { keys: &tlcp::crypto::native::sm2::KEYS, ..tlcp::crypto::native::provider() },
+        tlcp::crypto::native::provider().with_keys(&tlcp::crypto::native::sm2::KEYS),
     ]
 }
 

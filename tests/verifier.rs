@@ -49,7 +49,7 @@ fn claim(list: &[&Issued], role: PeerRole) -> Result<PeerClaim, E> {
         PeerRole::Client => Expected::PairOrSign,
     };
     let keys = credential.keys(expected, provider().keys).map_err(|e| e.problem)?;
-    Ok(PeerClaim { role, credential, keys })
+    Ok(PeerClaim::new(role, credential, keys))
 }
 
 /// What a verifier says, whichever certificate it is about.

@@ -45,7 +45,7 @@ fn verify(name: &str, role: PeerRole, key_use: KeyUse) -> Result<Verified, Certi
     let list = certificates(&file(name)).into_iter().map(Vec::into_boxed_slice).collect();
     let credential = Arc::new(Credential::Certificates(list));
     let keys = credential.keys(Expected::Single(key_use), provider().keys)?;
-    verifier().verify(&PeerClaim { role, credential, keys }, NOW)
+    verifier().verify(&PeerClaim::new(role, credential, keys), NOW)
 }
 
 fn refused(name: &str, key_use: KeyUse) -> (E, Option<Place>) {
@@ -77,7 +77,7 @@ fn refuses_a_chain_with_a_changed_signature() {
             let list = list.into_iter().map(Vec::into_boxed_slice).collect();
             let credential = Arc::new(Credential::Certificates(list));
             let keys = credential.keys(Expected::Single(KeyUse::Sign), provider().keys).unwrap();
-            let claim = PeerClaim { role: server("localhost"), credential, keys };
+            let claim = PeerClaim::new(server("localhost"), credential, keys);
             let error = verifier().verify(&claim, NOW).unwrap_err();
             assert_eq!(error.problem, E::BadSignature, "{name} {at}");
         }
@@ -157,7 +157,7 @@ fn holds_a_chain_to_its_dates() {
         let list = certificates(&file("p256.pem")).into_iter().map(Vec::into_boxed_slice).collect();
         let credential = Arc::new(Credential::Certificates(list));
         let keys = credential.keys(Expected::Single(KeyUse::Sign), provider().keys).unwrap();
-        verifier().verify(&PeerClaim { role: server("localhost"), credential, keys }, now)
+        verifier().verify(&PeerClaim::new(server("localhost"), credential, keys), now)
     };
     let end = at(NOW).unwrap().not_after();
     assert!(at(end).is_ok());
@@ -174,7 +174,7 @@ fn each_policy_has_its_own_form() {
         .collect();
     let credential = Arc::new(Credential::Certificates(list));
     let keys = credential.keys(Expected::Pair, provider().keys).unwrap();
-    let claim = PeerClaim { role: server("localhost"), credential, keys };
+    let claim = PeerClaim::new(server("localhost"), credential, keys);
     let error = verifier().verify(&claim, NOW).unwrap_err();
     assert_eq!(error.problem, E::Other("a pair of certificates, where CertPolicy::Web takes one"));
     assert!(verifier().verifies(Certificates::Single) && !verifier().verifies(Certificates::Pair));
@@ -186,7 +186,7 @@ fn each_policy_has_its_own_form() {
     let list = certificates(&file("p256.pem")).into_iter().map(Vec::into_boxed_slice).collect();
     let credential = Arc::new(Credential::Certificates(list));
     let keys = credential.keys(Expected::Single(KeyUse::Sign), provider().keys).unwrap();
-    let claim = PeerClaim { role: server("localhost"), credential, keys };
+    let claim = PeerClaim::new(server("localhost"), credential, keys);
     assert_eq!(standard.verify(&claim, NOW).unwrap_err().problem, E::MissingEncryptionCertificate);
 }
 

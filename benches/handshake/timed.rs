@@ -60,7 +60,7 @@ fn hashes<T>(work: impl FnOnce() -> T) -> T {
 }
 
 pub(crate) fn provider() -> Provider {
-    Provider { keys: &TimedKeys, hashes: &TimedHashes, ..default_provider() }
+    default_provider().with_keys(&TimedKeys).with_hashes(&TimedHashes)
 }
 
 pub(crate) struct TimedRandom;

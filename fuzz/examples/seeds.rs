@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::message::{Due, Finished, Joiner};
 use tlcp::record::{Framed, HEADER_LEN, VersionRule, deframe};
-use tlcp::session::{Session, SessionStore};
+use tlcp::session::SessionStore;
 use tlcp::wire::{ContentType, ProtocolVersion};
 use tlcp_fuzz::drive::{Driven, start};
 use tlcp_fuzz::random::Repeatable;
@@ -246,7 +246,8 @@ fn sessions() {
             panic!("no session")
         };
         save("session", &format!("{suite}"), &session.to_bytes().unwrap());
-        let anonymous = Session { peer: tlcp::session::Peer::Anonymous, ..(*session).clone() };
+        let mut anonymous = (*session).clone();
+        anonymous.peer = tlcp::session::Peer::Anonymous;
         save("session", &format!("{suite}-anonymous"), &anonymous.to_bytes().unwrap());
     }
 }

@@ -121,7 +121,7 @@ fuzz_target!(|input: Input<'_>| {
     } else {
         PeerRole::Server(ServerName::try_from(name).unwrap())
     };
-    let claim = PeerClaim { role, credential: credential.clone(), keys: keys.clone() };
+    let claim = PeerClaim::new(role, credential.clone(), keys.clone());
     if VERIFIERS[usize::from(input.gm)].verify(&claim, NOW).is_ok() {
         check_accepted(&input, &credential, &keys);
     }

@@ -52,6 +52,6 @@ fuzz_target!(|input: Input<'_>| {
     let Ok(keys) = centres.keys(&credential, suite, provider().keys) else { return };
     let PeerKeys::Identity { sign, .. } = &keys else { panic!("keys of certificates") };
     assert!(!sign.identity().unwrap_or_default().is_empty());
-    let claim = PeerClaim { role: PeerRole::Client, credential: credential.into(), keys };
+    let claim = PeerClaim::new(PeerRole::Client, credential.into(), keys);
     let _ = centres.verify(&claim, NOW);
 });

@@ -4,8 +4,8 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 use tlcp::crypto::{
-    AgreementPeer, AgreementRole, Draw, Keys, MasterSeed, PrivateKey, Random, Shared, SignatureAlgorithm, StartedAgreement,
-    portable,
+    AgreementPeer, AgreementRole, Draw, Keys, MasterSeed, PrivateKey, Random, Shared, SignatureAlgorithm,
+    StartedAgreement, portable,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::HashAlgorithm;
@@ -127,7 +127,8 @@ fn agreement(input: &Input<'_>, own: &Pair, peer: &Pair) {
     let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
     let finish =
         |started: &Arc<dyn StartedAgreement>, peer: &AgreementPeer| secret(started.finish(peer, &seed));
-    let [a, b] = [0, 1].map(|i| own[i].start_agreement(&AgreementRole::Initiator(None), &Given::new(&input.nonces)));
+    let [a, b] =
+        [0, 1].map(|i| own[i].start_agreement(&AgreementRole::Initiator(None), &Given::new(&input.nonces)));
     let (Ok(a), Ok(b)) = (a, b) else { return };
     assert_eq!(a.share(), b.share());
     let initiator = AgreementPeer { share: a.share().clone(), key: Some(own[0].public().clone()) };

@@ -83,7 +83,7 @@ fuzz_target!(|input: Input<'_>| {
         true => PeerRole::Client,
         false => PeerRole::Server(ServerName::try_from(name).unwrap()),
     };
-    let claim = PeerClaim { role, credential: credential.clone(), keys };
+    let claim = PeerClaim::new(role, credential.clone(), keys);
     if verifier.verify(&claim, NOW).is_ok() {
         // What was accepted is of our making, to the byte.
         let own = if input.is_client { &pki.client } else { &pki.server };

@@ -3,9 +3,9 @@
 //! zero; any other tag or MAC is refused, so that failing stays possible, too.
 use std::sync::Arc;
 use tlcp::crypto::{
-    Aead, AgreementPeer, AgreementRole, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys, MacLane, MasterSeed,
-    PreMasterSecret, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share, Shared, SignatureAlgorithm,
-    StartedAgreement,
+    Aead, AgreementPeer, AgreementRole, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys,
+    MacLane, MasterSeed, PreMasterSecret, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share, Shared,
+    SignatureAlgorithm, StartedAgreement,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
@@ -13,7 +13,7 @@ use tlcp::wire::NamedGroup;
 
 /// All of them.
 pub fn provider() -> Provider {
-    Provider { name: "accepting", hashes: &Zeros, ciphers: &Zeros, keys: &Zeros }
+    Provider::new("accepting", &Zeros, &Zeros, &Zeros)
 }
 
 /// A point, as far as these primitives care.

@@ -6,11 +6,11 @@ use crate::witness::Witness;
 use std::sync::{Arc, LazyLock, OnceLock};
 use tlcp::cert::{Identity, Key, KeyUse, PeerClaim, ServerName, Verified, Verifier, WebPkiVerifier};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
-use tlcp::crypto::{Digest, Draw, MasterSecret, Provider, Random};
+use tlcp::crypto::{Draw, MasterSecret, Provider, Random};
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::message::{Credential, SessionId};
 use tlcp::pki::{Options, Pki};
-use tlcp::session::{Found, Peer, RotatingTicketer, Session, SessionKey, SessionStore, Terms};
+use tlcp::session::{Found, Peer, RotatingTicketer, Session, SessionKey, SessionStore};
 use tlcp::suite::{AeadAlgorithm, Certificates, KeyKind, SUITES, Suite, TLCP, TLS12};
 
 /// 2026-11-21, in Unix seconds: when all of it happens.
@@ -33,7 +33,7 @@ pub fn provider() -> Provider {
     {
         use tlcp::crypto::native::{self, sm2};
         static KEYS: sm2::Sm2Keys = sm2::Sm2Keys::new(sm2::Sm2Options::LEAN);
-        Provider { keys: &KEYS, ..native::provider() }
+        native::provider().with_keys(&KEYS)
     }
     #[cfg(not(target_pointer_width = "64"))]
     tlcp::crypto::portable::provider()
@@ -375,19 +375,12 @@ impl SessionStore for OneSession {
         }
         let credential = Arc::new(Credential::Certificates(Vec::new()));
         let [context, own_identity] = self.made_in.get().copied().unwrap_or_default();
-        Found::Session(Arc::new(Session {
-            id,
-            suite: self.suite,
-            master: MasterSecret::from_bytes(&[9; 48]),
-            created: NOW,
-            server_name: self.name.map(Into::into),
-            context,
-            peer: Peer::Authenticated { credential, not_after: u64::MAX },
-            own_identity,
-            server_end_point: Digest::new(&[0; 32]),
-            terms: Terms { extended_master_secret: self.suite.protocol == &TLS12, ..Terms::default() },
-            ticket: None,
-        }))
+        let mut session = Session::new(self.suite, MasterSecret::from_bytes(&[9; 48]), NOW);
+        (session.id, session.server_name) = (id, self.name.map(Into::into));
+        (session.context, session.own_identity) = (context, own_identity);
+        session.peer = Peer::Authenticated { credential, not_after: u64::MAX };
+        session.terms.extended_master_secret = self.suite.protocol == &TLS12;
+        Found::Session(Arc::new(session))
     }
 
     fn store(&self, _: SessionKey, session: Arc<Session>) {

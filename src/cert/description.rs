@@ -8,6 +8,7 @@ use core::fmt;
 /// What a certificate says of itself, as text: for logs and traces. Nothing of it is verified here, and nothing may be
 /// decided by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Description {
     /// The subject, most specific attribute first: `CN=server, O=Example, C=CN`.
     pub subject: String,

@@ -26,6 +26,7 @@ pub enum PeerRole {
 
 /// What a peer shows, to be verified. Its keys are known, its signatures are not checked yet.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct PeerClaim {
     /// Server or client.
     pub role: PeerRole,
@@ -33,6 +34,13 @@ pub struct PeerClaim {
     pub credential: Arc<Credential>,
     /// The keys in it.
     pub keys: PeerKeys,
+}
+
+impl PeerClaim {
+    /// What a peer of this role shows, and the keys in it.
+    pub fn new(role: PeerRole, credential: Arc<Credential>, keys: PeerKeys) -> Self {
+        Self { role, credential, keys }
+    }
 }
 
 /// The keys in a peer's credential, and where they stand. Parsed once.

@@ -50,6 +50,7 @@ use shown::Shown;
 /// | unknown critical extensions; also certificatePolicies if critical | no | no | no |
 /// | explicit curve parameters; signatures made without Z | no | no | no |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum CertPolicy {
     /// RFC 5280 and RFC 6125 as far as they apply.
     #[default]

@@ -4,6 +4,7 @@ use crate::cert::CertificateForm;
 
 /// How to be understood by stacks that read the standard otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Compat {
     /// Send the ECDHE ClientKeyExchange with a two-byte length, 71 bytes (Q1, R-HS-23). Both forms are read always.
     pub client_key_exchange_71: bool,

@@ -80,8 +80,8 @@ pub struct Completed<'a> {
 pub struct Failed<'a> {
     /// Why.
     pub error: &'a Error,
-    /// The state that the engine was in; `Connected` after the handshake.
-    pub state: &'static str,
+    /// Whether the handshake had been complete.
+    pub was_complete: bool,
     /// The cipher suite, if the hellos had agreed on it.
     pub suite: Option<&'static Suite>,
     /// The name in the client's server_name, if it had come to that.
@@ -99,7 +99,7 @@ pub struct Failed<'a> {
 /// impl Observer for Failures {
 ///     fn observe(&self, connection: ConnectionId, event: Event<'_>) {
 ///         if let Event::Failed(failed) = event {
-///             eprintln!("{connection}: {} in {}", failed.error.kind(), failed.state);
+///             eprintln!("{connection}: {}", failed.error.kind());
 ///         }
 ///     }
 /// }

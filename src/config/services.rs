@@ -8,6 +8,7 @@ use core::fmt;
 
 /// What a connection uses to answer the engine's requests. What it cannot answer at once it hands to its caller.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Services {
     /// Own certificate pairs.
     pub identities: Vec<NamedIdentity>,
@@ -51,6 +52,7 @@ impl Later {
 
 /// A certificate pair and the names it is for.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct NamedIdentity {
     /// Names in server_name, lower case; none: those of its certificate, and it may serve as the default.
     pub names: Vec<Box<str>>,

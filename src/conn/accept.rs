@@ -32,6 +32,7 @@ pub struct Accepted {
 
 /// What began was no ClientHello.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rejected {
     /// Why.
     pub error: Error,

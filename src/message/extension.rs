@@ -17,6 +17,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// The extensions of a ClientHello that mean something here. Lists are as they came, each in one allocation of its size.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientExtensions {
     /// server_name: the one host_name (R-HS-37, R-HS-48).
     pub server_name: RequestedName,
@@ -48,6 +49,7 @@ pub struct ClientExtensions {
 
 /// The extensions of a ServerHello.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServerExtensions {
     /// An empty server_name: the name was used to choose the certificate.
     pub server_name: bool,

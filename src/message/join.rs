@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 /// The longest body of each handshake message, in bytes (R-REC-38). HelloRequest and ServerHelloDone have none, Finished
 /// has 12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MessageLimits {
     /// ClientHello.
     pub client_hello: usize,

@@ -57,6 +57,7 @@ pub fn check_change_cipher_spec(fragment: &[u8]) -> Result<(), Error> {
 
 /// How much of a peer that gets nowhere is borne (R-REC-38).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PatienceLimits {
     /// Empty application-data records in a row.
     pub empty_records: u32,

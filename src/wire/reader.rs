@@ -19,6 +19,7 @@ pub enum Problem {
 
 /// Bytes that are not the structure they should be (alert decode_error): which message, which field, which clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DecodeError {
     /// The message or structure, by its name in the standard: `ServerHello`.
     pub message: &'static str,

@@ -127,8 +127,11 @@ fn curve_ids_of_a_server_are_checked() {
         let outcome = to_client(&ECDHE, server_exchange(&ECDHE, &params(3, curve, &point())));
         outcome.refused(A::ILLEGAL_PARAMETER, "ServerKeyExchange: namedcurve");
     }
-    let strict =
-        |c: tlcp::config::ClientConfigBuilder| c.compat(Compat { old_curve_ids: false, ..Compat::default() });
+    let strict = |c: tlcp::config::ClientConfigBuilder| {
+        let mut compat = Compat::default();
+        compat.old_curve_ids = false;
+        c.compat(compat)
+    };
     let strict = Lab::new(Case { client: strict, ..ECDHE.case });
     for curve in [249, 0, 30] {
         // Taken: only the key is another one.
@@ -284,7 +287,9 @@ fn transcript(lab: &Lab) -> Vec<u8> {
 }
 
 fn hash_only(server: tlcp::config::ServerConfigBuilder) -> tlcp::config::ServerConfigBuilder {
-    server.compat(Compat { accept_raw_certificate_verify: false, ..Compat::default() })
+    let mut compat = Compat::default();
+    compat.accept_raw_certificate_verify = false;
+    server.compat(compat)
 }
 
 /// R-HS-27, R-HS-29, R-HS-47: by the signing key, over the hash, or over the messages themselves where the server takes

@@ -3,7 +3,6 @@ use crate::script::{Item, Lab, message};
 use crate::{ECC, MUTUAL, place, said};
 use tlcp::config::Limits;
 use tlcp::message::MessageLimits;
-use tlcp::record::PatienceLimits;
 use tlcp::wire::{AlertDescription as A, ContentType, HandshakeType as H};
 
 /// What a server with these limits makes of a script, and what one with the usual ones does.
@@ -37,7 +36,8 @@ fn the_limits_of_messages_are_as_configured() {
 #[test]
 fn the_number_of_certificates_is_as_configured() {
     // The honest client shows a pair and a CA.
-    let limits = Limits { certificates: 2, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.certificates = 2;
     let script = &MUTUAL.client[..=place(&MUTUAL.client, H::CERTIFICATE)];
     refused(&MUTUAL, limits, script, A::ILLEGAL_PARAMETER, "Certificate: certificate_list");
 }
@@ -45,8 +45,9 @@ fn the_number_of_certificates_is_as_configured() {
 /// R-REC-38
 #[test]
 fn patience_is_as_configured() {
-    let patience = PatienceLimits { empty_records: 2, warnings: 1, renegotiations: 0 };
-    let limits = Limits { patience, ..Limits::default() };
+    let mut limits = Limits::default();
+    let patience = &mut limits.patience;
+    (patience.empty_records, patience.warnings, patience.renegotiations) = (2, 1, 0);
     let record = |kind, content: &[u8]| Item::Record(kind, content.to_vec());
     let empty = vec![record(ContentType::APPLICATION_DATA, &[]); 3];
     let warnings = vec![record(ContentType::ALERT, &[1, 90]); 2];

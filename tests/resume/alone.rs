@@ -19,7 +19,9 @@ fn stored(world: &World, scenario: &Scenario) -> Arc<Session> {
 
 /// The same but for its id and its peer.
 fn changed(session: &Session, id: SessionId, peer: &Peer) -> Arc<Session> {
-    Arc::new(Session { id, peer: peer.clone(), ..session.clone() })
+    let mut session = session.clone();
+    (session.id, session.peer) = (id, peer.clone());
+    Arc::new(session)
 }
 
 /// The same but for its id.

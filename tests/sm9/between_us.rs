@@ -272,7 +272,7 @@ fn keys_of_another_key_centre_are_not_believed() {
         pool.keys(&credential(parameter), suite, town.provider.keys).unwrap()
     };
     let pool = town.centres();
-    let claim = |keys| PeerClaim { role: PeerRole::Client, credential: credential(&town.parameters), keys };
+    let claim = |keys| PeerClaim::new(PeerRole::Client, credential(&town.parameters), keys);
     pool.verify(&claim(keys(&pool, &town.parameters)), NOW).unwrap();
     let error = pool.verify(&claim(keys(&foreign, &other)), NOW).unwrap_err();
     assert_eq!(error.problem, CertificateProblem::UnknownKeyCentre);

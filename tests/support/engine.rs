@@ -143,7 +143,7 @@ pub struct Scenario {
 
 /// What a server without a key for it calls a ticket.
 fn ticket() -> Ticket {
-    Ticket { bytes: Arc::from([7; 40]), lifetime: 300 }
+    Ticket::new(Arc::from([7; 40]), 300)
 }
 
 impl Scenario {
@@ -258,8 +258,9 @@ impl World {
             let found = scenario.session.as_ref().map(|session| match scenario.by_ticket {
                 false => session.clone(),
                 true => {
-                    let ticket = Some(ticket());
-                    Arc::new(Session { id: SessionId::EMPTY, ticket, ..(**session).clone() })
+                    let mut session = (**session).clone();
+                    (session.id, session.ticket) = (SessionId::EMPTY, Some(ticket()));
+                    Arc::new(session)
                 }
             });
             let moved = client.turn(&mut server.inbox, |r| self.memo(r, true, scenario, found.clone()));

@@ -235,7 +235,7 @@ impl<'a> Part<'a> {
             pre_master: self.pre_master().unwrap_or_default(),
             ciphertext: ciphertext.unwrap_or_default().to_vec(),
         };
-        Provider { keys: Box::leak(Box::new(keys)), ..self.provider }
+        self.provider.with_keys(Box::leak(Box::new(keys)))
     }
 
     pub(crate) fn client(&self, store: &Arc<dyn SessionStore>) -> ClientConnection {

@@ -8,7 +8,7 @@ fn error(verifier: &WebPkiVerifier, list: &[&Issued], role: PeerRole) -> (E, Opt
     let credential = Arc::new(Credential::Certificates(list));
     let result = credential
         .keys(Expected::Pair, provider().keys)
-        .and_then(|keys| verifier.verify(&PeerClaim { role, credential, keys }, NOW));
+        .and_then(|keys| verifier.verify(&PeerClaim::new(role, credential, keys), NOW));
     let error = result.unwrap_err();
     (error.problem.clone(), error.certificate.as_ref().map(|c| c.place), error.to_string())
 }

@@ -141,7 +141,7 @@ fn takes_the_pairs_of_other_stacks() {
             let named = matches!(&role, PeerRole::Server(n) if n.to_str() == name);
             let is_server = matches!(role, PeerRole::Server(_));
             let keys = credential.keys(Expected::Pair, provider().keys).unwrap();
-            let claim = PeerClaim { role, credential, keys };
+            let claim = PeerClaim::new(role, credential, keys);
             let verdict = |strict: bool, policy| {
                 let builder = WebPkiVerifier::builder(&provider()).roots(&[&roots]).unwrap().policy(policy);
                 let builder = if strict { builder.require_same_subject() } else { builder };

@@ -76,7 +76,7 @@ fn refuses_changed_certificates() {
             list[index][at] ^= 1;
             let credential = Arc::new(Credential::Certificates(list.map(Vec::into_boxed_slice).to_vec()));
             let Ok(keys) = credential.keys(Expected::Pair, provider().keys) else { continue };
-            let claim = PeerClaim { role: PeerRole::Client, credential, keys };
+            let claim = PeerClaim::new(PeerRole::Client, credential, keys);
             assert_eq!(verifier.verdict(&claim, NOW).map(|_| ()), Err(E::BadSignature), "{index} {at}");
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::element;
 use tlcp::cert::Description;
-use tlcp::crypto::{DEFAULT_USER_ID, Digest, HashContext, Hashes, Provider};
+use tlcp::crypto::{DEFAULT_USER_ID, Digest, HashContext, Hashes};
 use tlcp::pki::revocation_list;
 use tlcp::suite::HashAlgorithm;
 
@@ -277,7 +277,7 @@ fn hashes_a_list_once() {
     let l = Lists::new(68);
     let hashes: &'static Hashed = Box::leak(Box::new(Hashed(AtomicUsize::new(0))));
     let (counting, keys) = Counting::new();
-    let provider = Provider { hashes, keys: keys.keys, ..provider() };
+    let provider = provider().with_hashes(hashes).with_keys(keys.keys);
     let many: Vec<&Issued> = [&l.w.root; 20_000].to_vec();
     let long = l.crl(&l.w.ca, &many);
     let forged = [&long[..long.len() - 1], &[long[long.len() - 1] ^ 1]].concat();

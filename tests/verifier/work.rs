@@ -10,7 +10,7 @@ pub(crate) struct Counting(Provider, AtomicUsize);
 impl Counting {
     pub(crate) fn new() -> (&'static Self, Provider) {
         let counting: &'static Self = Box::leak(Box::new(Self(provider(), AtomicUsize::new(0))));
-        (counting, Provider { keys: counting, ..provider() })
+        (counting, provider().with_keys(counting))
     }
 
     /// Since the last call.

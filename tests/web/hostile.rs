@@ -27,7 +27,7 @@ fn accepts(list: &[Vec<u8>]) -> bool {
     for key_use in [KeyUse::Sign, KeyUse::Encrypt] {
         let Ok(keys) = credential.keys(Expected::Single(key_use), provider().keys) else { continue };
         for role in [PeerRole::Client, PeerRole::Server(ServerName::try_from("localhost").unwrap())] {
-            let claim = PeerClaim { role, credential: credential.clone(), keys: keys.clone() };
+            let claim = PeerClaim::new(role, credential.clone(), keys.clone());
             accepted |= CHAINS.verifier.verify(&claim, NOW).is_ok();
         }
     }

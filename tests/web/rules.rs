@@ -52,7 +52,7 @@ pub(super) fn claim(list: &[&Issued], role: PeerRole) -> Result<PeerClaim, E> {
     let list = list.iter().map(|c| c.certificate.as_slice().into()).collect();
     let credential = Arc::new(Credential::Certificates(list));
     let keys = credential.keys(Expected::Single(KeyUse::Sign), provider().keys).map_err(|e| e.problem)?;
-    Ok(PeerClaim { role, credential, keys })
+    Ok(PeerClaim::new(role, credential, keys))
 }
 
 /// Every kind of key that can be made here.

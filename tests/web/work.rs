@@ -14,7 +14,7 @@ struct Counting(AtomicUsize);
 impl Counting {
     fn new() -> (&'static Self, Provider) {
         let counting: &'static Self = Box::leak(Box::new(Self(AtomicUsize::new(0))));
-        (counting, Provider { keys: counting, ..provider() })
+        (counting, provider().with_keys(counting))
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Caches {
 /// The default provider without its tables for public keys that come again.
 pub(crate) fn without_hot_keys() -> Provider {
     static KEYS: Sm2Keys = Sm2Keys::new(Sm2Options::LEAN);
-    Provider { name: "native, cold", keys: &KEYS, ..default_provider() }
+    default_provider().named("native, cold").with_keys(&KEYS)
 }
 
 /// Configurations are shared by all connections, as in an application; a cold stack makes new ones, outside the time

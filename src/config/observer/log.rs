@@ -48,7 +48,8 @@ impl fmt::Display for Completed<'_> {
 
 impl fmt::Display for Failed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in {}: {}", self.error.kind(), self.state, self.error)?;
+        let what = if self.was_complete { "connection" } else { "handshake" };
+        write!(f, "{what} failed, {}: {}", self.error.kind(), self.error)?;
         if let Some(suite) = self.suite {
             write!(f, ", {}", suite.id)?;
         }

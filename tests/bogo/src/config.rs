@@ -77,7 +77,8 @@ fn common<C>(
     seen: &Arc<Seen>,
 ) -> Result<ConfigBuilder<C>, Stop> {
     check(options)?;
-    let mut limits = Limits { certificates: CERTIFICATES, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.certificates = CERTIFICATES;
     if let Some(most) = options.number("-max-cert-list")? {
         limits.messages.certificate = most;
     }
