@@ -4,7 +4,7 @@
 mod sources;
 
 use sources::{Source, sources};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Requirements that no test of this crate cites.
 const UNTESTED: &[(&str, &str)] = &[(
@@ -12,23 +12,25 @@ const UNTESTED: &[(&str, &str)] = &[(
     "a connection is one byte stream: there is nothing here that could try again with another protocol",
 )];
 
-/// A line of `vectors/requirements.txt`.
+/// A row of a table in `docs/requirements.md`.
 struct Requirement {
-    in_scope: bool,
+    id: &'static str,
+    sentence: &'static str,
+    source: &'static str,
     /// The id of what replaced it: a test of that is a test of this.
     amended: Option<&'static str>,
 }
 
-fn requirements() -> BTreeMap<&'static str, Requirement> {
-    let text = include_str!("../vectors/requirements.txt");
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let entry = |line: &'static str| {
-        let mut words = line.split_whitespace();
-        let (id, scope) = (words.next().unwrap(), words.next().unwrap());
-        let amended = line.split_once("(amended: ").and_then(|(_, rest)| rest.strip_suffix(')'));
-        (id, Requirement { in_scope: scope != "later", amended })
+fn requirements() -> Vec<Requirement> {
+    let rows = include_str!("../docs/requirements.md").lines().filter(|line| line.starts_with("| R-"));
+    let requirement = |row: &'static str| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let &[id, protocol, sentence, source] = &cells[..] else { panic!("not four cells: {row}") };
+        assert!(["TLCP", "TLS 1.2", "both"].contains(&protocol), "{id}: for {protocol}?");
+        let amended = sentence.split_once("(amended by ").and_then(|(_, rest)| rest.strip_suffix(")."));
+        Requirement { id, sentence, source, amended }
     };
-    lines.map(entry).collect()
+    rows.map(requirement).collect()
 }
 
 /// The ids in a text: `R-`, a family in capitals and digits, a number.
@@ -76,11 +78,9 @@ fn every_requirement_is_cited_by_a_test_or_has_a_reason() {
     let sources = all();
     let by_tests: BTreeSet<&str> = sources.iter().flat_map(doc_lines_of_tests).flat_map(cited).collect();
     let requirements = requirements();
-    let is_cited = |id: &str, r: &Requirement| {
-        by_tests.contains(id) || r.amended.is_some_and(|newer| by_tests.contains(newer))
-    };
-    let in_scope = requirements.iter().filter(|(_, r)| r.in_scope);
-    let missing: Vec<&str> = in_scope.filter(|(id, r)| !is_cited(id, r)).map(|(id, _)| *id).collect();
+    let is_cited =
+        |r: &&Requirement| by_tests.contains(r.id) || r.amended.is_some_and(|newer| by_tests.contains(newer));
+    let missing: Vec<&str> = requirements.iter().filter(|r| !is_cited(r)).map(|r| r.id).collect();
     let excused: BTreeSet<&str> = UNTESTED.iter().map(|(id, _)| *id).collect();
     let surprising: Vec<_> = missing.iter().filter(|id| !excused.contains(*id)).collect();
     assert!(surprising.is_empty(), "cited by no test: {surprising:?}");
@@ -89,16 +89,32 @@ fn every_requirement_is_cited_by_a_test_or_has_a_reason() {
     }
 }
 
+/// The ids that errors name are among those in `src`.
 #[test]
-fn every_id_that_is_cited_exists() {
-    let known = requirements();
-    for source in all() {
+fn every_id_that_is_cited_stands_in_the_list() {
+    let known: BTreeSet<&str> = requirements().iter().map(|r| r.id).collect();
+    let documents = sources(&["docs"], "md");
+    for source in all().iter().chain(&documents) {
         for (number, line) in source.lines() {
             for id in cited(line) {
-                assert!(known.contains_key(id), "{}:{number}: there is no {id}", source.path);
+                assert!(known.contains(id), "{}:{number}: docs/requirements.md has no {id}", source.path);
             }
         }
     }
+}
+
+#[test]
+fn the_list_has_each_id_once_with_a_sentence_and_a_source() {
+    let requirements = requirements();
+    let mut seen = BTreeSet::new();
+    for Requirement { id, sentence, source, amended } in &requirements {
+        assert_eq!(cited(id).collect::<Vec<_>>(), [*id]);
+        assert!(seen.insert(*id), "{id} stands twice");
+        assert!(sentence.len() > 15 && sentence.ends_with('.'), "{id}: {sentence}");
+        assert!(!source.is_empty(), "{id}: no source");
+        assert!(amended.is_none_or(|newer| requirements.iter().any(|r| r.id == newer)), "{id}: {amended:?}");
+    }
+    assert!(seen.len() > 200, "{}", seen.len());
 }
 
 #[test]
