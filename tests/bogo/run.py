@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Builds the shim, lets BoGo's runner drive it, and counts: run.py RUNNER [further flags for the runner]
 
+The environment variable TLCP_FEATURES goes to the shim's build: aws-lc-rs is the other provider.
+
 Every test of the runner must pass, but those that config.json disables. Each of them has its reason; where the reason is
 "differs: TEXT (…)", the library answers otherwise than BoringSSL and means it: the test is run too, and the runner must
 say TEXT. Where it is "run beside TLS 1.3", the test is run with a server that leaves TLS 1.3 to another stack."""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -21,6 +24,7 @@ RESULT = re.compile(r"^(PASSED|FAILED|UNIMPLEMENTED) \((.*)\)$", re.M)
 def build():
     """The shim's path."""
     command = ["cargo", "build", "--manifest-path", HERE / "Cargo.toml", "--message-format", "json"]
+    command += ["--features", os.environ.get("TLCP_FEATURES", "")]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in output.splitlines()]
     return next(m["executable"] for m in messages if m.get("executable"))

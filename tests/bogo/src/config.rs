@@ -7,12 +7,21 @@ use crate::suites;
 use std::sync::Arc;
 use tlcp::cert::Identity;
 use tlcp::config::{ClientAuth, ClientConfig, ConfigBuilder, Limits, ServerConfig};
+use tlcp::crypto::Provider;
 use tlcp::error::ConfigError;
 
 const TLS12: u16 = 0x0303;
 
 /// LargeMessage sends more certificates than anyone should by default.
 const CERTIFICATES: usize = 64;
+
+/// Whose primitives are used: a feature of this crate says it.
+pub(crate) fn provider() -> Provider {
+    #[cfg(feature = "aws-lc-rs")]
+    return tlcp::crypto::aws_lc::provider();
+    #[cfg(not(feature = "aws-lc-rs"))]
+    tlcp::crypto::default_provider()
+}
 
 pub(crate) fn client(options: &Options, kept: &Kept, seen: &Arc<Seen>) -> Result<Arc<ClientConfig>, Stop> {
     let mut builder = common(ClientConfig::tls12_builder(), options, kept, seen)?;
@@ -83,6 +92,7 @@ fn common<C>(
         limits.messages.certificate = most;
     }
     let mut builder = builder
+        .provider(provider())
         .verifier(Arc::new(Told::new(options)))
         .sessions(Some(kept.sessions.clone()))
         .observer(seen.clone())
@@ -122,7 +132,7 @@ fn identity(credential: &Credential, options: &Options) -> Result<Arc<Identity>,
         std::fs::read(path).map_err(Stop::failed)
     };
     let (certificates, key) = (read("-cert-file")?, read("-key-file")?);
-    let provider = tlcp::crypto::default_provider();
+    let provider = provider();
     let pile = [certificates.as_slice(), key.as_slice()];
     let mut identity = Identity::single_from_pile(&pile, [], &provider).map_err(unusable)?;
     if let Some(schemes) = suites::known_schemes(credential.numbers("-signing-prefs")?)? {

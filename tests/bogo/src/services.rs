@@ -1,5 +1,5 @@
 //! The objects behind a connection: a verifier that does as it is told, and what outlives one connection.
-use crate::Stop;
+use crate::{Stop, config};
 use crate::options::Options;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -106,8 +106,7 @@ pub(crate) struct Tickets {
 
 impl Tickets {
     fn new(options: &Options) -> Result<Self, Stop> {
-        let provider = tlcp::crypto::default_provider();
-        let inner = RotatingTicketer::new(provider, AeadAlgorithm::Aes128Gcm, 3600).map_err(Stop::failed)?;
+        let inner = RotatingTicketer::new(config::provider(), AeadAlgorithm::Aes128Gcm, 3600).map_err(Stop::failed)?;
         Ok(Self { inner, withholds: options.has("-skip-ticket") })
     }
 }
