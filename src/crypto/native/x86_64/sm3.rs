@@ -1,5 +1,6 @@
 //! SM3 (GB/T 32905-2016): one message at its best, and many side by side.
 mod lanes;
+mod rounds;
 mod stream;
 
 pub(super) use lanes::Lane;

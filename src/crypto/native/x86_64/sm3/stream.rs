@@ -1,7 +1,8 @@
-//! One message. The rounds are a chain of additions and rotations in the integer units; the message expansion runs
-//! beside them in the vector units, four words at a time, some rounds ahead, through memory.
+//! One message: by assembly, or on the oldest CPUs as the compiler makes it. The rounds are a chain of additions and
+//! rotations in the integer units; the message expansion runs beside them in the vector units, four words at a time,
+//! some rounds ahead, through memory.
 use super::super::cpu::{Level, Rung};
-use super::{BLOCK, T, Words};
+use super::{BLOCK, T, Words, rounds};
 use core::arch::asm;
 use core::arch::x86_64::*;
 
@@ -11,8 +12,8 @@ pub(super) fn compress(level: Level, state: &mut Words, blocks: &[[u8; BLOCK]]) 
     unsafe {
         match level.rung() {
             Rung::Aes => plain(state, blocks),
-            Rung::Avx2 | Rung::Vaes => with_bmi(state, blocks),
-            Rung::Avx512 => with_rotations(state, blocks),
+            Rung::Avx2 | Rung::Vaes => rounds::with_bmi(state, blocks),
+            Rung::Avx512 => rounds::with_avx512(state, blocks),
         }
     }
 }
@@ -24,23 +25,6 @@ fn plain(state: &mut Words, blocks: &[[u8; BLOCK]]) {
         unsafe { one(state, block) }
     }
 }
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn with_bmi(state: &mut Words, blocks: &[[u8; BLOCK]]) {
-    for block in blocks {
-        // SAFETY: as above.
-        unsafe { one(state, block) }
-    }
-}
-
-/// The message expansion's rotations are one instruction each, its sums of three terms too.
-#[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vl")]
-fn with_rotations(state: &mut Words, blocks: &[[u8; BLOCK]]) {
-    for block in blocks {
-        // SAFETY: as above.
-        unsafe { one(state, block) }
-    }
-}
-
 /// Keeps the compiler from re-associating a sum and so lengthening the chain.
 #[inline(always)]
 fn keep(mut x: u32) -> u32 {
