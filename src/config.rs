@@ -16,12 +16,12 @@ pub use client::{ClientConfig, ClientConfigBuilder};
 pub use compat::Compat;
 #[cfg(feature = "std")]
 pub use live::Live;
-pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
-#[cfg(feature = "std")]
-pub use services::KeyLogFile;
 #[cfg(feature = "log")]
 pub use observer::LogObserver;
 pub use observer::{Completed, ConnectionId, Direction, Event, Failed, Observer, Side};
+pub use server::{ServerConfig, ServerConfigBuilder, ServerConfigs};
+#[cfg(feature = "std")]
+pub use services::KeyLogFile;
 pub use services::{KeyLog, Later, NamedIdentity, Services};
 
 #[cfg(feature = "sm9")]

@@ -65,7 +65,10 @@ fn writes_a_line_for_each_message_and_for_what_each_connection_came_to() {
     let failed = lines();
     assert_eq!(failed[0], format!("TRACE {id}: sent alert, fatal bad_record_mac"));
     let why = format!("WARN {id}: bad_record_mac in Connected: ");
-    assert!(failed[1].starts_with(&why) && failed[1].ends_with(", ECC_SM4_GCM_SM3, name localhost"), "{failed:#?}");
+    assert!(
+        failed[1].starts_with(&why) && failed[1].ends_with(", ECC_SM4_GCM_SM3, name localhost"),
+        "{failed:#?}"
+    );
 
     let other = Arc::new(world.client().build().unwrap());
     let server = world.server().alpn([&b"http/1.1"[..]]).observer(Arc::new(LogObserver)).build().unwrap();

@@ -117,8 +117,12 @@ struct Seen(Mutex<[Vec<String>; 3]>);
 impl Observer for Seen {
     fn observe(&self, connection: ConnectionId, event: Event<'_>) {
         let (place, text) = match event {
-            Event::Handshake(way, message) => (usize::from(way == Direction::Received), message.kind.to_string()),
-            Event::ChangeCipherSpec(way) => (usize::from(way == Direction::Received), "ChangeCipherSpec".into()),
+            Event::Handshake(way, message) => {
+                (usize::from(way == Direction::Received), message.kind.to_string())
+            }
+            Event::ChangeCipherSpec(way) => {
+                (usize::from(way == Direction::Received), "ChangeCipherSpec".into())
+            }
             Event::Alert(way, alert) => {
                 (usize::from(way == Direction::Received), format!("{} {}", alert.level, alert.description))
             }

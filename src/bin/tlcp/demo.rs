@@ -25,7 +25,6 @@ const REPEATS: usize = 21;
 const CHECKED_FULL: &str = "Both verify_data are right: each side has checked the other's.";
 const CHECKED_RESUMED: &str = "The server's verify_data is right; the server now checks the client's.";
 
-
 /// All that the scenes share.
 struct Stage {
     provider: Provider,
