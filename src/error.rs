@@ -1,19 +1,21 @@
 //! Floor 2: what can go wrong, by whose fault. No place but [`crate::alert::alert_for`] turns one into an alert.
+mod clause;
 mod hint;
 #[cfg(feature = "std")]
 mod io;
 mod kind;
+mod text;
 
 use crate::wire::{
     AlertDescription, ContentType, DecodeError, ExtensionType, HandshakeType, Overlong, ProtocolVersion,
 };
 use alloc::boxed::Box;
-use core::fmt;
 #[cfg(feature = "std")]
 pub(crate) use io::is_gone;
 
-/// Why a connection or a configuration failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a connection or a configuration failed. `Display` is for people: message, field, what was expected. `Debug` adds the ids of
+/// the requirements that it is about, which `docs/requirements.md` lists.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The peer's bytes are not the structure they should be.
@@ -102,6 +104,8 @@ pub enum PeerMisbehaved {
         message: &'static str,
         /// The field.
         field: &'static str,
+        /// What it should have held, as a phrase: `one that was offered`.
+        expected: &'static str,
         /// The requirement's id.
         clause: &'static str,
     },
@@ -295,156 +299,14 @@ impl ConfigError {
 }
 
 impl PeerMisbehaved {
-    /// A value out of range in `message.field`.
-    pub(crate) fn illegal(message: &'static str, field: &'static str, clause: &'static str) -> Self {
-        Self::IllegalParameter { message, field, clause }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Decode(e) => write!(f, "the peer sent a malformed message: {e}"),
-            Self::PeerMisbehaved(e) => write!(f, "the peer broke the protocol: {e}"),
-            Self::PeerIncompatible(e) => write!(f, "nothing in common with the peer: {e}"),
-            Self::Certificate(e) => write!(f, "the peer's certificates are not acceptable: {e}"),
-            Self::Crypto(e) => write!(f, "a cryptographic operation failed: {e}"),
-            Self::Answer(e) => write!(f, "a request could not be answered: {}", e.0),
-            Self::KeyExhausted => f.write_str("the key has sealed as many records as it may (R-REC-18)"),
-            Self::Misuse(what) => write!(f, "misuse: {what}"),
-            Self::Config(e) => f.write_str(&e.0),
-            Self::AlertReceived(d) => write!(f, "the peer closed the connection with the alert {d}"),
-            Self::Truncated => f.write_str("the stream ended without close_notify (R-AL-3)"),
-            Self::ClosedInHandshake { heard: false } => {
-                f.write_str("the peer ended the connection without having sent a byte (R-AL-10)")
-            }
-            Self::ClosedInHandshake { heard: true } => {
-                f.write_str("the peer ended the connection during the handshake, without an alert (R-AL-10)")
-            }
-            Self::HandshakeTimeout => f.write_str("the handshake did not end before its deadline (R-REC-34)"),
-        }
-    }
-}
-
-impl fmt::Display for PeerMisbehaved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnexpectedMessage { state, message } => {
-                write!(f, "{message} has no place in the state {state} (R-SM-1)")
-            }
-            Self::UnexpectedChangeCipherSpec { state } => {
-                write!(f, "ChangeCipherSpec has no place in the state {state} (R-SM-3)")
-            }
-            Self::UnexpectedRecord { content_type, why, clause } => {
-                write!(f, "a record of type {content_type}: {why} ({clause})")
-            }
-            Self::TooMany { what } => write!(f, "too many {what} (R-REC-38)"),
-            Self::NotTlcp { looks_like } => {
-                write!(
-                    f,
-                    "the first bytes are no record of TLCP or TLS; they look like {looks_like} (R-REC-40)"
-                )
-            }
-            Self::BadRecordMac => f.write_str("a record does not open (R-REC-22, R-REC-28)"),
-            Self::RecordOverflow { length } => write!(f, "a record of {length} bytes is too long (R-REC-7)"),
-            Self::ProtocolVersion { message, version } => {
-                write!(f, "{message}: version {version} is not spoken here (R-HS-33)")
-            }
-            Self::IllegalParameter { message, field, clause } => {
-                write!(f, "{message}: {field} holds a value that is not allowed ({clause})")
-            }
-            Self::UnsupportedExtension(x) => write!(f, "ServerHello: {x} was not offered (R-HS-34)"),
-            Self::BadSignature { message } => write!(f, "{message}: the signature does not verify (R-HS-19)"),
-            Self::WrongVerifyData => f.write_str("Finished: verify_data is wrong (R-KEY-6)"),
-            Self::InappropriateFallback => f.write_str("ClientHello: a fallback that was none (R-SCSV-1)"),
-        }
-    }
-}
-
-impl fmt::Display for PeerIncompatible {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoCommonCipherSuite => "no common cipher suite (R-CS-4)",
-            Self::NoCommonSignatureScheme => "no common signature algorithm (R-HS-6)",
-            Self::NoCommonGroup => "no common group of key agreement (R-EC-3)",
-            Self::NoExtendedMasterSecret => "extended_master_secret is missing (R-EMS-6)",
-            Self::NoSecureRenegotiation => {
-                "renegotiation_info is missing, or that of a renegotiation (R-REN-3)"
-            }
-            Self::NoCertificateRequest => "an ECDHE suite without CertificateRequest (R-SM-2)",
-            Self::ClientCertificateMissing => "the client's certificate pair is required (R-HS-42)",
-            Self::ClientIdMissing => "the client's identity is required in client_id (R-IBC-3)",
-            Self::NoClientIdentity => {
-                "the suite needs a certificate pair of ours, and none is configured (R-CS-3)"
-            }
-            Self::NoServerIdentity => "no certificate pair of ours fits this client",
-            Self::UnrecognizedName => "the name in server_name is not served here (R-HS-37)",
-            Self::NoApplicationProtocol => "no common application protocol (R-ALPN-2)",
-        })
-    }
-}
-
-impl fmt::Display for CertificateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(certificate) = &self.certificate else { return self.problem.fmt(f) };
-        let FaultyCertificate { place, subject, detail } = &**certificate;
-        // a certificate that does not parse has no subject
-        let space = if subject.is_empty() { "" } else { " " };
-        write!(f, "{place}{space}{subject}: {}", self.problem)?;
-        if detail.is_empty() { Ok(()) } else { write!(f, "; {detail}") }
-    }
-}
-
-impl fmt::Display for CertificatePlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sign => "the signing certificate",
-            Self::Encrypt => "the encryption certificate",
-            Self::Single => "the certificate",
-            Self::Authority => "the CA certificate",
-        })
-    }
-}
-
-impl fmt::Display for CertificateProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "the DER does not parse",
-            Self::BadSignature => "its signature does not verify",
-            Self::NameMismatch => "it is for another name (R-HS-41, R-IBC-6)",
-            Self::InconsistentPair => "signing and encryption certificate do not belong together (R-HS-46)",
-            Self::MissingEncryptionCertificate => "the encryption certificate is missing (R-HS-39)",
-            Self::UnsupportedKey => "the key's type or curve is not supported (R-SM2-9)",
-            Self::UnsupportedSignature => "it is signed with an algorithm that is not supported (R-SM2-9)",
-            Self::WrongUsage(what) => return write!(f, "not for this use: {what} (R-SM2-7, R-T12-9)"),
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not yet valid",
-            Self::UnknownIssuer => "no path to a trusted certificate",
-            Self::MalformedParameters => "the key centre's parameters do not parse (R-IBC-4)",
-            Self::UnsupportedParameters(why) => {
-                return write!(f, "the key centre's parameters cannot be used: {why} (R-IBC-9)");
-            }
-            Self::UnknownKeyCentre => "of a key centre that is not trusted (R-IBC-4)",
-            Self::IdentityOutOfDate => "the identity has expired, or is not valid yet (R-IBC-6)",
-            Self::AccessDenied => "refused by the caller's verifier",
-            Self::Other(what) => what,
-        })
-    }
-}
-
-impl fmt::Display for CryptoError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoRandomness => "no randomness",
-            Self::BadKey => "unusable key",
-            Self::BadPoint => "a point is not on the curve or wrongly encoded",
-            Self::BadSignature => "a signature does not verify",
-            Self::DecryptFailed => "a ciphertext does not open",
-            Self::Unsupported => "the algorithm is not supported",
-            Self::TooLong => "the input is too long",
-            Self::SelfTest(what) => return write!(f, "self-test failed: {what}"),
-        })
+    /// A value in `message.field` that is not what was expected there.
+    pub(crate) fn illegal(
+        message: &'static str,
+        field: &'static str,
+        expected: &'static str,
+        clause: &'static str,
+    ) -> Self {
+        Self::IllegalParameter { message, field, expected, clause }
     }
 }
 
@@ -477,8 +339,3 @@ impl core::error::Error for Error {}
 impl core::error::Error for CryptoError {}
 impl core::error::Error for CertificateError {}
 impl core::error::Error for ConfigError {}
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}

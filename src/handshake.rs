@@ -461,6 +461,11 @@ impl<S: Role> Engine<S> {
 const NOT_TAKEN: Error = Error::Misuse("an input that the state's row does not name");
 
 /// An alert illegal_parameter about `message.field`.
-fn illegal(message: HandshakeType, field: &'static str, clause: &'static str) -> Error {
-    PeerMisbehaved::illegal(message.name().unwrap_or("message"), field, clause).into()
+fn illegal(
+    message: HandshakeType,
+    field: &'static str,
+    expected: &'static str,
+    clause: &'static str,
+) -> Error {
+    PeerMisbehaved::illegal(message.name().unwrap_or("message"), field, expected, clause).into()
 }

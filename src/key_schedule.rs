@@ -137,10 +137,10 @@ impl Exporter {
     /// `Misuse` for a label that the protocol itself uses, and a context of more than 65,535 bytes.
     pub fn export(&self, label: &[u8], context: Option<&[u8]>, out: &mut [u8]) -> Result<(), Error> {
         if Self::OWN_LABELS.contains(&label) {
-            return Err(Error::Misuse("the label of an exporter is one of the protocol's own (R-T12-26)"));
+            return Err(Error::Misuse("the label of an exporter is one of the protocol's own"));
         }
         let length = u16::try_from(context.map_or(0, <[u8]>::len))
-            .map_err(|_| Error::Misuse("the context of an exporter is longer than 65535 bytes (R-T12-26)"))?
+            .map_err(|_| Error::Misuse("the context of an exporter is longer than 65535 bytes"))?
             .to_be_bytes();
         let [client, server] = &self.randoms;
         let without: [&[u8]; 2] = [client, server];

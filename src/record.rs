@@ -295,7 +295,7 @@ impl Sealer {
         }
         let max = if whole { MAX_PLAINTEXT } else { max_fragment.min(usize::from(self.max_fragment)) };
         if data.is_empty() && content_type != ContentType::APPLICATION_DATA {
-            return Err(Error::Misuse("only application data may be empty (R-REC-9)"));
+            return Err(Error::Misuse("only application data may be empty"));
         }
         // R-REC-18: an alert may still say why it ends; the number itself never wraps.
         let limit = if content_type == ContentType::ALERT { u64::MAX } else { self.limit };

@@ -53,7 +53,7 @@ fn choose(list: &[&Vec<u8>], needs_encryption: bool) -> Result<Option<usize>, E>
     }
 }
 
-const WRONG: E = E::WrongUsage("neither the second nor the last certificate is for encryption (R-HS-39)");
+const WRONG: E = E::WrongUsage("neither the second nor the last certificate is for encryption");
 
 /// A server's list, and a client's in an ECDHE suite.
 #[test]
@@ -133,7 +133,7 @@ fn refuses_a_pair_with_a_certificate_over_16_kib() {
     let of_length = |length: usize| (0..).map(|_| make(length - rest)).find(|c| c.len() == length).unwrap();
     let (short, long) = (of_length(0x4000), of_length(0x4001));
     assert_eq!(choose(&[&short, &short], true), Ok(Some(1)));
-    let refused = E::Other("a certificate of more than 16 KiB (R-HS-50)");
+    let refused = E::Other("a certificate of more than 16 KiB");
     assert_eq!(choose(&[&short, &long], true), Err(refused.clone()));
     assert_eq!(choose(&[&long, &long], true), Err(refused.clone()));
     assert_eq!(choose(&[&long, &short], true), Err(refused));

@@ -196,7 +196,7 @@ fn choose_encryption<'a>(
             return Ok(Some((list.len().saturating_sub(1), last)));
         }
         if needed {
-            let text = "neither the second nor the last certificate is for encryption (R-HS-39)";
+            let text = "neither the second nor the last certificate is for encryption";
             return Err(CertificateProblem::WrongUsage(text).into());
         }
     } else if needed {
@@ -220,7 +220,7 @@ pub fn end_point_hash(certificate: &[u8]) -> HashAlgorithm {
 fn read_own(der: &[u8], own: Own) -> Result<X509<'_>, CertificateError> {
     let certificate = read(der, Place::from(own))?;
     if der.len() > MAX_LENGTH {
-        let problem = CertificateProblem::Other("a certificate of more than 16 KiB (R-HS-50)");
+        let problem = CertificateProblem::Other("a certificate of more than 16 KiB");
         return Err(fault(problem, own, &certificate));
     }
     Ok(certificate)

@@ -170,7 +170,7 @@ fn choose_client_id(policy: &mut Policy, services: &Services) -> Result<(), Conf
         return Ok(());
     };
     if !policy.hello_extensions {
-        let text = format!("hello_extensions is off, and {} cannot do without (R-IBC-3)", suite.id);
+        let text = format!("hello_extensions is off, and {} cannot do without", suite.id);
         return Err(ConfigError::new(text));
     }
     if policy.client_id.is_none() {

@@ -181,9 +181,7 @@ impl ServerConfigBuilder {
         let names = services.identities.iter().flat_map(|identity| &identity.names);
         if let Some(name) = names.into_iter().find(|name| RequestedName::of(name.as_bytes()).host().is_none())
         {
-            let text = format!(
-                "no client can ask for the name {name:?}: identity_for takes names of hosts (R-HS-48)"
-            );
+            let text = format!("no client can ask for the name {name:?}: identity_for takes names of hosts");
             return Err(ConfigError::new(text));
         }
         let can_verify =

@@ -27,12 +27,9 @@ pub(super) fn select(
     };
     for suite in wanted {
         if let Some(why) = missing(suite) {
-            let (is, clause) = if suite.key_exchange.is_mutual() {
-                (" is always mutual, and", " (R-CS-3)")
-            } else {
-                (":", "")
-            };
-            return Err(ConfigError::new(format!("{}{is} {why}{clause}", suite.id)));
+            // R-CS-3
+            let is = if suite.key_exchange.is_mutual() { " is always mutual, and" } else { ":" };
+            return Err(ConfigError::new(format!("{}{is} {why}", suite.id)));
         }
     }
     Ok(wanted.to_vec())

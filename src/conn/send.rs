@@ -43,7 +43,7 @@ impl<S: Endpoint> Connection<S> {
     pub fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
         self.check_alive()?;
         if self.is_handshaking() {
-            return Err(Error::Misuse("write before the handshake is complete (R-SM-8)"));
+            return Err(Error::Misuse("write before the handshake is complete"));
         }
         if self.writing == Writing::Closed {
             return Err(Error::Misuse("write after the connection was closed"));

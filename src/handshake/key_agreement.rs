@@ -157,7 +157,12 @@ impl Parties {
     /// The client is who client_id said, under our own key centre: for that key our point was made.
     fn check_client(&self, shown: &PublicKey) -> Result<(), Error> {
         if shown.identity() != self.client.identity() {
-            return Err(illegal(HandshakeType::CERTIFICATE, "ibc_id", "R-IBC-3"));
+            return Err(illegal(
+                HandshakeType::CERTIFICATE,
+                "ibc_id",
+                "the identity in client_id",
+                "R-IBC-3",
+            ));
         }
         match *shown == self.client {
             true => Ok(()),
@@ -342,7 +347,12 @@ pub(super) fn scheme_of(
     match signed.scheme {
         None => Ok(key.kind().fixed_scheme()),
         Some(scheme) if policy.signature_schemes.contains(&scheme) && key.signs_by(scheme) => Ok(scheme),
-        Some(_) => Err(illegal(message, "signature_algorithm", "R-T12-7")),
+        Some(_) => Err(illegal(
+            message,
+            "signature_algorithm",
+            "one that was offered and fits the certificate's key",
+            "R-T12-7",
+        )),
     }
 }
 
@@ -375,7 +385,7 @@ pub(super) fn agreement_error(message: HandshakeType, suite: &Suite, error: Cryp
         (SecretSource::Agreed | SecretSource::Encrypted, _) => "R-SM2-5",
     };
     match error {
-        CryptoError::BadPoint => illegal(message, "public", clause),
+        CryptoError::BadPoint => illegal(message, "public", "a point on the curve", clause),
         other => other.into(),
     }
 }
@@ -387,13 +397,13 @@ fn check_info(
     message: HandshakeType,
 ) -> Result<(), Error> {
     if info.hid != expected.hid {
-        return Err(illegal(message, "hid", "R-IBC-8"));
+        return Err(illegal(message, "hid", "that of key exchange", "R-IBC-8"));
     }
     if info.server != expected.server {
-        return Err(illegal(message, "userID_A", "R-IBC-7"));
+        return Err(illegal(message, "userID_A", "the server's identity", "R-IBC-7"));
     }
     if info.client != expected.client {
-        return Err(illegal(message, "userID_B", "R-IBC-7"));
+        return Err(illegal(message, "userID_B", "the client's identity", "R-IBC-7"));
     }
     Ok(())
 }
@@ -402,10 +412,10 @@ fn check_info(
 fn ephemeral_peer(params: EphemeralPoint<'_>, policy: &Policy) -> Result<AgreementPeer, Error> {
     let message = HandshakeType::SERVER_KEY_EXCHANGE;
     if params.curve_type != EphemeralPoint::NAMED_CURVE {
-        return Err(illegal(message, "curve_type", "R-EC-4"));
+        return Err(illegal(message, "curve_type", "named_curve (3)", "R-EC-4"));
     }
     if !policy.groups.contains(&params.named_curve) {
-        return Err(illegal(message, "namedcurve", "R-EC-4"));
+        return Err(illegal(message, "namedcurve", "one that was offered", "R-EC-4"));
     }
     Ok(AgreementPeer {
         share: Share { group: params.named_curve, bytes: Box::from(params.point) },
@@ -421,12 +431,15 @@ fn sm2_peer(
     cx: &Context<'_>,
 ) -> Result<AgreementPeer, Error> {
     if params.curve_type != EphemeralPoint::NAMED_CURVE {
-        return Err(illegal(message, "curve_type", "R-HS-18"));
+        return Err(illegal(message, "curve_type", "named_curve (3)", "R-HS-18"));
     }
     if !is_sm2_curve(params.named_curve, cx.policy) {
-        return Err(illegal(message, "namedcurve", "R-HS-18"));
+        return Err(illegal(message, "namedcurve", "curveSM2 (41)", "R-HS-18"));
     }
-    cx.provider.keys.sm2_public(params.point).map_err(|_| illegal(message, "public", "R-HS-18"))?;
+    cx.provider
+        .keys
+        .sm2_public(params.point)
+        .map_err(|_| illegal(message, "public", "a point on the curve", "R-HS-18"))?;
     Ok(AgreementPeer::sm2(key, params.point))
 }
 

@@ -35,7 +35,13 @@ impl Credential {
         let mut certificates = Vec::new();
         while !list.is_empty() {
             if certificates.len() == most {
-                return Err(PeerMisbehaved::illegal("Certificate", "certificate_list", "R-REC-38").into());
+                return Err(PeerMisbehaved::illegal(
+                    "Certificate",
+                    "certificate_list",
+                    "fewer certificates",
+                    "R-REC-38",
+                )
+                .into());
             }
             certificates.push(Box::from(list.vector24("ASN.1Cert", 1)?));
         }

@@ -62,7 +62,13 @@ impl MessageLimits {
             return Err(DecodeError { message, field: "length", problem, clause: "R-AL-9" }.into());
         }
         if length > self.of(kind) {
-            return Err(PeerMisbehaved::illegal(message, "length", "R-REC-38").into());
+            return Err(PeerMisbehaved::illegal(
+                message,
+                "length",
+                "one under the limit for this message",
+                "R-REC-38",
+            )
+            .into());
         }
         Ok(())
     }

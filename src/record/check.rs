@@ -36,7 +36,7 @@ pub fn alert_of(fragment: &[u8]) -> Result<Alert, Error> {
     let description = AlertDescription(r.u8("description")?);
     r.finish("description")?;
     if !matches!(level, AlertLevel::WARNING | AlertLevel::FATAL) {
-        return Err(PeerMisbehaved::illegal("Alert", "level", "R-AL-7").into());
+        return Err(PeerMisbehaved::illegal("Alert", "level", "1 or 2", "R-AL-7").into());
     }
     Ok(Alert { level, description })
 }
@@ -49,7 +49,7 @@ pub fn check_change_cipher_spec(fragment: &[u8]) -> Result<(), Error> {
     let r = Reader::new("ChangeCipherSpec", fragment).citing("R-REC-39");
     match fragment {
         [1] => Ok(()),
-        [_] => Err(PeerMisbehaved::illegal("ChangeCipherSpec", "type", "R-REC-39").into()),
+        [_] => Err(PeerMisbehaved::illegal("ChangeCipherSpec", "type", "1", "R-REC-39").into()),
         [] => Err(r.error("type", Problem::Truncated).into()),
         _ => Err(r.error("type", Problem::TrailingBytes).into()),
     }

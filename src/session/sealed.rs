@@ -41,7 +41,7 @@ impl RotatingTicketer {
     /// [`ConfigError`] for a period of none or more than a day (R-SES-13), or an algorithm that `provider` lacks.
     pub fn new(provider: Provider, algorithm: AeadAlgorithm, period: u64) -> Result<Self, ConfigError> {
         if period == 0 || period > MAX_LIFETIME {
-            return Err(ConfigError::new("a ticket key lives 1 to 86400 seconds (R-TKT-3)"));
+            return Err(ConfigError::new("a ticket key lives 1 to 86400 seconds"));
         }
         let key = Zeroizing::new(alloc::vec![0; key_len(algorithm)]);
         match provider.ciphers.aead(algorithm, &key) {

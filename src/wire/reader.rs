@@ -40,7 +40,7 @@ impl fmt::Display for DecodeError {
             Problem::Duplicate => "stands twice",
             Problem::Malformed => "is malformed",
         };
-        write!(f, "{}: {} {} ({})", self.message, self.field, what, self.clause)
+        write!(f, "{}: {} {}", self.message, self.field, what)
     }
 }
 

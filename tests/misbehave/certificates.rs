@@ -234,7 +234,7 @@ fn certificates_for_another_use_are_unsupported() {
     let swapped = pair(world, &encrypt, &sign);
     serve_pair(&swapped).refused(A::UNSUPPORTED_CERTIFICATE, "R-SM2-7");
     let two_signers = pair(world, &sign, &sign);
-    serve_pair(&two_signers).refused(A::UNSUPPORTED_CERTIFICATE, "R-HS-39");
+    serve_pair(&two_signers).refused(A::UNSUPPORTED_CERTIFICATE, "neither the second nor the last");
     let two_ciphers = pair(world, &encrypt, &encrypt);
     serve_pair(&two_ciphers).refused(A::UNSUPPORTED_CERTIFICATE, "R-SM2-7");
     let client = template(&names).for_client();
@@ -334,7 +334,7 @@ fn an_encryption_certificate_over_16_kib_is_refused() {
     let huge = template(&names).for_encryption().extension(&extension);
     let pair = pair(world, &template(&names).for_signing(), &huge);
     assert!(pair.encrypt.certificate.len() > 0x4000);
-    serve_pair(&pair).refused(A::CERTIFICATE_UNKNOWN, "R-HS-50");
+    serve_pair(&pair).refused(A::CERTIFICATE_UNKNOWN, "more than 16 KiB");
 }
 
 /// R-HS-21: unknown types and any names are borne; a request must name a type at least.

@@ -44,7 +44,9 @@ impl Outcome {
     pub fn refused(&self, alert: AlertDescription, text: &str) {
         let Some(error) = &self.error else { panic!("no error; expected {alert}: {text}; {self:?}") };
         assert_eq!(alert_for(error), Some(alert), "{error}");
-        assert!(error.to_string().contains(text), "`{error}` does not say `{text}`");
+        // What is for people, and with the ids of the requirements.
+        let said = format!("{error} {error:?}");
+        assert!(said.contains(text), "`{said}` does not say `{text}`");
     }
 
     /// It all went well.

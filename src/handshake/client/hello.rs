@@ -64,8 +64,9 @@ impl AwaitServerHello {
         let hello = ServerHello::read(message.body)?;
         self.offer.check(&hello, cx)?;
         let Offer { target, random, session_id, extensions, session, transcript, .. } = *self.offer;
-        let suite = Suite::find(hello.cipher_suite)
-            .ok_or_else(|| illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "R-CS-5"))?;
+        let suite = Suite::find(hello.cipher_suite).ok_or_else(|| {
+            illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "one that was offered", "R-CS-5")
+        })?;
         let is_sm2 = suite.key_exchange.authenticates == KeyKind::Sm2;
         let plan = TranscriptPlan {
             prf: suite.prf,
@@ -110,7 +111,12 @@ fn resume(agreed: Box<Agreed>, session: Arc<Session>, target: Target, cx: &Conte
     let terms = &agreed.negotiated.terms;
     // R-SES-11
     if session.suite != agreed.suite {
-        return Err(illegal(HandshakeType::SERVER_HELLO, "cipher_suite", "R-SES-11"));
+        return Err(illegal(
+            HandshakeType::SERVER_HELLO,
+            "cipher_suite",
+            "that of the resumed session",
+            "R-SES-11",
+        ));
     }
     // R-EMS-4
     if session.terms.extended_master_secret != terms.extended_master_secret {
@@ -118,7 +124,12 @@ fn resume(agreed: Box<Agreed>, session: Arc<Session>, target: Target, cx: &Conte
     }
     // R-ETM-1, R-EXT-5: kept on resumption.
     if session.terms != *terms {
-        return Err(illegal(HandshakeType::SERVER_HELLO, "extensions", "R-EXT-5"));
+        return Err(illegal(
+            HandshakeType::SERVER_HELLO,
+            "extensions",
+            "those of the resumed session",
+            "R-EXT-5",
+        ));
     }
     let ticket = agreed.negotiated.ticket;
     let keyed = Keyed::new(agreed, session);

@@ -115,7 +115,12 @@ fn signature_schemes(cx: &Context<'_>) -> Option<Vec<SignatureScheme>> {
 /// R-ETM-2: encrypt-then-MAC with an AEAD suite.
 pub(super) fn terms(answer: &ServerExtensions, suite: &Suite) -> Result<Terms, Error> {
     if answer.encrypt_then_mac && !matches!(suite.protection, Protection::Cbc { .. }) {
-        return Err(illegal(HandshakeType::SERVER_HELLO, "encrypt_then_mac", "R-ETM-2"));
+        return Err(illegal(
+            HandshakeType::SERVER_HELLO,
+            "encrypt_then_mac",
+            "none with an AEAD suite",
+            "R-ETM-2",
+        ));
     }
     Ok(Terms {
         extended_master_secret: answer.extended_master_secret,
@@ -136,30 +141,31 @@ fn check_renegotiation(answer: &ServerExtensions, cx: &Context<'_>) -> Result<()
 impl Offer {
     /// Whether the server chose among what was offered.
     pub(super) fn check(&self, hello: &ServerHello, cx: &Context<'_>) -> Result<(), Error> {
-        let wrong = |field, clause| Err(illegal(HandshakeType::SERVER_HELLO, field, clause));
+        let wrong =
+            |field, expected, clause| Err(illegal(HandshakeType::SERVER_HELLO, field, expected, clause));
         if hello.version != cx.policy.protocol.version {
             let version = hello.version;
             return Err(PeerMisbehaved::ProtocolVersion { message: "ServerHello", version }.into());
         }
         if !self.cipher_suites.contains(&hello.cipher_suite) {
-            return wrong("cipher_suite", "R-CS-5");
+            return wrong("cipher_suite", "one that was offered", "R-CS-5");
         }
         if hello.compression_method != 0 {
-            return wrong("compression_method", "R-REC-16");
+            return wrong("compression_method", "null (0)", "R-REC-16");
         }
         self.extensions.check_answer(&hello.extensions, hello.version)?;
         let answer = &hello.extensions;
         if answer.alpn.as_ref().is_some_and(|name| !self.extensions.alpn.contains(name)) {
-            return wrong("protocol_name_list", "R-ALPN-3");
+            return wrong("protocol_name_list", "a name that was offered", "R-ALPN-3");
         }
         if answer.uncompressed_points == Some(false) {
-            return wrong("ec_point_format_list", "R-EC-2");
+            return wrong("ec_point_format_list", "uncompressed (0) among them", "R-EC-2");
         }
         if answer
             .max_fragment_length
             .is_some_and(|length| self.extensions.max_fragment_length != Some(length))
         {
-            return wrong("max_fragment_length", "R-EXT-2");
+            return wrong("max_fragment_length", "the length that was asked for", "R-EXT-2");
         }
         check_renegotiation(answer, cx)?;
         if cx.policy.require_extended_master_secret && !answer.extended_master_secret {

@@ -58,16 +58,16 @@ fn check_version(hello: &ClientHello, cx: &Context<'_>) -> Result<(), Error> {
 }
 
 fn check_fields(hello: &ClientHello, cx: &Context<'_>) -> Result<(), Error> {
-    let wrong = |field, clause| Err(illegal(HandshakeType::CLIENT_HELLO, field, clause));
+    let wrong = |field, expected, clause| Err(illegal(HandshakeType::CLIENT_HELLO, field, expected, clause));
     let extensions = &hello.extensions;
     if !hello.offers_null_compression {
-        return wrong("compression_methods", "R-REC-16");
+        return wrong("compression_methods", "null (0) among them", "R-REC-16");
     }
     if extensions.uncompressed_points == Some(false) {
-        return wrong("ec_point_format_list", "R-EC-2");
+        return wrong("ec_point_format_list", "uncompressed (0) among them", "R-EC-2");
     }
     if extensions.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
-        return wrong("max_fragment_length", "R-EXT-2");
+        return wrong("max_fragment_length", "1 to 4", "R-EXT-2");
     }
     // R-REN-4: this is no renegotiation.
     if extensions.renegotiation_info.as_ref().is_some_and(|verify_data| !verify_data.is_empty()) {

@@ -241,7 +241,7 @@ fn openssl_without_extended_master_secret() {
     }
     let strict = Arc::new(client().require_ems().build().expect("a client"));
     let Err(error) = openssl.connect(&strict, "localhost") else { panic!("it is demanded") };
-    assert!(error.to_string().contains("R-EMS-6"), "{error}");
+    assert!(format!("{error:?}").contains("R-EMS-6"), "{error:?}");
     let config = Arc::new(server("rsa").tickets(tickets()).build().expect("a server"));
     let session = SessionFile::new();
     for (resumed, option) in [(false, "-sess_out"), (true, "-sess_in")] {
