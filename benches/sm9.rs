@@ -1,16 +1,24 @@
-//! SM9: what each operation costs, and what the first use of a key centre's or a user's key does.
+//! SM9: what each operation costs, and what the first use of a key centre's or a user's key does; handshakes of its suites,
+//! both ends together.
 //! `cargo bench --features sm9 --bench sm9`
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Duration;
+use tlcp::cert::ServerName;
+use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
+use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection, Time};
 use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::sm9::{MasterKey, MasterKind, Usage};
 use tlcp::crypto::{
     AgreementPeer, AgreementRole, Draw, Keys, MasterSeed, PrivateKey, Random, SignatureAlgorithm,
     default_provider,
 };
-use tlcp::suite::HashAlgorithm;
+use tlcp::pki::{KeyCentre, Options};
+use tlcp::session::MemoryStore;
+use tlcp::suite::{HashAlgorithm, Suite};
+use tlcp::wire::CipherSuite;
 
 const SERVER: &[u8] = b"server@kgc.example";
 const CLIENT: &[u8] = b"client@kgc.example";
@@ -95,5 +103,59 @@ fn receiver_key(master: &dyn MasterKey) -> Vec<u8> {
     master.user_key(Usage::Encrypt, SERVER).unwrap().to_vec()
 }
 
-criterion_group!(benches, operations);
+const NOW: Time = Time { unix: 1_795_219_200, monotonic: Duration::ZERO };
+
+fn configurations(suite: &'static Suite, auth: ClientAuth) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+    let provider = default_provider();
+    let centre = KeyCentre::new("bench.test", &Options::new(NOW.unix), &provider, &SystemRandom).unwrap();
+    let centres = || centre.centres(&provider).unwrap().expect_server(SERVER);
+    let user = |identity| Arc::new(centre.user(identity).unwrap().identity(&provider).unwrap());
+    let client = ClientConfig::builder().key_centres(centres()).identity(user(CLIENT));
+    let server = ServerConfig::builder().key_centres(centres()).identity(user(SERVER)).client_auth(auth);
+    let store = || Some(Arc::new(MemoryStore::default()) as _);
+    let (client, server) = (client.sessions(store()), server.sessions(store()));
+    let (client, server) = (client.suites(&[suite]), server.suites(&[suite]));
+    (Arc::new(client.build().unwrap()), Arc::new(server.build().unwrap()))
+}
+
+fn pass<A: Endpoint, B: Endpoint>(from: &mut Connection<A>, to: &mut Connection<B>) {
+    let taken = to.receive(from.pending_output(), NOW).unwrap();
+    from.sent(taken);
+}
+
+/// One handshake; a client whose `tag` is new has no session to resume.
+fn handshake(configs: &(Arc<ClientConfig>, Arc<ServerConfig>), tag: u64) -> bool {
+    let name = ServerName::try_from("localhost").unwrap();
+    let client = ClientConnection::with_session_tag(configs.0.clone(), name, &tag.to_be_bytes(), NOW);
+    let (mut client, mut server) = (client.unwrap(), ServerConnection::new(configs.1.clone(), NOW));
+    while client.is_handshaking() || server.is_handshaking() {
+        pass(&mut client, &mut server);
+        pass(&mut server, &mut client);
+    }
+    client.is_resumed()
+}
+
+fn handshakes(c: &mut Criterion) {
+    for (id, auth, what) in [
+        (CipherSuite::IBC_SM4_GCM_SM3, ClientAuth::None, "full"),
+        (CipherSuite::IBC_SM4_GCM_SM3, ClientAuth::Require, "mutual"),
+        (CipherSuite::IBSDH_SM4_GCM_SM3, ClientAuth::Require, "full"),
+    ] {
+        let configs = configurations(Suite::find(id).unwrap(), auth);
+        let mut group = c.benchmark_group(id.to_string());
+        let mut tag = 0;
+        group.bench_function(what, |b| {
+            b.iter(|| {
+                tag += 1;
+                assert!(!handshake(&configs, tag));
+            });
+        });
+        if what == "full" {
+            group.bench_function("resumed", |b| b.iter(|| assert!(handshake(&configs, tag))));
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, operations, handshakes);
 criterion_main!(benches);
