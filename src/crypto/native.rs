@@ -1,5 +1,5 @@
-//! What runs faster than the portable provider: SM2 and SM9 on every 64-bit CPU, and x86-64 kernels for SM3, SM4 and GHASH. The
-//! only `unsafe` of this crate.
+//! What runs faster than the portable provider: SM2 and SM9 on every 64-bit CPU, and x86-64 kernels for SM3, SM4 and GHASH.
+//! The only `unsafe` of this crate.
 //!
 //! Everything here is constant-time in its secrets: no branch and no address depends on one.
 #![allow(unsafe_code)]
@@ -21,6 +21,8 @@ mod safegcd;
 pub mod sm2;
 #[cfg(feature = "sm9")]
 pub mod sm9;
+#[cfg(target_arch = "x86_64")]
+mod symmetric;
 #[cfg(all(test, feature = "std"))]
 mod t_test;
 #[cfg(target_arch = "x86_64")]
@@ -33,8 +35,8 @@ pub fn provider() -> Provider {
     let mut provider = Provider { name: "native", ..portable::provider() };
     #[cfg(target_arch = "x86_64")]
     {
-        provider.hashes = &x86_64::NativeHashes;
-        provider.ciphers = &x86_64::NativeCiphers;
+        provider.hashes = &symmetric::NativeHashes;
+        provider.ciphers = &symmetric::NativeCiphers;
     }
     // The cache of hot keys needs a lock.
     #[cfg(feature = "std")]

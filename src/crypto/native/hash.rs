@@ -1,6 +1,6 @@
 //! SM3 as SM2 and SM9 use it, and their key derivation function.
 #[cfg(target_arch = "x86_64")]
-use super::x86_64::{self, Level};
+use super::symmetric::{self, Level};
 use ::sm3::Digest as _;
 use zeroize::Zeroize;
 
@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 #[derive(Clone)]
 pub(super) enum Sm3 {
     #[cfg(target_arch = "x86_64")]
-    Kernel(x86_64::Sm3),
+    Kernel(symmetric::Sm3),
     Portable(::sm3::Sm3),
 }
 
@@ -16,7 +16,7 @@ impl Sm3 {
     pub(super) fn new() -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(level) = Level::best() {
-            return Self::Kernel(x86_64::Sm3::new(level));
+            return Self::Kernel(symmetric::Sm3::new(level));
         }
         Self::Portable(::sm3::Sm3::new())
     }

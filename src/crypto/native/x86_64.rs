@@ -1,27 +1,33 @@
-//! Kernels for SM3, SM4 and GHASH, chosen at run time by what the CPU has. What they do not have, the portable provider
-//! does: on a CPU without SSSE3, AES-NI and PCLMULQDQ, all.
+//! x86-64's kernels for SM3, SM4 and GHASH, chosen at run time by what the CPU has: nothing below SSSE3, AES-NI and
+//! PCLMULQDQ.
 //!
 //! SM4's S-box is computed by the AES instructions or by GFNI, never looked up.
-mod cbc;
-#[cfg(test)]
-mod constant_time;
+mod carryless;
 mod cpu;
-mod gcm;
-mod ghash;
-mod hmac;
-mod provider;
-mod sm3;
-mod sm4;
-#[cfg(test)]
-mod speed;
 mod vector;
 
-// SM2, which needs `std`, hashes with the kernels.
-#[cfg(feature = "std")]
-pub(super) use cpu::Level;
-pub(super) use provider::{NativeCiphers, NativeHashes};
-#[cfg(feature = "std")]
-pub(super) use sm3::Sm3;
+/// SM3.
+pub(super) mod sm3 {
+    mod lanes;
+    mod rounds;
+    mod stream;
+
+    pub(in crate::crypto::native) use stream::compress;
+}
+
+/// SM4.
+pub(super) mod sm4 {
+    mod chain;
+    mod matrices;
+    mod rounds;
+    mod rounds_vaes;
+    mod schedule;
+
+    pub(in crate::crypto::native) use chain::cbc_encrypt;
+    pub(in crate::crypto::native) use schedule::{expand, fold};
+}
+
+pub(super) use cpu::{Level, Rung};
 
 /// Makes, of a kernel that is generic over the register, one function for each level, and one that chooses.
 ///
@@ -31,7 +37,7 @@ macro_rules! by_level {
         $(#[$doc])*
         #[inline]
         pub(super) fn $name(
-            level: $crate::crypto::native::x86_64::cpu::Level,
+            level: $crate::crypto::native::x86_64::Level,
             $($arg: $type),*
         ) $(-> $result)? {
             #[target_feature(enable = "aes,ssse3,pclmulqdq")]
@@ -56,7 +62,7 @@ macro_rules! by_level {
                 // SAFETY: as above.
                 unsafe { $kernel::<core::arch::x86_64::__m512i>($($arg),*) }
             }
-            use $crate::crypto::native::x86_64::cpu::Rung;
+            use $crate::crypto::native::x86_64::Rung;
             // SAFETY: the level exists, so this CPU has its instructions.
             unsafe {
                 match level.rung() {
@@ -69,14 +75,4 @@ macro_rules! by_level {
         }
     };
 }
-use by_level;
-
-/// Overwrites secrets with zeros, many bytes at a time, so that the compiler cannot leave it out.
-#[inline]
-fn wipe(bytes: &mut [u8]) {
-    bytes.fill(0);
-    // SAFETY: no instruction; the compiler must assume that the bytes are read.
-    unsafe {
-        core::arch::asm!("/* {0} */", in(reg) bytes.as_mut_ptr(), options(nostack, preserves_flags));
-    }
-}
+pub(super) use by_level;

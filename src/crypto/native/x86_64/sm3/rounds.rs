@@ -6,7 +6,7 @@
 //! u and v are known one operation before it; choice is linear in E; so its halves for u and for v are ready with E, and
 //! the chain is six: E into the sum of SS1, its rotation, TT2, and three for P0. The chain from A to A and the one
 //! through choice are as long, and nothing is slack.
-use super::{BLOCK, T, Words};
+use crate::crypto::native::symmetric::sm3::words::{BLOCK, T, Words};
 use core::arch::asm;
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;

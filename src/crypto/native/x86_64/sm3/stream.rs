@@ -2,12 +2,13 @@
 //! rotations in the integer units; the message expansion runs beside them in the vector units, four words at a time,
 //! some rounds ahead, through memory.
 use super::super::cpu::{Level, Rung};
-use super::{BLOCK, T, Words, rounds};
+use super::rounds;
+use crate::crypto::native::symmetric::sm3::words::{BLOCK, T, Words};
 use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// Absorbs blocks.
-pub(super) fn compress(level: Level, state: &mut Words, blocks: &[[u8; BLOCK]]) {
+pub(in crate::crypto::native) fn compress(level: Level, state: &mut Words, blocks: &[[u8; BLOCK]]) {
     // SAFETY: the level exists, so this CPU has its instructions.
     unsafe {
         match level.rung() {

@@ -4,15 +4,21 @@
 //! chaining value stays in the AES basis; only the way out to memory maps it back. The rounds are assembly where
 //! three-operand forms exist: the compiler re-associates their sums and so lengthens the chain by a fifth.
 use super::super::cpu::{Level, Rung};
-use super::super::vector::Vector;
-use super::maps::{self, Nibbles};
-use super::rounds::Sm4Vector;
-use super::schedule::Schedule;
+use super::matrices;
+use crate::crypto::native::symmetric::sm4::maps::{self, Nibbles};
+use crate::crypto::native::symmetric::sm4::rounds::Sm4Vector;
+use crate::crypto::native::symmetric::sm4::schedule::Schedule;
+use crate::crypto::native::symmetric::vector::Vector;
 use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// Encrypts `data` in place and leaves the last block of ciphertext in `iv`; a rest of less than 16 bytes stays.
-pub(super) fn cbc_encrypt(level: Level, schedule: &Schedule, iv: &mut [u8; 16], data: &mut [u8]) {
+pub(in crate::crypto::native) fn cbc_encrypt(
+    level: Level,
+    schedule: &Schedule,
+    iv: &mut [u8; 16],
+    data: &mut [u8],
+) {
     // SAFETY: the level exists, so this CPU has its instructions.
     unsafe {
         match level.rung() {
@@ -230,9 +236,9 @@ fn rounds_gfni(schedule: &Schedule, x: [__m128i; 4]) -> [__m128i; 4] {
             "jnz 2b",
             z = inout(xmm_reg) z => _,
             x0 = inout(xmm_reg) x0, x1 = inout(xmm_reg) x1, x2 = inout(xmm_reg) x2, x3 = inout(xmm_reg) x3,
-            a = in(xmm_reg) _mm_set1_epi64x(maps::GFNI_A as i64), ia = const maps::GFNI_A_OFFSET,
-            b = in(xmm_reg) _mm_set1_epi64x(maps::GFNI_B as i64), ib = const maps::GFNI_B_OFFSET,
-            ab = in(xmm_reg) _mm_set1_epi64x(maps::GFNI_AB as i64), iab = const maps::GFNI_AB_OFFSET,
+            a = in(xmm_reg) _mm_set1_epi64x(matrices::GFNI_A as i64), ia = const matrices::GFNI_A_OFFSET,
+            b = in(xmm_reg) _mm_set1_epi64x(matrices::GFNI_B as i64), ib = const matrices::GFNI_B_OFFSET,
+            ab = in(xmm_reg) _mm_set1_epi64x(matrices::GFNI_AB as i64), iab = const matrices::GFNI_AB_OFFSET,
             u = out(xmm_reg) _, v = out(xmm_reg) _, w = out(xmm_reg) _, h = out(xmm_reg) _,
             e = out(xmm_reg) _, f = out(xmm_reg) _,
             k = inout(reg) core::ptr::from_ref(schedule) => _,

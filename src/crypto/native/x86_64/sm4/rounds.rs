@@ -1,137 +1,14 @@
-//! The 32 rounds on many blocks at once, for every register width.
-//!
-//! Four registers hold one word each of a group of `4 * BLOCKS` blocks. All methods share the
-//! condition of [`Vector`]: the CPU has the register's instructions.
-#![allow(clippy::missing_safety_doc, reason = "one condition for all, stated above")]
-use super::super::vector::Vector;
-use super::maps::{self, Nibbles};
-use super::schedule::Schedule;
+//! The 32 rounds on many blocks at once, in each register.
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "one condition for all: the CPU has the register's instructions"
+)]
+use super::matrices;
+use crate::crypto::native::symmetric::sm4::maps::{self, Nibbles};
+use crate::crypto::native::symmetric::sm4::rounds::Sm4Vector;
+use crate::crypto::native::symmetric::sm4::schedule::Schedule;
+use crate::crypto::native::symmetric::vector::Vector;
 use core::arch::x86_64::*;
-
-/// Groups of `4 * BLOCKS` blocks that keep the execution units busy.
-pub(in crate::crypto::native::x86_64) const GROUPS: usize = 4;
-
-/// A register in which SM4's rounds can be done.
-pub(in crate::crypto::native::x86_64) trait Sm4Vector: Vector {
-    /// 32 rounds on `N` groups, in the AES basis with the schedule's offsets.
-    unsafe fn rounds<const N: usize>(schedule: &Schedule, state: &mut [[Self; 4]; N]);
-
-    /// Into the AES basis.
-    #[inline(always)]
-    unsafe fn into_basis(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { map_bytes(&maps::INTO, self) }
-    }
-    /// Out of the AES basis.
-    #[inline(always)]
-    unsafe fn out_of_basis(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { map_bytes(&maps::OUT_OF, self) }
-    }
-}
-
-/// A linear map of every byte, by two look-ups of 4 bits.
-#[inline(always)]
-unsafe fn map_bytes<V: Vector>(map: &Nibbles, x: V) -> V {
-    // SAFETY: the caller's.
-    unsafe {
-        let mask = V::splat(0x0f0f_0f0f);
-        let low = V::broadcast(&map.low).shuffle(x.and(mask));
-        low.xor(V::broadcast(&map.high).shuffle(x.shift_right_4().and(mask)))
-    }
-}
-
-/// Encrypts (or decrypts, as the schedule says) `N` groups of whole blocks.
-#[inline(always)]
-pub(in crate::crypto::native::x86_64) unsafe fn crypt<V: Sm4Vector, const N: usize>(
-    schedule: &Schedule,
-    x: &mut [[V; 4]; N],
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        for group in x.iter_mut() {
-            let words = V::transpose(*group);
-            *group = [
-                words[0].into_basis(),
-                words[1].into_basis(),
-                words[2].into_basis(),
-                words[3].into_basis().xor(V::splat(schedule.entry)),
-            ];
-        }
-        V::rounds::<N>(schedule, x);
-        for group in x.iter_mut() {
-            *group = leave(result(schedule, *group));
-        }
-    }
-}
-
-/// From the words after the last round to the result's, in the AES basis: reversed, without offsets.
-#[inline(always)]
-pub(super) unsafe fn result<V: Sm4Vector>(schedule: &Schedule, words: [V; 4]) -> [V; 4] {
-    let [exit0, exit1, exit2, exit3] = schedule.exit;
-    // SAFETY: the caller's.
-    unsafe {
-        [
-            words[3].xor(V::splat(exit0)),
-            words[2].xor(V::splat(exit1)),
-            words[1].xor(V::splat(exit2)),
-            words[0].xor(V::splat(exit3)),
-        ]
-    }
-}
-
-/// From words in the AES basis to whole blocks.
-#[inline(always)]
-pub(super) unsafe fn leave<V: Sm4Vector>(words: [V; 4]) -> [V; 4] {
-    let [w0, w1, w2, w3] = words;
-    // SAFETY: the caller's.
-    unsafe { V::transpose([w0.out_of_basis(), w1.out_of_basis(), w2.out_of_basis(), w3.out_of_basis()]) }
-}
-
-/// The nonce of a counter mode, its words mapped and spread.
-#[derive(Clone, Copy)]
-pub(in crate::crypto::native::x86_64) struct Nonce<V>([V; 3]);
-
-impl<V: Sm4Vector> Nonce<V> {
-    #[inline(always)]
-    pub(in crate::crypto::native::x86_64) unsafe fn new(nonce: &[u8; 12]) -> Self {
-        let word = |i: usize| u32::from_ne_bytes([nonce[i], nonce[i + 1], nonce[i + 2], nonce[i + 3]]);
-        // SAFETY: the caller's.
-        unsafe {
-            Self([
-                V::splat(word(0)).into_basis(),
-                V::splat(word(4)).into_basis(),
-                V::splat(word(8)).into_basis(),
-            ])
-        }
-    }
-
-    /// The key stream of the counters from `counter` on: made in the transposed form at once.
-    #[inline(always)]
-    pub(in crate::crypto::native::x86_64) unsafe fn stream<const N: usize>(
-        &self,
-        schedule: &Schedule,
-        counter: u32,
-    ) -> [[V; 4]; N] {
-        // SAFETY: the caller's.
-        unsafe {
-            let swap = V::broadcast(&[3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]);
-            let entry = V::splat(schedule.entry);
-            let mut x = [[entry; 4]; N];
-            for (group, words) in x.iter_mut().enumerate() {
-                let first = counter.wrapping_add((group * 4 * V::BLOCKS) as u32);
-                let counters = V::splat(first).add_words(V::column_index()).shuffle(swap);
-                let [n0, n1, n2] = self.0;
-                *words = [n0, n1, n2, counters.into_basis().xor(entry)];
-            }
-            V::rounds::<N>(schedule, &mut x);
-            for group in x.iter_mut() {
-                *group = leave(result(schedule, *group));
-            }
-            x
-        }
-    }
-}
 
 /// What the round function keeps in registers.
 struct Constants<V> {
@@ -224,18 +101,18 @@ impl Sm4Vector for __m512i {
     unsafe fn rounds<const N: usize>(schedule: &Schedule, state: &mut [[Self; 4]; N]) {
         // SAFETY: the caller's.
         unsafe {
-            let a = _mm512_set1_epi64(maps::GFNI_A as i64);
-            let b = _mm512_set1_epi64(maps::GFNI_B as i64);
-            let ab = _mm512_set1_epi64(maps::GFNI_AB as i64);
+            let a = _mm512_set1_epi64(matrices::GFNI_A as i64);
+            let b = _mm512_set1_epi64(matrices::GFNI_B as i64);
+            let ab = _mm512_set1_epi64(matrices::GFNI_AB as i64);
             for keys in schedule.rounds.as_chunks::<4>().0 {
                 for i in 0..4 {
                     let key = Self::splat(keys[i]);
                     for s in state.iter_mut() {
                         let known = xor3(s[(i + 1) & 3], s[(i + 2) & 3], key);
                         let x = known.xor(s[(i + 3) & 3]);
-                        let same = _mm512_gf2p8affineinv_epi64_epi8::<{ maps::GFNI_A_OFFSET }>(x, a);
-                        let middle = _mm512_gf2p8affineinv_epi64_epi8::<{ maps::GFNI_B_OFFSET }>(x, b);
-                        let third = _mm512_gf2p8affineinv_epi64_epi8::<{ maps::GFNI_AB_OFFSET }>(x, ab);
+                        let same = _mm512_gf2p8affineinv_epi64_epi8::<{ matrices::GFNI_A_OFFSET }>(x, a);
+                        let middle = _mm512_gf2p8affineinv_epi64_epi8::<{ matrices::GFNI_B_OFFSET }>(x, b);
+                        let third = _mm512_gf2p8affineinv_epi64_epi8::<{ matrices::GFNI_AB_OFFSET }>(x, ab);
                         // The next byte of a word in memory is a rotation to the right.
                         let (r1, r2) = (_mm512_ror_epi32::<8>(middle), _mm512_ror_epi32::<16>(middle));
                         let r3 = _mm512_ror_epi32::<24>(third);
@@ -248,12 +125,12 @@ impl Sm4Vector for __m512i {
     #[inline(always)]
     unsafe fn into_basis(self) -> Self {
         // SAFETY: the caller's.
-        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(self, _mm512_set1_epi64(maps::GFNI_INTO as i64)) }
+        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(self, _mm512_set1_epi64(matrices::GFNI_INTO as i64)) }
     }
     #[inline(always)]
     unsafe fn out_of_basis(self) -> Self {
         // SAFETY: the caller's.
-        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(self, _mm512_set1_epi64(maps::GFNI_OUT_OF as i64)) }
+        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(self, _mm512_set1_epi64(matrices::GFNI_OUT_OF as i64)) }
     }
 }
 

@@ -3,8 +3,8 @@
 //! Sixteen registers cannot hold sixteen of state and the constants. Here the state stays in
 //! memory, as operands of the additions (which cost no instruction), and the constants stay in
 //! registers; the compiler would spill both.
-use super::maps::{ROUND_A, ROUND_B, UNSHIFT};
-use super::schedule::Schedule;
+use crate::crypto::native::symmetric::sm4::maps::{ROUND_A, ROUND_B, UNSHIFT};
+use crate::crypto::native::symmetric::sm4::schedule::Schedule;
 use core::arch::x86_64::__m256i;
 
 /// The constants, each doubled to 32 bytes.

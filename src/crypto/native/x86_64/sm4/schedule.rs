@@ -1,67 +1,17 @@
-//! The key schedule, and its folding into the operands of the round functions.
+//! The key schedule by AES-NI or GFNI, and its folding into the operands of `aesenclast`.
 use super::super::cpu::{Level, Rung};
-use super::super::vector::Vector;
-use super::maps::{self, Nibbles};
+use super::matrices;
+use crate::crypto::native::symmetric::sm4::maps::{self, Nibbles, map_bytes};
+use crate::crypto::native::symmetric::sm4::schedule::{Keys, Schedule, expand_with, step_by_aes};
+use crate::crypto::native::symmetric::vector::Vector;
 use core::arch::x86_64::*;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-/// A key made ready for one direction.
-///
-/// Words are as they lie in memory (SM4's byte order on a little-endian machine), in the AES
-/// basis. With AES-NI the S-box comes with a free addition of a key, but *after* it. So each state
-/// word is stored with a known offset, such that the sum of the three words that enter the S-box
-/// already has the round's key, and the key of `aesenclast` sets the offset of the new word.
-/// With GFNI the round keys are added as they are and there are no offsets.
-#[repr(C, align(64))]
-#[derive(Clone)]
-pub(in crate::crypto::native::x86_64) struct Schedule {
-    /// For each round, the operand of `aesenclast` (or, with GFNI, the round key).
-    pub(in crate::crypto::native::x86_64) rounds: [u32; 32],
-    /// The offset of a block's last word before the first round; the others have none.
-    pub(in crate::crypto::native::x86_64) entry: u32,
-    /// The offsets of the result's words.
-    pub(in crate::crypto::native::x86_64) exit: [u32; 4],
-}
-
-impl Drop for Schedule {
-    fn drop(&mut self) {
-        self.rounds.zeroize();
-        self.entry.zeroize();
-        self.exit.zeroize();
-    }
-}
-
-impl Schedule {
-    /// Expands `key` for encryption.
-    pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
-        Self::fold(level, expand(level, key))
-    }
-
-    /// Expands `key` for encryption and for decryption, whose round keys are the same in reverse.
-    pub(super) fn both(level: Level, key: &[u8; 16]) -> (Self, Self) {
-        let keys = expand(level, key);
-        let mut reversed = keys.clone();
-        reversed.reverse();
-        (Self::fold(level, keys), Self::fold(level, reversed))
-    }
-
-    fn fold(level: Level, mut keys: Keys) -> Self {
-        let mut schedule = Self { rounds: [0; 32], entry: 0, exit: [0; 4] };
-        if level.rung() >= Rung::Avx512 {
-            schedule.rounds = *keys;
-        } else {
-            // SAFETY: every level has SSSE3.
-            unsafe { fold(&mut keys, &mut schedule) };
-        }
-        schedule
-    }
-}
-
-/// The round keys, in the AES basis with the S-box's input offset.
-type Keys = Zeroizing<[u32; 32]>;
+/// From the AES basis, after the S-box, back to the S-box's own output.
+static UNMAP_Q: Nibbles = maps::Q.inverse().nibbles();
 
 /// The key schedule (GB/T 32907-2016 7.3).
-fn expand(level: Level, key: &[u8; 16]) -> Keys {
+pub(in crate::crypto::native) fn expand(level: Level, key: &[u8; 16]) -> Keys {
     let mut keys = Zeroizing::new([0; 32]);
     // SAFETY: the level exists, so this CPU has its instructions.
     unsafe {
@@ -74,96 +24,42 @@ fn expand(level: Level, key: &[u8; 16]) -> Keys {
     keys
 }
 
+/// As the rounds of this level take the keys.
+pub(in crate::crypto::native) fn fold(level: Level, mut keys: Keys) -> Schedule {
+    let mut schedule = Schedule::without_offsets(&keys);
+    if level.rung() < Rung::Avx512 {
+        // SAFETY: every level has SSSE3.
+        unsafe { fold_offsets(&mut keys, &mut schedule) };
+    }
+    schedule
+}
+
 #[target_feature(enable = "aes,ssse3")]
 fn expand_by_aes(key: &[u8; 16], keys: &mut [u32; 32]) {
-    // SAFETY: the step has this function's features.
-    unsafe { expand_with(key, keys, |x| step_by_aes(x)) }
+    // SAFETY: the features above are what the register's instructions are.
+    unsafe { expand_with::<__m128i>(key, keys, |x| step_by_aes(x)) }
 }
 #[target_feature(enable = "ssse3,avx512f,avx512vl,gfni")]
 fn expand_by_gfni(key: &[u8; 16], keys: &mut [u32; 32]) {
-    // SAFETY: as above.
+    // SAFETY: as above; no AES instruction is used.
     unsafe { expand_with(key, keys, |x| step_by_gfni(x)) }
-}
-
-/// Two look-ups of 4 bits give a linear map of every byte.
-#[target_feature(enable = "ssse3")]
-#[inline]
-fn map_bytes(map: &Nibbles, x: __m128i) -> __m128i {
-    let mask = _mm_set1_epi8(15);
-    let low = _mm_and_si128(x, mask);
-    let high = _mm_and_si128(_mm_srli_epi32::<4>(x), mask);
-    // SAFETY: SSSE3, by this function's own feature.
-    unsafe {
-        let (a, b) = (__m128i::broadcast(&map.low), __m128i::broadcast(&map.high));
-        _mm_xor_si128(_mm_shuffle_epi8(a, low), _mm_shuffle_epi8(b, high))
-    }
-}
-
-/// The schedule, whose S-box and L' are `step`.
-///
-/// # Safety
-/// The CPU has SSSE3.
-#[inline(always)]
-unsafe fn expand_with(key: &[u8; 16], keys: &mut [u32; 32], step: impl Fn(__m128i) -> __m128i) {
-    let mut words = [0u32; 4];
-    for ((word, bytes), fk) in words.iter_mut().zip(key.as_chunks().0).zip(maps::FK) {
-        *word = u32::from_le_bytes(*bytes) ^ fk.swap_bytes();
-    }
-    // SAFETY: the caller's; four words are 16 bytes.
-    unsafe {
-        let k = map_bytes(&maps::INTO, __m128i::load(words.as_ptr().cast()));
-        words.zeroize();
-        // Each word in all four columns, so that the ShiftRows in `aesenclast` changes nothing.
-        let mut k = [
-            _mm_shuffle_epi32::<0x00>(k),
-            _mm_shuffle_epi32::<0x55>(k),
-            _mm_shuffle_epi32::<0xaa>(k),
-            _mm_shuffle_epi32::<0xff>(k),
-        ];
-        let offset = _mm_set1_epi8(maps::P_OFFSET as i8);
-        for (four, constants) in keys.as_chunks_mut::<4>().0.iter_mut().zip(maps::CK.as_chunks::<4>().0) {
-            for i in 0..4 {
-                let ck = _mm_set1_epi32(constants[i] as i32);
-                let known = _mm_xor_si128(_mm_xor_si128(k[(i + 1) & 3], k[(i + 2) & 3]), ck);
-                k[i] = _mm_xor_si128(k[i], step(_mm_xor_si128(known, k[(i + 3) & 3])));
-                four[i] = _mm_cvtsi128_si32(_mm_xor_si128(k[i], offset)) as u32;
-            }
-        }
-    }
 }
 
 /// S-box and L' by GFNI, the maps after the inversion in the field.
 #[target_feature(enable = "ssse3,avx512f,avx512vl,gfni")]
 #[inline]
 fn step_by_gfni(x: __m128i) -> __m128i {
-    let [m0, m1, m2, m3] = maps::GFNI_SCHEDULE.map(|map| _mm_set1_epi64x(map as i64));
-    let same = _mm_gf2p8affineinv_epi64_epi8::<{ maps::GFNI_SCHEDULE_OFFSET }>(x, m0);
+    let [m0, m1, m2, m3] = matrices::GFNI_SCHEDULE.map(|map| _mm_set1_epi64x(map as i64));
+    let same = _mm_gf2p8affineinv_epi64_epi8::<{ matrices::GFNI_SCHEDULE_OFFSET }>(x, m0);
     let next = _mm_ror_epi32::<8>(_mm_gf2p8affineinv_epi64_epi8::<0>(x, m1));
     let second = _mm_ror_epi32::<16>(_mm_gf2p8affineinv_epi64_epi8::<0>(x, m2));
     let third = _mm_ror_epi32::<24>(_mm_gf2p8affineinv_epi64_epi8::<0>(x, m3));
     _mm_xor_si128(_mm_xor_si128(same, next), _mm_xor_si128(second, third))
 }
 
-/// S-box and L', on four equal columns in the AES basis.
-#[target_feature(enable = "aes,ssse3")]
-#[inline]
-fn step_by_aes(x: __m128i) -> __m128i {
-    let rotate_1 = _mm_setr_epi8(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
-    let rotate_2 = _mm_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-    let rotate_3 = _mm_setr_epi8(3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
-    let y = _mm_aesenclast_si128(x, _mm_setzero_si128());
-    let [m0, m1, m2, m3] = &maps::SCHEDULE;
-    let offset = _mm_set1_epi8(maps::SCHEDULE_OFFSET as i8);
-    let same = _mm_xor_si128(map_bytes(m0, y), offset);
-    let next = _mm_shuffle_epi8(map_bytes(m1, y), rotate_1);
-    let second = _mm_shuffle_epi8(map_bytes(m2, y), rotate_2);
-    let third = _mm_shuffle_epi8(map_bytes(m3, y), rotate_3);
-    _mm_xor_si128(_mm_xor_si128(same, next), _mm_xor_si128(second, third))
-}
-
 /// From round keys (in the AES basis, with the S-box's offset) to `aesenclast` operands.
 #[target_feature(enable = "ssse3")]
-fn fold(keys: &mut [u32; 32], out: &mut Schedule) {
+fn fold_offsets(keys: &mut [u32; 32], out: &mut Schedule) {
     map_words(&maps::OUT_OF, keys);
     // Offsets in the standard basis: those of the words into round i sum to the key of round i.
     // The first three are zero; so is the last, which no round needs.
@@ -176,7 +72,7 @@ fn fold(keys: &mut [u32; 32], out: &mut Schedule) {
     for i in 0..32 {
         out.rounds[i] = undo_linear(offsets[i] ^ offsets[i + 4] ^ constant);
     }
-    map_words(&maps::UNMAP_Q, &mut out.rounds);
+    map_words(&UNMAP_Q, &mut out.rounds);
     let mut ends = Zeroizing::new([0u32; 32]);
     ends[..5].copy_from_slice(&[offsets[3], 0, offsets[34], offsets[33], offsets[32]]);
     map_words(&maps::INTO, &mut ends);

@@ -1,36 +1,11 @@
-//! SM3 (GB/T 32905-2016): one message at its best, and many side by side.
-mod lanes;
-mod rounds;
-mod stream;
+//! SM3 (GB/T 32905-2016): messages under way.
+pub(in crate::crypto::native) mod lanes;
+pub(in crate::crypto::native) mod words;
 
-pub(super) use lanes::Lane;
-
-use super::cpu::Level;
+use super::kernels::{Level, sm3 as kernels};
 use crate::crypto::constant_time_mac::BlockHash;
+use words::{BLOCK, OUTPUT, START, Words};
 use zeroize::Zeroize;
-
-/// Bytes of a block.
-pub(super) const BLOCK: usize = 64;
-/// Bytes of a digest.
-pub(super) const OUTPUT: usize = 32;
-
-/// The chaining value.
-pub(super) type Words = [u32; 8];
-
-/// The initial value (5.2.1).
-pub(super) const START: Words =
-    [0x7380_166f, 0x4914_b2b9, 0x1724_42d7, 0xda8a_0600, 0xa96f_30bc, 0x1631_38aa, 0xe38d_ee4d, 0xb0fb_0e4e];
-
-/// The round constants, rotated (5.3.3).
-static T: [u32; 64] = {
-    let (mut t, mut j) = ([0u32; 64], 0);
-    while j < 64 {
-        let constant: u32 = if j < 16 { 0x79cc_4519 } else { 0x7a87_9d8a };
-        t[j] = constant.rotate_left(j as u32 % 32);
-        j += 1;
-    }
-    t
-};
 
 /// A chaining value, and the kernels that advance it.
 #[derive(Clone)]
@@ -54,7 +29,7 @@ impl State {
     }
     /// Absorbs a whole number of blocks; a rest of less than a block is left out.
     pub(super) fn compress(&mut self, blocks: &[u8]) {
-        stream::compress(self.level, &mut self.words, blocks.as_chunks().0);
+        kernels::compress(self.level, &mut self.words, blocks.as_chunks().0);
     }
     /// The chaining value as bytes.
     pub(super) fn bytes(&self) -> [u8; OUTPUT] {

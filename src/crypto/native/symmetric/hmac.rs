@@ -1,6 +1,7 @@
 //! HMAC-SM3 with the states after the key's blocks kept, and the PRF on it, without allocation.
-use super::cpu::Level;
-use super::sm3::{BLOCK, OUTPUT, Sm3, State};
+use super::kernels::Level;
+use super::sm3::words::{BLOCK, OUTPUT};
+use super::sm3::{Sm3, State};
 use super::wipe;
 
 /// A key of HMAC-SM3: the states after its two blocks.

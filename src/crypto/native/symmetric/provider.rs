@@ -1,10 +1,11 @@
 //! The provider's fields: the kernels where the CPU has the floor's instructions and the algorithm is ours, the
 //! portable code elsewhere.
 use super::cbc::Cbc;
-use super::cpu::Level;
 use super::gcm::Gcm;
 use super::hmac::HmacKey;
-use super::sm3::{OUTPUT, Sm3};
+use super::kernels::Level;
+use super::sm3::Sm3;
+use super::sm3::words::OUTPUT;
 use crate::crypto::{Aead, CbcHmac, Ciphers, Digest, HashContext, Hashes, portable};
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};

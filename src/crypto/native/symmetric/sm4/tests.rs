@@ -1,5 +1,4 @@
 use super::*;
-use crate::crypto::native::x86_64::cpu::Level;
 use ::sm4::Sm4;
 use alloc::vec::Vec;
 use cbc::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};

@@ -3,10 +3,9 @@
     clippy::missing_safety_doc,
     reason = "one condition for all: the CPU has the register's instructions"
 )]
-use super::super::by_level;
-use super::super::cpu::Level;
-use super::chain::cbc_encrypt;
-use super::rounds::{GROUPS, Sm4Vector, leave, result};
+use super::super::kernels::sm4::cbc_encrypt;
+use super::super::kernels::{Level, by_level};
+use super::rounds::{GROUPS, Sm4Vector};
 use super::schedule::Schedule;
 
 /// The most lanes that any kernel runs.
@@ -94,8 +93,7 @@ unsafe fn run_groups<V: Sm4Vector, const N: usize>(
     }
     // SAFETY: the caller's; each pointer has `blocks` blocks before it, or stays on `nowhere`.
     unsafe {
-        let entry = V::splat(schedule.entry);
-        // The chaining values: transposed, in the AES basis.
+        // The chaining values, as the rounds take them.
         let mut c = gather::<V, N>(&core::array::from_fn(|i| chains[i].as_ptr()));
         for _ in 0..blocks {
             let text = gather::<V, N>(&at.map(|p| p.cast_const()));
@@ -103,12 +101,12 @@ unsafe fn run_groups<V: Sm4Vector, const N: usize>(
                 *c = c.xor(*text);
             }
             for c in &mut c {
-                c[3] = c[3].xor(entry);
+                *c = V::enter_rounds(schedule, *c);
             }
             V::rounds::<N>(schedule, &mut c);
             for (group, c) in c.iter_mut().enumerate() {
-                *c = result(schedule, *c);
-                scatter(leave(*c), &at[group * 4 * V::BLOCKS..]);
+                *c = V::result(schedule, *c);
+                scatter(V::leave(*c), &at[group * 4 * V::BLOCKS..]);
             }
             for (at, step) in at.iter_mut().zip(step) {
                 *at = at.add(step);
@@ -116,7 +114,7 @@ unsafe fn run_groups<V: Sm4Vector, const N: usize>(
         }
         for (group, c) in c.iter().enumerate() {
             let ends: [*mut u8; MAX_LANES] = core::array::from_fn(|i| chains[i].as_mut_ptr());
-            scatter(leave(*c), &ends[group * 4 * V::BLOCKS..]);
+            scatter(V::leave(*c), &ends[group * 4 * V::BLOCKS..]);
         }
     }
     for (lane, chain) in lanes.iter_mut().zip(chains) {
@@ -124,7 +122,7 @@ unsafe fn run_groups<V: Sm4Vector, const N: usize>(
     }
 }
 
-/// One block from each pointer, transposed into words in the AES basis.
+/// One block from each pointer, as the rounds take them.
 #[inline(always)]
 unsafe fn gather<V: Sm4Vector, const N: usize>(from: &[*const u8; MAX_LANES]) -> [[V; 4]; N] {
     // SAFETY: the caller's.
@@ -134,10 +132,7 @@ unsafe fn gather<V: Sm4Vector, const N: usize>(from: &[*const u8; MAX_LANES]) ->
             *register = V::gather(&from[i * V::BLOCKS..]);
         }
         for group in &mut x {
-            let words = V::transpose(*group);
-            for (to, word) in group.iter_mut().zip(words) {
-                *to = word.into_basis();
-            }
+            *group = V::enter(*group);
         }
         x
     }

@@ -6,7 +6,8 @@
     clippy::missing_safety_doc,
     reason = "one condition for all: the CPU has the register's instructions"
 )]
-use super::super::{by_level, wipe};
+use super::super::kernels::by_level;
+use super::super::wipe;
 use super::rounds::{GROUPS, Nonce, Sm4Vector, crypt};
 use super::schedule::Schedule;
 
@@ -14,7 +15,7 @@ use super::schedule::Schedule;
 const MAX_BATCH: usize = GROUPS * 4 * 64;
 /// Bytes of key stream made at once at the end of a message: one group more than a batch, since a batch and a
 /// little would otherwise wait for two.
-pub(in crate::crypto::native::x86_64) const MAX_REST: usize = MAX_BATCH + 4 * 64;
+pub(in crate::crypto::native) const MAX_REST: usize = MAX_BATCH + 4 * 64;
 
 /// Bytes in a group.
 const fn group<V: Sm4Vector>() -> usize {
@@ -103,7 +104,7 @@ unsafe fn ctr_kernel<V: Sm4Vector>(schedule: &Schedule, nonce: &[u8; 12], counte
 
 /// Adds the key stream from `counter` on to `data`.
 #[inline(always)]
-pub(in crate::crypto::native::x86_64) unsafe fn ctr_from<V: Sm4Vector>(
+pub(in crate::crypto::native) unsafe fn ctr_from<V: Sm4Vector>(
     schedule: &Schedule,
     nonce: &Nonce<V>,
     counter: u32,
@@ -131,7 +132,7 @@ pub(in crate::crypto::native::x86_64) unsafe fn ctr_from<V: Sm4Vector>(
 
 /// Writes at least `wanted` bytes of key stream, as far as `stream` reaches, in the fewest groups; says how many.
 #[inline(always)]
-pub(in crate::crypto::native::x86_64) unsafe fn stream_into<V: Sm4Vector>(
+pub(in crate::crypto::native) unsafe fn stream_into<V: Sm4Vector>(
     schedule: &Schedule,
     nonce: &Nonce<V>,
     counter: u32,

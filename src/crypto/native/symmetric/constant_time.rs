@@ -1,16 +1,16 @@
 //! Nothing secret shows in a branch, an address, or the time, of the symmetric kernels.
 //!
 //! The first test says nothing unless it runs under valgrind, on optimized code:
-//! `cargo test --release --lib --no-run`, then `valgrind <that test binary> x86_64::constant_time`.
+//! `cargo test --release --lib --no-run`, then `valgrind <that test binary> symmetric::constant_time`.
 //! Valgrind knows the instructions of the two lower levels and says so by its `cpuid`.
 //! The second measures, at every level: `cargo test --release --lib -- --ignored symmetric_time`.
 #[cfg(feature = "tls12")]
 mod tls12;
 
 use super::cbc::Cbc;
-use super::cpu::Level;
 use super::gcm::Gcm;
 use super::hmac::HmacKey;
+use super::kernels::Level;
 use crate::crypto::native::memory_checker::{errors, mark_defined, mark_undefined, running};
 use crate::crypto::native::t_test::t_value;
 use crate::crypto::{CbcHmac, CbcLane, Digest, MacLane, portable};

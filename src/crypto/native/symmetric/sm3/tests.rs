@@ -53,14 +53,14 @@ fn lanes_of_any_number_and_length_equal_one_after_the_other() {
             let data: Vec<Vec<u8>> = (0..count).map(|i| bytes(BLOCK * ((i * 7) % 5 + i % 3))).collect();
             let mut found: Vec<Words> = (0..count).map(|i| [i as u32; 8]).collect();
             let mut wanted = found.clone();
-            let mut lanes: Vec<Lane<'_>> = found
+            let mut lanes: Vec<lanes::Lane<'_>> = found
                 .iter_mut()
                 .zip(&data)
-                .map(|(words, data)| Lane { words, blocks: data.as_chunks().0 })
+                .map(|(words, data)| lanes::Lane { words, blocks: data.as_chunks().0 })
                 .collect();
-            Lane::compress(level, &mut lanes);
+            lanes::Lane::compress(level, &mut lanes);
             for (words, data) in wanted.iter_mut().zip(&data) {
-                stream::compress(level, words, data.as_chunks().0);
+                kernels::compress(level, words, data.as_chunks().0);
             }
             assert_eq!(found, wanted, "{level:?} {count}");
         }

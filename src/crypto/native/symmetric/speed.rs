@@ -1,10 +1,12 @@
 //! What every level takes, in cycles of the core; `benches/kernels.rs` compares the best one with the portable code.
-//! `cargo test --release --lib -- --ignored --nocapture x86_64::speed`
+//! `cargo test --release --lib -- --ignored --nocapture symmetric::speed`
 use super::cbc::Cbc;
-use super::cpu::Level;
 use super::gcm::Gcm;
 use super::hmac::HmacKey;
-use super::sm3::{Lane, START, Sm3};
+use super::kernels::Level;
+use super::sm3::Sm3;
+use super::sm3::lanes::Lane;
+use super::sm3::words::START;
 use super::sm4::Encryptor;
 use crate::crypto::{CbcHmac, CbcLane};
 use alloc::vec;

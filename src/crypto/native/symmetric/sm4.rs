@@ -1,21 +1,19 @@
-//! SM4 (GB/T 32907-2016) by the AES instructions, or by GFNI.
-mod chain;
+//! SM4 (GB/T 32907-2016): what all processors' kernels share, and the keys.
 mod lanes;
-mod maps;
-mod modes;
-mod rounds;
-mod rounds_vaes;
-mod schedule;
+pub(in crate::crypto::native) mod maps;
+pub(super) mod modes;
+pub(in crate::crypto::native) mod rounds;
+pub(in crate::crypto::native) mod schedule;
 
-pub(super) use modes::{MAX_REST, ctr_from, stream_into};
-pub(super) use rounds::{Nonce, Sm4Vector};
-pub(super) use schedule::Schedule;
+use super::kernels::{Level, sm4 as kernels};
+use schedule::Schedule;
 
-use super::cpu::Level;
-
-/// A key for both directions, expanded once.
+/// A key for both directions, expanded once: the round keys of decryption are the same in reverse.
 pub(super) fn both(level: Level, key: &[u8; 16]) -> (Encryptor, Decryptor) {
-    let (encrypt, decrypt) = Schedule::both(level, key);
+    let keys = kernels::expand(level, key);
+    let mut reversed = keys.clone();
+    reversed.reverse();
+    let [encrypt, decrypt] = [keys, reversed].map(|keys| kernels::fold(level, keys));
     (Encryptor { level, schedule: encrypt }, Decryptor { level, schedule: decrypt })
 }
 
@@ -28,7 +26,7 @@ pub(super) struct Encryptor {
 impl Encryptor {
     /// Expands the key.
     pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
-        Self { level, schedule: Schedule::new(level, key) }
+        Self { level, schedule: kernels::fold(level, kernels::expand(level, key)) }
     }
     /// The expanded key.
     pub(super) fn schedule(&self) -> &Schedule {
@@ -40,11 +38,11 @@ impl Encryptor {
     }
     /// One block, with the least latency.
     pub(super) fn block(&self, block: &mut [u8; 16]) {
-        chain::cbc_encrypt(self.level, &self.schedule, &mut [0; 16], block);
+        kernels::cbc_encrypt(self.level, &self.schedule, &mut [0; 16], block);
     }
     /// CBC in place; a rest of less than 16 bytes stays.
     pub(super) fn cbc(&self, iv: &[u8; 16], data: &mut [u8]) {
-        chain::cbc_encrypt(self.level, &self.schedule, &mut { *iv }, data);
+        kernels::cbc_encrypt(self.level, &self.schedule, &mut { *iv }, data);
     }
     /// CBC of many messages `(iv, data)` in place; a rest of less than 16 bytes of one stays.
     pub(super) fn cbc_lanes<'a>(&self, messages: &mut dyn Iterator<Item = (&'a [u8; 16], &'a mut [u8])>) {

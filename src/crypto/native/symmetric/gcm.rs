@@ -2,10 +2,13 @@
 //!
 //! The first batch of key stream starts at the counter 1 and so holds E(J0), which masks the tag: no block is
 //! encrypted for it alone. Opening hashes first and decrypts only what is authentic.
-use super::cpu::Level;
 use super::ghash::{Carryless, HashKey};
-use super::sm4::{Encryptor, MAX_REST, Nonce, Schedule, Sm4Vector, ctr_from, stream_into};
-use super::{by_level, wipe};
+use super::kernels::{Level, by_level};
+use super::sm4::Encryptor;
+use super::sm4::modes::{MAX_REST, ctr_from, stream_into};
+use super::sm4::rounds::{Nonce, Sm4Vector};
+use super::sm4::schedule::Schedule;
+use super::wipe;
 use crate::crypto::native::declassify::declassify;
 use crate::error::CryptoError;
 use subtle::{Choice, ConstantTimeEq};

@@ -8,23 +8,24 @@
 //! L is made of rotations by 2 plus multiples of 8, so a byte of its output is
 //! `A(y0) ^ B(y1) ^ B(y2) ^ (A ^ B)(y3)` of the AES S-box's output bytes y0 (the same place), y1
 //! (the next) and so on. The key schedule's L' gives four other maps.
+use super::super::vector::Vector;
 
 /// A linear map of bytes: the images of the bits 0 to 7.
 #[derive(Clone, Copy)]
-pub(in crate::crypto::native::x86_64) struct Map([u8; 8]);
+pub(in crate::crypto::native) struct Map(pub(in crate::crypto::native) [u8; 8]);
 
-/// A linear map as two look-ups of 4 bits each, for `pshufb`.
+/// A linear map as two look-ups of 4 bits each, for `pshufb` or `tbl`.
 #[repr(C, align(16))]
-pub(in crate::crypto::native::x86_64) struct Nibbles {
+pub(in crate::crypto::native) struct Nibbles {
     /// The images of 0 to 15.
-    pub(in crate::crypto::native::x86_64) low: [u8; 16],
+    pub(in crate::crypto::native) low: [u8; 16],
     /// The images of the multiples of 16.
-    pub(in crate::crypto::native::x86_64) high: [u8; 16],
+    pub(in crate::crypto::native) high: [u8; 16],
 }
 
 impl Map {
     /// The image of one byte.
-    pub(super) const fn of(self, byte: u8) -> u8 {
+    pub(in crate::crypto::native) const fn of(self, byte: u8) -> u8 {
         let (mut image, mut bit) = (0, 0);
         while bit < 8 {
             image ^= self.0[bit] & (byte >> bit & 1).wrapping_neg();
@@ -33,7 +34,7 @@ impl Map {
         image
     }
     /// First `other`, then `self`.
-    const fn after(self, other: Self) -> Self {
+    pub(in crate::crypto::native) const fn after(self, other: Self) -> Self {
         let (mut images, mut bit) = ([0; 8], 0);
         while bit < 8 {
             images[bit] = self.of(other.0[bit]);
@@ -42,7 +43,7 @@ impl Map {
         Self(images)
     }
     /// The sum of two maps.
-    const fn plus(self, other: Self) -> Self {
+    pub(in crate::crypto::native) const fn plus(self, other: Self) -> Self {
         let (mut images, mut bit) = ([0; 8], 0);
         while bit < 8 {
             images[bit] = self.0[bit] ^ other.0[bit];
@@ -51,7 +52,7 @@ impl Map {
         Self(images)
     }
     /// The inverse: the images of the bits, found by trying all bytes.
-    const fn inverse(self) -> Self {
+    pub(in crate::crypto::native) const fn inverse(self) -> Self {
         let (mut images, mut byte) = ([0; 8], 0u8);
         loop {
             let image = self.of(byte);
@@ -65,7 +66,7 @@ impl Map {
         }
     }
     /// The map as two look-ups.
-    const fn nibbles(self) -> Nibbles {
+    pub(in crate::crypto::native) const fn nibbles(self) -> Nibbles {
         let (mut low, mut high, mut i) = ([0; 16], [0; 16], 0);
         while i < 16 {
             low[i] = self.of(i as u8);
@@ -74,24 +75,14 @@ impl Map {
         }
         Nibbles { low, high }
     }
-    /// The map as the matrix operand of GFNI: byte `7 - i` selects the bits summed into bit `i`.
-    const fn matrix(self) -> u64 {
-        let (mut matrix, mut bit) = (0u64, 0);
-        while bit < 64 {
-            let (out, from) = (bit / 8, bit % 8);
-            matrix |= ((self.0[from] >> out & 1) as u64) << (8 * (7 - out) + from);
-            bit += 1;
-        }
-        matrix
-    }
 }
 
-const P: Map = Map([140, 48, 133, 159, 220, 46, 197, 8]);
-const Q: Map = Map([184, 202, 62, 103, 224, 80, 157, 192]);
+pub(in crate::crypto::native) const P: Map = Map([140, 48, 133, 159, 220, 46, 197, 8]);
+pub(in crate::crypto::native) const Q: Map = Map([184, 202, 62, 103, 224, 80, 157, 192]);
 /// Added to the S-box's input in the AES basis.
-pub(super) const P_OFFSET: u8 = 62;
+pub(in crate::crypto::native) const P_OFFSET: u8 = 62;
 /// Added to the S-box's output in the standard basis.
-pub(super) const Q_OFFSET: u8 = 108;
+pub(in crate::crypto::native) const Q_OFFSET: u8 = 108;
 
 const IDENTITY: Map = Map([1, 2, 4, 8, 16, 32, 64, 128]);
 const ROTATE_2: Map = Map([4, 8, 16, 32, 64, 128, 1, 2]);
@@ -104,76 +95,42 @@ const fn shift(by: i32) -> Map {
     }
     Map(images)
 }
-const A: Map = P.after(IDENTITY.plus(shift(2))).after(Q);
-const B: Map = P.after(ROTATE_2).after(Q);
-/// The affine part of the AES S-box: its constant is 0x63.
-const AES_AFFINE: Map = Map([31, 62, 124, 248, 241, 227, 199, 143]);
+pub(in crate::crypto::native) const A: Map = P.after(IDENTITY.plus(shift(2))).after(Q);
+pub(in crate::crypto::native) const B: Map = P.after(ROTATE_2).after(Q);
 
 /// Into the AES basis, and out of it.
-pub(in crate::crypto::native::x86_64) static INTO: Nibbles = P.nibbles();
+pub(in crate::crypto::native) static INTO: Nibbles = P.nibbles();
 /// See [`INTO`].
-pub(in crate::crypto::native::x86_64) static OUT_OF: Nibbles = P.inverse().nibbles();
+pub(in crate::crypto::native) static OUT_OF: Nibbles = P.inverse().nibbles();
 /// The maps after the AES S-box, in a round.
-pub(in crate::crypto::native::x86_64) static ROUND_A: Nibbles = A.nibbles();
+pub(in crate::crypto::native) static ROUND_A: Nibbles = A.nibbles();
 /// See [`ROUND_A`].
-pub(in crate::crypto::native::x86_64) static ROUND_B: Nibbles = B.nibbles();
+pub(in crate::crypto::native) static ROUND_B: Nibbles = B.nibbles();
 /// The maps after the AES S-box in the key schedule, whose L' rotates by 13 and 23: of the byte in
 /// the same place, the next, and so on.
-pub(super) static SCHEDULE: [Nibbles; 4] = [
+pub(in crate::crypto::native) static SCHEDULE: [Nibbles; 4] = [
     SCHEDULE_MAPS[0].nibbles(),
     SCHEDULE_MAPS[1].nibbles(),
     SCHEDULE_MAPS[2].nibbles(),
     SCHEDULE_MAPS[3].nibbles(),
 ];
-const SCHEDULE_MAPS: [Map; 4] = [
+pub(in crate::crypto::native) const SCHEDULE_MAPS: [Map; 4] = [
     P.after(Q),
     P.after(shift(5)).after(Q),
     P.after(shift(-3).plus(shift(7))).after(Q),
     P.after(shift(-1)).after(Q),
 ];
-/// From the AES basis, after the S-box, back to the S-box's own output.
-pub(super) static UNMAP_Q: Nibbles = Q.inverse().nibbles();
-
 /// The key schedule's constant, L' of the S-box's output offset, in the AES basis.
-pub(super) const SCHEDULE_OFFSET: u8 = P.of(Q_OFFSET ^ Q_OFFSET.rotate_left(5) ^ Q_OFFSET.rotate_left(7));
+pub(in crate::crypto::native) const SCHEDULE_OFFSET: u8 =
+    P.of(Q_OFFSET ^ Q_OFFSET.rotate_left(5) ^ Q_OFFSET.rotate_left(7));
 /// The round's constant, L of the S-box's output offset: of four equal bytes, rotations by 2, 10 and
 /// 18 are one, and the word and its rotation by 24 cancel.
-pub(super) const ROUND_OFFSET: u8 = Q_OFFSET.rotate_left(2);
-
-/// GFNI: matrices applied after inversion, and their constants.
-pub(in crate::crypto::native::x86_64) const GFNI_A: u64 = A.after(AES_AFFINE).matrix();
-/// See [`GFNI_A`].
-pub(in crate::crypto::native::x86_64) const GFNI_B: u64 = B.after(AES_AFFINE).matrix();
-/// See [`GFNI_A`].
-pub(in crate::crypto::native::x86_64) const GFNI_AB: u64 = A.plus(B).after(AES_AFFINE).matrix();
-/// The constant of `A`, with the whole round's constant.
-pub(in crate::crypto::native::x86_64) const GFNI_A_OFFSET: i32 = (A.of(0x63) ^ P.of(ROUND_OFFSET)) as i32;
-/// The constant of `B`.
-pub(in crate::crypto::native::x86_64) const GFNI_B_OFFSET: i32 = B.of(0x63) as i32;
-/// The constant of `A ^ B`.
-pub(in crate::crypto::native::x86_64) const GFNI_AB_OFFSET: i32 = (A.of(0x63) ^ B.of(0x63)) as i32;
-/// GFNI: the key schedule's matrices, applied after inversion, and the sum of all constants.
-pub(super) const GFNI_SCHEDULE: [u64; 4] = [
-    SCHEDULE_MAPS[0].after(AES_AFFINE).matrix(),
-    SCHEDULE_MAPS[1].after(AES_AFFINE).matrix(),
-    SCHEDULE_MAPS[2].after(AES_AFFINE).matrix(),
-    SCHEDULE_MAPS[3].after(AES_AFFINE).matrix(),
-];
-/// See [`GFNI_SCHEDULE`].
-pub(super) const GFNI_SCHEDULE_OFFSET: i32 = (SCHEDULE_OFFSET
-    ^ SCHEDULE_MAPS[0].of(0x63)
-    ^ SCHEDULE_MAPS[1].of(0x63)
-    ^ SCHEDULE_MAPS[2].of(0x63)
-    ^ SCHEDULE_MAPS[3].of(0x63)) as i32;
-/// GFNI: into the AES basis, and out of it.
-pub(in crate::crypto::native::x86_64) const GFNI_INTO: u64 = P.matrix();
-/// See [`GFNI_INTO`].
-pub(in crate::crypto::native::x86_64) const GFNI_OUT_OF: u64 = P.inverse().matrix();
+pub(in crate::crypto::native) const ROUND_OFFSET: u8 = Q_OFFSET.rotate_left(2);
 
 /// SM4's constants (GB/T 32907-2016 7.3): FK, then CK.
-pub(super) const FK: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
+pub(in crate::crypto::native) const FK: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
 /// CK mapped into the AES basis with the S-box's input offset, as the words lie in memory.
-pub(super) static CK: [u32; 32] = {
+pub(in crate::crypto::native) static CK: [u32; 32] = {
     let (mut words, mut i) = ([0; 32], 0);
     while i < 32 {
         let mut bytes = [0; 4];
@@ -199,12 +156,27 @@ const fn unshift(rotation: usize) -> [u8; 16] {
     }
     mask
 }
-pub(super) static UNSHIFT: [[u8; 16]; 4] = [unshift(0), unshift(1), unshift(2), unshift(3)];
+pub(in crate::crypto::native) static UNSHIFT: [[u8; 16]; 4] =
+    [unshift(0), unshift(1), unshift(2), unshift(3)];
+
+/// A linear map of every byte, by two look-ups of 4 bits.
+///
+/// # Safety
+/// The CPU has the register's instructions.
+#[inline(always)]
+pub(in crate::crypto::native) unsafe fn map_bytes<V: Vector>(map: &Nibbles, x: V) -> V {
+    // SAFETY: the caller's.
+    unsafe {
+        let mask = V::splat(0x0f0f_0f0f);
+        let low = V::broadcast(&map.low).shuffle(x.and(mask));
+        low.xor(V::broadcast(&map.high).shuffle(x.shift_right_4().and(mask)))
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::arch::x86_64::*;
+    use crate::crypto::native::symmetric::kernels::{Level, by_level};
 
     /// The S-box of GB/T 32907-2016, 6.2 figure 1.
     const SM4_SBOX: [u8; 256] = *b"\
@@ -225,38 +197,23 @@ mod tests {
         \x89\x69\x97\x4a\x0c\x96\x77\x7e\x65\xb9\xf1\x09\xc5\x6e\xc6\x84\
         \x18\xf0\x7d\xec\x3a\xdc\x4d\x20\x79\xee\x5f\x3e\xd7\xcb\x39\x48";
 
-    #[target_feature(enable = "aes")]
-    fn aes_sbox(byte: u8) -> u8 {
-        let block = _mm_set1_epi8(byte as i8);
-        _mm_cvtsi128_si32(_mm_aesenclast_si128(block, _mm_setzero_si128())) as u8
+    by_level! {
+        /// By the processor.
+        aes_sbox(byte: u8) -> u8 = aes_sbox_kernel
+    }
+
+    #[inline(always)]
+    unsafe fn aes_sbox_kernel<V: Vector>(byte: u8) -> u8 {
+        // SAFETY: the caller's.
+        unsafe { V::broadcast(&[byte; 16]).aes_last(V::splat(0)).first_word() as u8 }
     }
 
     #[test]
     fn the_sm4_sbox_is_the_aes_sbox_between_the_maps() {
-        assert!(std::is_x86_feature_detected!("aes"));
-        for (byte, wanted) in (0..=255u8).zip(SM4_SBOX) {
-            // SAFETY: checked above.
-            let aes = unsafe { aes_sbox(P.of(byte) ^ P_OFFSET) };
-            assert_eq!(Q.of(aes) ^ Q_OFFSET, wanted);
-        }
-    }
-
-    #[test]
-    fn the_aes_sbox_is_inversion_and_the_affine_map() {
-        // Inversion as the 254th power, by the field's own multiplication.
-        let times = |mut a: u8, mut b: u8| {
-            let mut product = 0;
-            while b != 0 {
-                product ^= a & (b & 1).wrapping_neg();
-                a = (a << 1) ^ (0x1b & (a >> 7).wrapping_neg());
-                b >>= 1;
+        for level in Level::all() {
+            for (byte, wanted) in (0..=255u8).zip(SM4_SBOX) {
+                assert_eq!(Q.of(aes_sbox(level, P.of(byte) ^ P_OFFSET)) ^ Q_OFFSET, wanted);
             }
-            product
-        };
-        for byte in 0..=255u8 {
-            let inverse = (0..254).fold(1, |power, _| times(power, byte));
-            // SAFETY: every level has AES-NI.
-            assert_eq!(AES_AFFINE.of(inverse) ^ 0x63, unsafe { aes_sbox(byte) });
         }
     }
 

@@ -9,7 +9,6 @@
 )]
 use super::vector::Vector;
 use super::wipe;
-use core::arch::x86_64::*;
 
 /// Blocks in one aggregate.
 const POWERS: usize = 32;
@@ -36,7 +35,9 @@ impl Drop for HashKey {
 }
 
 /// A register that multiplies.
-pub(super) trait Carryless: Vector {
+pub(in crate::crypto::native) trait Carryless: Vector {
+    /// A register of one block.
+    type Block: Carryless<Block = Self::Block>;
     /// Of each block: a half of `self` times a half of `other`, chosen by bits 0 and 4 of `HALVES`.
     unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self;
     /// The halves of each block changed round.
@@ -48,117 +49,16 @@ pub(super) trait Carryless: Vector {
     /// The same two halves in every block: the low one and the high one.
     unsafe fn from_halves(low: u64, high: u64) -> Self;
     /// The sum of all blocks.
-    unsafe fn sum(self) -> __m128i;
-}
-
-impl Carryless for __m128i {
-    #[inline(always)]
-    unsafe fn low_half_up(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm_slli_si128::<8>(self) }
-    }
-    #[inline(always)]
-    unsafe fn high_half_down(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm_srli_si128::<8>(self) }
-    }
-    #[inline(always)]
-    unsafe fn from_halves(low: u64, high: u64) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm_set_epi64x(high as i64, low as i64) }
-    }
-    #[inline(always)]
-    unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm_clmulepi64_si128::<HALVES>(self, other) }
-    }
-    #[inline(always)]
-    unsafe fn swap_halves(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm_shuffle_epi32::<0x4e>(self) }
-    }
-    #[inline(always)]
-    unsafe fn sum(self) -> __m128i {
-        self
-    }
-}
-
-impl Carryless for __m256i {
-    #[inline(always)]
-    unsafe fn low_half_up(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm256_slli_si256::<8>(self) }
-    }
-    #[inline(always)]
-    unsafe fn high_half_down(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm256_srli_si256::<8>(self) }
-    }
-    #[inline(always)]
-    unsafe fn from_halves(low: u64, high: u64) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm256_set_epi64x(high as i64, low as i64, high as i64, low as i64) }
-    }
-    #[inline(always)]
-    unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm256_clmulepi64_epi128::<HALVES>(self, other) }
-    }
-    #[inline(always)]
-    unsafe fn swap_halves(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm256_shuffle_epi32::<0x4e>(self) }
-    }
-    #[inline(always)]
-    unsafe fn sum(self) -> __m128i {
-        // SAFETY: the caller's.
-        unsafe { _mm_xor_si128(_mm256_castsi256_si128(self), _mm256_extracti128_si256::<1>(self)) }
-    }
-}
-
-impl Carryless for __m512i {
-    #[inline(always)]
-    unsafe fn low_half_up(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm512_bslli_epi128::<8>(self) }
-    }
-    #[inline(always)]
-    unsafe fn high_half_down(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm512_bsrli_epi128::<8>(self) }
-    }
-    #[inline(always)]
-    unsafe fn from_halves(low: u64, high: u64) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm512_broadcast_i32x4(_mm_set_epi64x(high as i64, low as i64)) }
-    }
-    #[inline(always)]
-    unsafe fn multiply<const HALVES: i32>(self, other: Self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm512_clmulepi64_epi128::<HALVES>(self, other) }
-    }
-    #[inline(always)]
-    unsafe fn swap_halves(self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { _mm512_shuffle_epi32::<0x4e>(self) }
-    }
-    #[inline(always)]
-    unsafe fn sum(self) -> __m128i {
-        // SAFETY: the caller's.
-        unsafe {
-            let low = _mm512_castsi512_si256(self);
-            _mm256_xor_si256(low, _mm512_extracti64x4_epi64::<1>(self)).sum()
-        }
-    }
+    unsafe fn sum(self) -> Self::Block;
 }
 
 const REVERSE: [u8; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
 
 /// A block, or a field element as a block.
 #[inline(always)]
-pub(super) unsafe fn reverse(block: __m128i) -> __m128i {
+unsafe fn reverse<V: Vector>(block: V) -> V {
     // SAFETY: the caller's.
-    unsafe { block.shuffle(__m128i::broadcast(&REVERSE)) }
+    unsafe { block.shuffle(V::broadcast(&REVERSE)) }
 }
 
 /// Products that are not yet reduced: of the low halves, the high halves, and the sums of the halves.
@@ -207,7 +107,7 @@ impl<V: Carryless> Products<V> {
     }
 
     #[inline(always)]
-    unsafe fn sum(self) -> Products<__m128i> {
+    unsafe fn sum(self) -> Products<V::Block> {
         // SAFETY: the caller's.
         unsafe { Products { low: self.low.sum(), high: self.high.sum(), middle: self.middle.sum() } }
     }
@@ -224,7 +124,7 @@ impl HashKey {
         let mut key = Self { powers: [0; POWERS], sums: [0; POWERS] };
         // SAFETY: the caller's; all powers put and read are of 1 to `POWERS`.
         unsafe {
-            let one = __m128i::from_halves(h as u64, (h >> 64) as u64);
+            let one = V::Block::from_halves(h as u64, (h >> 64) as u64);
             key.put(1, one);
             let two = key.times(1, one);
             key.put(2, two);
@@ -268,8 +168,8 @@ impl HashKey {
     pub(super) unsafe fn hash<V: Carryless>(&self, aad: &[u8], data: &[u8]) -> [u8; 16] {
         // SAFETY: the caller's.
         unsafe {
-            let mut hash = Hash::start::<V>(self, aad);
-            hash.data::<V>(self, data);
+            let mut hash = Hash::<V>::start(self, aad);
+            hash.data(self, data);
             let mut tag = [0; 16];
             reverse(hash.value).store(tag.as_mut_ptr());
             tag
@@ -278,25 +178,25 @@ impl HashKey {
 }
 
 /// A hash under way.
-struct Hash {
-    value: __m128i,
+struct Hash<V: Carryless> {
+    value: V::Block,
     /// 1 if `value` has yet to be multiplied by the key before anything is added, else 0.
     pending: usize,
     /// Bits of additional data.
     aad_bits: u64,
 }
 
-impl Hash {
+impl<V: Carryless> Hash<V> {
     #[inline(always)]
-    unsafe fn start<V: Carryless>(key: &HashKey, aad: &[u8]) -> Self {
+    unsafe fn start(key: &HashKey, aad: &[u8]) -> Self {
         // SAFETY: the caller's.
         unsafe {
-            let mut hash = Self { value: __m128i::splat(0), pending: 0, aad_bits: aad.len() as u64 * 8 };
+            let mut hash = Self { value: V::Block::splat(0), pending: 0, aad_bits: aad.len() as u64 * 8 };
             if aad.len() > 16 {
                 let whole = aad.len() & !15;
-                hash.blocks::<V>(key, &aad[..whole], &[]);
+                hash.blocks(key, &aad[..whole], &[]);
                 if whole < aad.len() {
-                    hash.blocks::<V>(key, &[], &[padded(&aad[whole..])]);
+                    hash.blocks(key, &[], &[padded(&aad[whole..])]);
                 }
             } else if !aad.is_empty() {
                 // One block: its multiplication joins that of the data.
@@ -309,36 +209,36 @@ impl Hash {
 
     /// All the data, and the lengths.
     #[inline(always)]
-    unsafe fn data<V: Carryless>(&mut self, key: &HashKey, data: &[u8]) {
+    unsafe fn data(&mut self, key: &HashKey, data: &[u8]) {
         let (whole, rest) = data.split_at(data.len() & !15);
         // SAFETY: the caller's.
         unsafe {
-            let lengths = _mm_set_epi64x(self.aad_bits as i64, (data.len() as u64 * 8) as i64);
+            let lengths = V::Block::from_halves(data.len() as u64 * 8, self.aad_bits);
             if rest.is_empty() {
-                self.blocks::<V>(key, whole, &[lengths]);
+                self.blocks(key, whole, &[lengths]);
             } else {
-                self.blocks::<V>(key, whole, &[padded(rest), lengths]);
+                self.blocks(key, whole, &[padded(rest), lengths]);
             }
         }
     }
 
     /// Whole blocks of data, then `last` (reversed already).
     #[inline(always)]
-    unsafe fn blocks<V: Carryless>(&mut self, key: &HashKey, data: &[u8], last: &[__m128i]) {
+    unsafe fn blocks(&mut self, key: &HashKey, data: &[u8], last: &[V::Block]) {
         let mut data = data;
         // SAFETY: the caller's; no aggregate has more than `POWERS` blocks.
         unsafe {
             while data.len() / 16 + last.len() > POWERS - self.pending {
                 let (now, later) = data.split_at(data.len().min(16 * (POWERS - self.pending)));
-                self.aggregate::<V>(key, now, &[]);
+                self.aggregate(key, now, &[]);
                 data = later;
             }
-            self.aggregate::<V>(key, data, last);
+            self.aggregate(key, data, last);
         }
     }
 
     #[inline(always)]
-    unsafe fn aggregate<V: Carryless>(&mut self, key: &HashKey, data: &[u8], last: &[__m128i]) {
+    unsafe fn aggregate(&mut self, key: &HashKey, data: &[u8], last: &[V::Block]) {
         let width = 16 * V::BLOCKS;
         let mut power = data.len() / 16 + last.len();
         if power == 0 {
@@ -346,7 +246,7 @@ impl Hash {
         }
         // SAFETY: the caller's; the powers count down to 1 as the blocks go.
         unsafe {
-            let mut narrow = Products::<__m128i>::zero();
+            let mut narrow = Products::<V::Block>::zero();
             narrow.add(key, power + self.pending, self.value);
             let mut wide = Products::<V>::zero();
             let reverse_all = V::broadcast(&REVERSE);
@@ -357,7 +257,7 @@ impl Hash {
                 power -= V::BLOCKS;
             }
             for block in rest.chunks_exact(16) {
-                narrow.add(key, power, reverse(__m128i::load(block.as_ptr())));
+                narrow.add(key, power, reverse(V::Block::load(block.as_ptr())));
                 power -= 1;
             }
             for &block in last {
@@ -376,9 +276,9 @@ impl Hash {
 
 /// Less than a block, or one, padded with zeros and reversed.
 #[inline(always)]
-unsafe fn padded(bytes: &[u8]) -> __m128i {
+unsafe fn padded<V: Vector>(bytes: &[u8]) -> V {
     let mut block = [0u8; 16];
     block[..bytes.len()].copy_from_slice(bytes);
     // SAFETY: the caller's.
-    unsafe { reverse(__m128i::load(block.as_ptr())) }
+    unsafe { reverse(V::load(block.as_ptr())) }
 }

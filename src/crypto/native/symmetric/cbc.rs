@@ -1,7 +1,9 @@
 //! SM4-CBC with HMAC-SM3: records side by side where they are independent.
-use super::cpu::Level;
 use super::hmac::{HmacKey, outer_block};
-use super::sm3::{BLOCK, Lane, State, Words, pad};
+use super::kernels::Level;
+use super::sm3::lanes::Lane;
+use super::sm3::words::{BLOCK, OUTPUT, Words};
+use super::sm3::{State, pad};
 use super::sm4::{Decryptor, Encryptor};
 use super::wipe;
 use crate::crypto::constant_time_mac::hmac_secret_length;
@@ -90,7 +92,7 @@ fn split(data: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 impl CbcHmac for Cbc {
     fn mac_len(&self) -> usize {
-        super::sm3::OUTPUT
+        OUTPUT
     }
 
     fn mac_lanes(&self, lanes: &mut [MacLane<'_>]) {
@@ -125,7 +127,7 @@ impl CbcHmac for Cbc {
     ) -> Digest {
         let (inner, outer) = (self.mac.inner(), self.mac.outer());
         let mac = hmac_secret_length::<State>(inner, outer, header, data, content_len, content_min);
-        Digest::new(&mac[..super::sm3::OUTPUT])
+        Digest::new(&mac[..OUTPUT])
     }
 }
 
