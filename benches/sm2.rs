@@ -19,6 +19,8 @@ const SCALAR: [u8; 32] = [0x39; 32];
 const PEER: [u8; 32] = [0x57; 32];
 const MESSAGE: &[u8] = &[0x61; 64];
 const SECRET: &[u8] = &[0x62; 48];
+/// Where several operations go together; their time is that of all.
+const AT_ONCE: usize = 8;
 
 /// The system's randomness for the `sm2` crate.
 struct System;
@@ -82,6 +84,15 @@ fn signatures(rows: &mut Vec<Row>) {
     let other = reference.clone();
     rows.push(row("sign", sign, move || drop(black_box(other.try_sign_with_rng(&mut System, MESSAGE)))));
 
+    let key = Sm2PrivateKey::new(&SCALAR).unwrap();
+    let eight = move || {
+        drop(black_box(key.sign_many(SignatureAlgorithm::SM2, &[&[MESSAGE]; AT_ONCE], &SystemRandom)));
+    };
+    let other = reference.clone();
+    rows.push(row("sign, 8 at once", eight, move || {
+        (0..AT_ONCE).for_each(|_| drop(black_box(other.try_sign_with_rng(&mut System, MESSAGE))));
+    }));
+
     for (name, options) in [("verify, cold key", Sm2Options::LEAN), ("verify, hot key", Sm2Options::DEFAULT)]
     {
         let (keys, public, signature) = (keys(options), public.clone(), signature.clone());
@@ -108,7 +119,13 @@ fn encryption(rows: &mut Vec<Row>) {
     let ciphertext = keys(Sm2Options::LEAN).encrypt(key.public(), SECRET, &SystemRandom).unwrap();
     let same = ciphertext.clone();
     let decrypt = move || drop(black_box(key.decrypt(&ciphertext).unwrap()));
+    let (other, again) = (reference.clone(), same.clone());
     rows.push(row("decrypt", decrypt, move || drop(black_box(reference.decrypt_der(&same).unwrap()))));
+    let (key, ciphertext) = (Sm2PrivateKey::new(&SCALAR).unwrap(), again.clone());
+    let eight = move || drop(black_box(key.decrypt_many(&[&ciphertext; AT_ONCE])));
+    rows.push(row("decrypt, 8 at once", eight, move || {
+        (0..AT_ONCE).for_each(|_| drop(black_box(other.decrypt_der(&again).unwrap())));
+    }));
 }
 
 /// The initiator's t (P + x' R) with the `sm2` crate's arithmetic, and the responder's r G before it.

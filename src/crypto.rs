@@ -374,6 +374,17 @@ pub trait PrivateKey: Send + Sync {
         random: &dyn Random,
     ) -> Result<Vec<u8>, CryptoError>;
 
+    /// [`PrivateKey::sign`] for each of the messages. By default one after the other; what has many at hand may ask so
+    /// where the key is faster at several.
+    fn sign_many(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        messages: &[&[&[u8]]],
+        random: &dyn Random,
+    ) -> Vec<Result<Vec<u8>, CryptoError>> {
+        messages.iter().map(|parts| self.sign(algorithm, parts, random)).collect()
+    }
+
     /// Decrypts what [`Keys::encrypt`] made.
     ///
     /// # Errors
@@ -381,6 +392,11 @@ pub trait PrivateKey: Send + Sync {
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let _ = ciphertext;
         Err(CryptoError::Unsupported)
+    }
+
+    /// [`PrivateKey::decrypt`] for each of the ciphertexts, as [`PrivateKey::sign_many`].
+    fn decrypt_many(&self, ciphertexts: &[&[u8]]) -> Vec<Result<Zeroizing<Vec<u8>>, CryptoError>> {
+        ciphertexts.iter().map(|ciphertext| self.decrypt(ciphertext)).collect()
     }
 
     /// Decrypts a pre_master_secret that begins with `version`; whatever is wrong with the ciphertext, it is

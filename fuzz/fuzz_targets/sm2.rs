@@ -96,6 +96,10 @@ fn signatures(input: &Input<'_>, own: &Pair) {
     assert!(verify(input.bytes).is_err());
     let Ok(signature) = a else { return };
     assert_eq!(verify(&signature), Ok(()));
+    let messages: [&[&[u8]]; 6] = [&[input.message]; 6];
+    let nonces: Vec<_> = (1..7).map(|i| [i; 32]).collect();
+    let [a, b] = [0, 1].map(|i| own[i].sign_many(algorithm, &messages, &Given::new(&nonces)));
+    assert_eq!(a, b);
     let other = changed(input, &signature);
     assert!(other == signature || verify(&other).is_err());
 }
@@ -114,6 +118,10 @@ fn encryption(input: &Input<'_>, own: &Pair) {
     }
     let other = changed(input, &ciphertext);
     assert!(other == ciphertext || decrypt(&other).is_err());
+    // Some more than go at once, good and bad ones.
+    let many: Vec<&[u8]> = (0..10).map(|i| if i % 3 == 0 { &other[..] } else { &ciphertext[..] }).collect();
+    let [a, b] = [0, 1].map(|i| own[i].decrypt_many(&many));
+    assert_eq!(a, b);
 }
 
 fn secret(shared: Result<Shared, CryptoError>) -> Result<Vec<u8>, CryptoError> {

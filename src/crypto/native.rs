@@ -15,6 +15,8 @@ mod limbs;
 pub(super) mod memory_checker;
 #[cfg(feature = "std")]
 mod montgomery;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod radix52;
 #[cfg(feature = "std")]
 mod safegcd;
 #[cfg(feature = "std")]

@@ -10,10 +10,14 @@ pub(super) struct Portable;
 #[derive(Clone, Copy)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct Adx {
-    /// Of which SM9 alone makes use.
-    #[cfg(feature = "sm9")]
-    ifma: bool,
+    ifma: Option<Ifma>,
 }
+
+/// The processor has AVX-512 IFMA: only [`Adx::ifma`] gives a value of this type.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug))]
+pub(super) struct Ifma(());
 
 #[cfg(target_arch = "x86_64")]
 impl Adx {
@@ -21,32 +25,26 @@ impl Adx {
         let all = std::arch::is_x86_feature_detected!("bmi2")
             && std::arch::is_x86_feature_detected!("adx")
             && std::arch::is_x86_feature_detected!("avx2");
-        all.then(|| Self {
-            #[cfg(feature = "sm9")]
-            ifma: std::arch::is_x86_feature_detected!("avx512f")
-                && std::arch::is_x86_feature_detected!("avx512ifma"),
-        })
+        let ifma = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512ifma");
+        all.then(|| Self { ifma: ifma.then_some(Ifma(())) })
     }
 
     /// For the memory checker, whose simulated processor has all three, though it does not say so of ADX.
     #[cfg(test)]
     pub(super) fn simulated() -> Self {
-        Self {
-            #[cfg(feature = "sm9")]
-            ifma: false,
-        }
+        Self { ifma: None }
     }
 
     /// Whether it has AVX-512 IFMA too.
-    #[cfg(feature = "sm9")]
-    pub(super) fn has_ifma(self) -> bool {
+    pub(super) fn ifma(self) -> Option<Ifma> {
         self.ifma
     }
 
     /// The same without.
-    #[cfg(all(test, feature = "sm9"))]
+    #[cfg(test)]
     pub(super) fn without_ifma(self) -> Self {
-        Self { ifma: false }
+        Self { ifma: None }
     }
 }
 

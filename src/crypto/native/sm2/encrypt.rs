@@ -93,9 +93,38 @@ fn points<F: Field>(field: F, key: &Receiver<'_>, k: &Scalar) -> (Affine, Zeroiz
 /// The plaintext of a ciphertext in DER. What is wrong with it does not show in the error; that its form or C1 is bad
 /// shows in the time, and to anyone who reads it.
 pub(super) fn decrypt<F: Field>(field: F, d: &Scalar, der: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    let c = Ciphertext::read(der).ok_or(CryptoError::DecryptFailed)?;
-    let point = Affine::from_coordinates(field, &c.x, &c.y).map_err(|_| CryptoError::DecryptFailed)?;
+    let (c, point) = read(field, der).ok_or(CryptoError::DecryptFailed)?;
     let shared = Zeroizing::new(variable_base::multiply(field, d, &point).to_affine(field));
+    open(field, &c, &shared)
+}
+
+/// The same for each of many.
+pub(super) fn decrypt_many<F: Field>(
+    field: F,
+    d: &Scalar,
+    ciphertexts: &[&[u8]],
+) -> Vec<Result<Zeroizing<Vec<u8>>, CryptoError>> {
+    let read: Vec<_> = ciphertexts.iter().map(|der| read(field, der)).collect();
+    let points: Vec<Affine> = read.iter().flatten().map(|(_, point)| *point).collect();
+    let mut shared = variable_base::multiply_each(field, d, &points).into_iter();
+    let open = |c: &Option<(Ciphertext<'_>, Affine)>| match c {
+        Some((c, _)) => {
+            shared.next().map_or(Err(CryptoError::DecryptFailed), |shared| open(field, c, &shared))
+        }
+        None => Err(CryptoError::DecryptFailed),
+    };
+    read.iter().map(open).collect()
+}
+
+/// The ciphertext, and C1 as a point.
+fn read<F: Field>(field: F, der: &[u8]) -> Option<(Ciphertext<'_>, Affine)> {
+    let c = Ciphertext::read(der)?;
+    let point = Affine::from_coordinates(field, &c.x, &c.y).ok()?;
+    Some((c, point))
+}
+
+/// The plaintext, given d C1.
+fn open<F: Field>(field: F, c: &Ciphertext<'_>, shared: &Affine) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let shared = Zeroizing::new(shared.to_coordinates(field));
     let mut data = Zeroizing::new(vec![0; c.c2.len()]);
     derive_key(&[&shared[..]], &mut data);

@@ -3,6 +3,8 @@
 //! The multiplications come in two implementations with the same results, for [`Portable`] and `Adx`; a value of
 //! either type is the permission to use it, passed down from where the processor was asked.
 use super::element::{Affine, FieldElement, P, R2, R3, montgomery_rounds};
+#[cfg(target_arch = "x86_64")]
+use crate::crypto::native::backend::Ifma;
 use crate::crypto::native::backend::Portable;
 use crate::crypto::native::limbs::{self, Limbs};
 use crate::crypto::native::safegcd::{self, Modulus};
@@ -15,6 +17,12 @@ pub(super) trait Field: Copy {
     fn square(self, a: &FieldElement) -> FieldElement;
     fn add(self, a: &FieldElement, b: &FieldElement) -> FieldElement;
     fn sub(self, a: &FieldElement, b: &FieldElement) -> FieldElement;
+
+    /// Whether eight elements at once may be computed on: see `field_ifma`.
+    #[cfg(target_arch = "x86_64")]
+    fn ifma(self) -> Option<Ifma> {
+        None
+    }
 
     /// `table[index]`, reading the whole table whatever the index.
     fn lookup(self, table: &[Affine], index: u64) -> Affine;

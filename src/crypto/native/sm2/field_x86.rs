@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 use super::element::{Affine, FieldElement, P};
 use super::field::Field;
-use crate::crypto::native::backend::Adx;
+use crate::crypto::native::backend::{Adx, Ifma};
 use core::arch::asm;
 use core::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256,
@@ -170,6 +170,10 @@ macro_rules! multiply_row {
 }
 
 impl Field for Adx {
+    fn ifma(self) -> Option<Ifma> {
+        Adx::ifma(self)
+    }
+
     #[inline(always)]
     fn mul(self, a: &FieldElement, b: &FieldElement) -> FieldElement {
         let (r0, r1, r2, r3): (_, _, _, u64);

@@ -76,8 +76,32 @@ impl PrivateKey for Sm2PrivateKey {
         Err(CryptoError::NoRandomness)
     }
 
+    fn sign_many(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        messages: &[&[&[u8]]],
+        random: &dyn Random,
+    ) -> Vec<Result<Vec<u8>, CryptoError>> {
+        let draw = || Scalar::draw(random, Draw::SignatureNonce);
+        let Ok(scalars) = messages.iter().map(|_| draw()).collect::<Result<Vec<_>, _>>() else {
+            return messages.iter().map(|_| Err(CryptoError::NoRandomness)).collect();
+        };
+        let nonces = with_field!(self.backend, field => Nonce::new_each(field, &scalars));
+        let sign = |(parts, nonce): (&&[&[u8]], &Zeroizing<Nonce>)| {
+            let e = self.digest(algorithm, parts)?;
+            // One nonce in 2^254 will not do.
+            sign::sign(&e, nonce, self.secret.inverse())
+                .map_or_else(|| self.sign(algorithm, parts, random), Ok)
+        };
+        messages.iter().zip(&nonces).map(sign).collect()
+    }
+
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         with_field!(self.backend, field => encrypt::decrypt(field, self.secret.d(), ciphertext))
+    }
+
+    fn decrypt_many(&self, ciphertexts: &[&[u8]]) -> Vec<Result<Zeroizing<Vec<u8>>, CryptoError>> {
+        with_field!(self.backend, field => encrypt::decrypt_many(field, self.secret.d(), ciphertexts))
     }
 
     fn start_agreement(

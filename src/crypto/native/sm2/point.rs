@@ -182,8 +182,27 @@ impl Jacobian {
         Self::select(self.z.is_zero_mask(), &Self::from(*q), &Self { x, y, z })
     }
 
+    /// P + Q, whatever they are, in constant time: 16M + 8S with the doubling that it may have to be.
+    pub(super) fn add_complete<F: Field>(&self, field: F, q: &Self) -> Self {
+        let (zz1, zz2) = (field.square(&self.z), field.square(&q.z));
+        let (zzz1, zzz2) = (field.mul(&zz1, &self.z), field.mul(&zz2, &q.z));
+        let (u1, u2) = (field.mul(&self.x, &zz2), field.mul(&q.x, &zz1));
+        let (s1, s2) = (field.mul(&self.y, &zzz2), field.mul(&q.y, &zzz1));
+        let (h, r) = (field.sub(&u2, &u1), field.sub(&s2, &s1));
+        let hh = field.square(&h);
+        let hhh = field.mul(&hh, &h);
+        let v = field.mul(&u1, &hh);
+        let z = field.mul(&field.mul(&self.z, &q.z), &h);
+        let x = field.sub(&field.sub(&field.square(&r), &hhh), &field.double(&v));
+        let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &field.mul(&s1, &hhh));
+        let equal = h.is_zero_mask() & r.is_zero_mask();
+        let sum = Self::select(equal, &self.double(field), &Self { x, y, z });
+        let sum = Self::select(self.z.is_zero_mask(), q, &sum);
+        Self::select(q.z.is_zero_mask(), self, &sum)
+    }
+
     #[inline(always)]
-    fn select(mask: u64, a: &Self, b: &Self) -> Self {
+    pub(super) fn select(mask: u64, a: &Self, b: &Self) -> Self {
         Self {
             x: FieldElement::select(mask, &a.x, &b.x),
             y: FieldElement::select(mask, &a.y, &b.y),
@@ -224,6 +243,11 @@ impl Jacobian {
     /// The affine point; zeros for infinity. Constant time.
     pub(super) fn to_affine<F: Field>(self, field: F) -> Affine {
         self.to_affine_with(field, &field.invert(&self.z))
+    }
+
+    pub(super) fn extended<F: Field>(self, field: F) -> Extended {
+        let zz = field.square(&self.z);
+        Extended { x: self.x, y: self.y, zz, zzz: field.mul(&zz, &self.z) }
     }
 }
 
@@ -268,6 +292,23 @@ impl Extended {
         let yh = field.mul(&self.y, &hhh);
         let zzz = field.mul(&self.zzz, &hhh);
         let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &yh);
+        Self { x, y, zz, zzz }
+    }
+
+    /// P + Q, incomplete: 12M + 2S.
+    #[inline(never)]
+    pub(super) fn add<F: Field>(&self, field: F, q: &Self) -> Self {
+        let (u, s) = (field.mul(&self.x, &q.zz), field.mul(&self.y, &q.zzz));
+        let h = field.sub(&field.mul(&q.x, &self.zz), &u);
+        let r = field.sub(&field.mul(&q.y, &self.zzz), &s);
+        let hh = field.square(&h);
+        let rr = field.square(&r);
+        let hhh = field.mul(&hh, &h);
+        let v = field.mul(&u, &hh);
+        let zz = field.mul(&field.mul(&self.zz, &q.zz), &hh);
+        let zzz = field.mul(&field.mul(&self.zzz, &q.zzz), &hhh);
+        let x = field.sub(&field.sub(&rr, &hhh), &field.double(&v));
+        let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &field.mul(&s, &hhh));
         Self { x, y, zz, zzz }
     }
 

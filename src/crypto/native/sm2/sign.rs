@@ -1,8 +1,9 @@
 //! Signatures (R-SM2-2).
 use super::element::{Affine, FieldElement};
-use super::field::Field;
+use super::field::{Field, invert_all};
 use super::fixed_base;
 use super::hot_point::HotPoint;
+use super::point::Extended;
 use super::scalar::{Montgomery, N, Scalar};
 use super::vartime;
 use crate::crypto::der;
@@ -27,7 +28,34 @@ impl Nonce {
     pub(super) fn new<F: Field>(field: F, k: &Scalar) -> Zeroizing<Self> {
         let point = fixed_base::multiply(field, k);
         let zz_inverse = field.invert(&point.zz);
-        let x = Scalar::reduce(&field.to_integer(&field.mul(&point.x, &zz_inverse)));
+        Self::with_point(field, k, &point, &zz_inverse)
+    }
+
+    /// For each of the scalars, none of which is 0.
+    pub(super) fn new_each<F: Field>(field: F, scalars: &[Zeroizing<Scalar>]) -> Vec<Zeroizing<Self>> {
+        let points = fixed_base::multiply_each(field, scalars);
+        let mut nonces = Vec::with_capacity(scalars.len());
+        for (scalars, points) in scalars.chunks(8).zip(points.chunks(8)) {
+            // As many as there are, and ones.
+            let mut zz = Zeroizing::new([FieldElement::ONE; 8]);
+            for (zz, point) in zz.iter_mut().zip(points) {
+                *zz = point.zz;
+            }
+            let inverses = Zeroizing::new(invert_all(field, &zz));
+            for ((k, point), inverse) in scalars.iter().zip(points).zip(inverses.iter()) {
+                nonces.push(Self::with_point(field, k, point, inverse));
+            }
+        }
+        nonces
+    }
+
+    fn with_point<F: Field>(
+        field: F,
+        k: &Scalar,
+        point: &Extended,
+        zz_inverse: &FieldElement,
+    ) -> Zeroizing<Self> {
+        let x = Scalar::reduce(&field.to_integer(&field.mul(&point.x, zz_inverse)));
         Zeroizing::new(Self { k: *k, x })
     }
 }
@@ -69,7 +97,7 @@ impl Signature {
 
     pub(super) fn verify<F: Field>(&self, field: F, e: &Limbs, key: &Affine) -> Result<(), CryptoError> {
         let point = vartime::multiply_add_base(field, &self.s, &self.t, key);
-        self.compare(field, e, &point.x, &field.square(&point.z))
+        self.compare(field, e, &point.x, &point.zz)
     }
 
     pub(super) fn verify_hot<F: Field>(

@@ -4,6 +4,9 @@ mod caches;
 mod constant_time;
 mod equations;
 mod interoperation;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+mod many;
 pub(super) use crate::crypto::native::memory_checker;
 mod multiples;
 mod portable_twin;
@@ -29,7 +32,9 @@ fn backends() -> Vec<Backend> {
     #[cfg(target_arch = "x86_64")]
     let portable = {
         let simulated = || memory_checker::running().then(Adx::simulated);
-        Adx::detect().or_else(simulated).map(Backend::Adx).into_iter().chain(portable)
+        let adx = Adx::detect().or_else(simulated);
+        let without = adx.filter(|adx| adx.ifma().is_some()).map(Adx::without_ifma);
+        adx.into_iter().chain(without).map(Backend::Adx).chain(portable)
     };
     portable.into_iter().collect()
 }

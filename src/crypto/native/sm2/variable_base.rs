@@ -1,10 +1,15 @@
 //! Multiples of any point by a secret scalar, in constant time.
 use super::element::Affine;
 use super::field::Field;
+#[cfg(target_arch = "x86_64")]
+use super::field::invert_all;
 use super::point::Jacobian;
 use super::recode::OddDigits;
 use super::scalar::Scalar;
 use super::tables::rows;
+#[cfg(target_arch = "x86_64")]
+use super::{ladder, ladder_eight};
+use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 const WIDTH: usize = 5;
@@ -20,6 +25,11 @@ const POINTS: usize = 1 << (WIDTH - 1);
 /// points, which rightly give infinity), and 32 A - d = ±(k' - 2d) with a digit d of k'. That is odd and, since
 /// n <= k' < 2n, could only be n: then d = (n + 2d) + 32 modulo 64, d = -3, but n - 6 is no k'.
 pub(super) fn multiply<F: Field>(field: F, k: &Scalar, p: &Affine) -> Zeroizing<Jacobian> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = field.ifma() {
+        let [multiple] = ladder::multiply(ifma, field, [(k, p)]);
+        return multiple;
+    }
     let table = rows(field, [Jacobian::from(*p)], POINTS);
     let digits = OddDigits::new(k, WINDOWS * WIDTH);
     let digit = |window: usize| digits.at(window * WIDTH, WIDTH);
@@ -38,6 +48,11 @@ pub(super) fn multiply_two<F: Field>(
     field: F,
     [(k, p), (l, q)]: [(&Scalar, &Affine); 2],
 ) -> Zeroizing<Jacobian> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = field.ifma() {
+        let [one, two] = ladder::multiply(ifma, field, [(k, p), (l, q)]);
+        return Zeroizing::new(one.add_complete(field, &two));
+    }
     let table = rows(field, [p, q].map(|point| Jacobian::from(*point)), POINTS);
     let digits = [k, l].map(|scalar| OddDigits::new(scalar, WINDOWS * WIDTH));
     let next = |point: usize, window: usize| {
@@ -55,4 +70,33 @@ pub(super) fn multiply_two<F: Field>(
         }
     }
     sum
+}
+
+/// k * P for each of the points, for k != 0.
+pub(super) fn multiply_each<F: Field>(field: F, k: &Scalar, points: &[Affine]) -> Vec<Zeroizing<Affine>> {
+    let one_by_one = |points: &[Affine]| -> Vec<_> {
+        points.iter().map(|p| Zeroizing::new(multiply(field, k, p).to_affine(field))).collect()
+    };
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = field.ifma() {
+        /// From how many on eight at once are faster.
+        const MANY: usize = 3;
+        let mut all = Vec::with_capacity(points.len());
+        for eight in points.chunks(8) {
+            if eight.len() < MANY {
+                all.extend(one_by_one(eight));
+                continue;
+            }
+            let filled = core::array::from_fn(|i| *eight.get(i).unwrap_or(&eight[0]));
+            let multiples = ladder_eight::multiply(ifma, field, k, &filled);
+            let inverses = Zeroizing::new(invert_all(field, &multiples.each_ref().map(|p| p.z)));
+            let affine = multiples
+                .iter()
+                .zip(inverses.iter())
+                .map(|(p, z)| Zeroizing::new(p.to_affine_with(field, z)));
+            all.extend(affine.take(eight.len()));
+        }
+        return all;
+    }
+    one_by_one(points)
 }

@@ -1,11 +1,12 @@
 //! Multiples of public points by public scalars, in variable time; complete for all points.
 use super::element::{Affine, FieldElement};
 use super::field::Field;
-use super::fixed_base::{ODD_WIDTH, odd_parts};
+use super::fixed_base::{self, ODD_WIDTH, odd_parts};
 use super::point::{Extended, Jacobian};
 use super::recode::NonAdjacentForm;
 use super::scalar::Scalar;
 use super::tables::rows;
+use super::variable_base;
 
 /// Of the non-adjacent form for a point without tables: 8 odd multiples.
 const WIDTH: usize = 5;
@@ -56,6 +57,23 @@ impl Extended {
         }
     }
 
+    /// P + Q, whatever they are.
+    pub(super) fn add_vartime<F: Field>(&self, field: F, q: &Self) -> Self {
+        let sum = self.add(field, q);
+        // ZZ3 = ZZ1 ZZ2 (X1 ZZ2 - X2 ZZ1)^2
+        if !sum.zz.is_zero_vartime() {
+            sum
+        } else if self.zz.is_zero_vartime() {
+            *q
+        } else if q.zz.is_zero_vartime() {
+            *self
+        } else if field.mul(&q.y, &self.zzz) == field.mul(&self.y, &q.zzz) {
+            self.double(field)
+        } else {
+            Self::INFINITY
+        }
+    }
+
     fn add_affine_vartime<F: Field>(&mut self, field: F, q: &Affine) {
         let sum = self.add_affine(field, q);
         *self = if !sum.zz.is_zero_vartime() {
@@ -71,7 +89,12 @@ impl Extended {
 }
 
 /// s * G + t * P. Both are public.
-pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &Affine) -> Jacobian {
+pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &Affine) -> Extended {
+    #[cfg(target_arch = "x86_64")]
+    if field.ifma().is_some() {
+        let multiple = variable_base::multiply(field, t, p).extended(field);
+        return fixed_base::multiply(field, s).add_vartime(field, &multiple);
+    }
     let (s, t) = (NonAdjacentForm::new(&s.0, ODD_WIDTH), NonAdjacentForm::new(&t.0, WIDTH));
     let table = rows(field, [Jacobian::from(*p)], 1 << (WIDTH - 2));
     let base = odd_parts().next().unwrap_or_default();
@@ -81,5 +104,5 @@ pub(super) fn multiply_add_base<F: Field>(field: F, s: &Scalar, t: &Scalar, p: &
         sum.add_table_vartime(field, base, s.at(i));
         sum.add_table_vartime(field, &table, t.at(i));
     }
-    sum
+    sum.extended(field)
 }

@@ -2,16 +2,14 @@
 //! side, limb by limb.
 #![allow(unsafe_code)]
 use super::fp::{Fp, NEGATED_INVERSE, P, Rows};
-use crate::crypto::native::limbs::Limbs;
+use crate::crypto::native::backend::Ifma;
+use crate::crypto::native::radix52::{LIMBS, MASK, spread};
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpneq_epu64_mask, _mm512_loadu_si512,
     _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_or_si512, _mm512_set1_epi64,
     _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_storeu_si512,
 };
 
-/// Limbs of a number.
-const LIMBS: usize = 5;
-const MASK: u64 = (1 << 52) - 1;
 /// 2^260 - p
 const COMPLEMENT: [u64; LIMBS] = {
     let p = spread(&super::fp::PRIME, 0);
@@ -26,17 +24,6 @@ const COMPLEMENT: [u64; LIMBS] = {
     out
 };
 
-/// 2^shift a for a < 2^(260 - shift), shift 0 or 4.
-const fn spread(a: &Limbs, shift: u32) -> [u64; LIMBS] {
-    [
-        a[0] << shift & MASK,
-        (a[0] >> (52 - shift) | a[1] << (12 + shift)) & MASK,
-        (a[1] >> (40 - shift) | a[2] << (24 + shift)) & MASK,
-        (a[2] >> (28 - shift) | a[3] << (36 + shift)) & MASK,
-        a[3] >> (16 - shift),
-    ]
-}
-
 /// Eight numbers by limbs; the sums that make a number of twice as many.
 type Lanes<const N: usize> = [__m512i; N];
 
@@ -44,8 +31,13 @@ type Lanes<const N: usize> = [__m512i; N];
 type Row = [[u64; 16]; LIMBS];
 
 /// [`super::fp::Field::convolve`]
-pub(super) fn convolve<const L: usize>(left: &[Fp; L], powers: &[usize; L], rows: &Rows) -> [[Fp; 2]; 6] {
-    // SAFETY: only an `Adx` that was asked for IFMA calls this.
+pub(super) fn convolve<const L: usize>(
+    _: Ifma,
+    left: &[Fp; L],
+    powers: &[usize; L],
+    rows: &Rows,
+) -> [[Fp; 2]; 6] {
+    // SAFETY: `Ifma` shows that its instructions are there.
     unsafe { convolve_ifma(left, powers, rows) }
 }
 

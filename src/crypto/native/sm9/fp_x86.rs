@@ -30,14 +30,14 @@ impl Field for Adx {
     }
 
     fn convolve<const L: usize>(self, left: &[Fp; L], powers: &[usize; L], rows: &Rows) -> [[Fp; 2]; 6] {
-        if self.has_ifma() {
-            return fp_ifma::convolve(left, powers, rows);
+        if let Some(ifma) = self.ifma() {
+            return fp_ifma::convolve(ifma, left, powers, rows);
         }
         convolve_by_dots(self, left, powers, rows)
     }
 
     fn convolves_fast(self) -> bool {
-        self.has_ifma()
+        self.ifma().is_some()
     }
 
     #[inline(always)]

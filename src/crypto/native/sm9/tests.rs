@@ -20,7 +20,7 @@ fn backends() -> Vec<Backend> {
     let portable = {
         let simulated = || memory_checker::running().then(Adx::simulated);
         let adx = Adx::detect().or_else(simulated);
-        let all = adx.into_iter().chain(adx.filter(|adx| adx.has_ifma()).map(Adx::without_ifma));
+        let all = adx.into_iter().chain(adx.filter(|adx| adx.ifma().is_some()).map(Adx::without_ifma));
         all.map(Backend::Adx).chain(portable)
     };
     portable.into_iter().collect()

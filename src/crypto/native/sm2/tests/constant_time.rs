@@ -2,6 +2,7 @@
 //!
 //! The first test says nothing unless it runs under valgrind, on optimized code:
 //! `cargo test --release --lib --no-run`, then `valgrind <that test binary> sm2::tests::constant_time`.
+//! Its processor has no AVX-512: of the backend with IFMA (`ladder`, `lane_sums`) only the others speak.
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
 use super::{backends, exchange, keys, random_scalar};
@@ -18,6 +19,7 @@ use crate::crypto::random::{Draw, Random, SystemRandom};
 use crate::crypto::{Keys, PrivateKey, SignatureAlgorithm};
 use crate::error::CryptoError;
 use core::hint::black_box;
+use zeroize::Zeroizing;
 
 const SM2: SignatureAlgorithm<'static> = SignatureAlgorithm::SM2;
 
@@ -45,6 +47,9 @@ fn check_signatures(backend: Backend) {
         let signature = key.sign(SM2, &[b"m"], &Secret).unwrap();
         keys.verify(SM2, key.public(), &[b"m"], &signature).unwrap();
     }
+    for signature in key.sign_many(SM2, &[&[b"m"]; 8], &Secret) {
+        keys.verify(SM2, key.public(), &[b"m"], &signature.unwrap()).unwrap();
+    }
 }
 
 fn check_encryption(backend: Backend) {
@@ -59,6 +64,9 @@ fn check_encryption(backend: Backend) {
         let plaintext = key.decrypt(&ciphertext).unwrap();
         mark_defined(&plaintext[..]);
         assert_eq!(**plaintext, [7; 48]);
+        for plaintext in key.decrypt_many(&[&ciphertext; 8]) {
+            assert!(plaintext.is_ok());
+        }
         let mut wrong = ciphertext;
         *wrong.last_mut().unwrap() ^= 1;
         assert!(key.decrypt(&wrong).is_err());
@@ -121,6 +129,12 @@ fn time_does_not_depend_on_secrets() {
             });
             compare("k P by its table", scalar, |k| {
                 black_box(hot.multiply(field, k));
+            });
+            compare("k G for eight k", |sparse| [0; 8].map(|_| Zeroizing::new(scalar(sparse))), |scalars| {
+                black_box(fixed_base::multiply_each(field, scalars));
+            });
+            compare("k P for eight P", scalar, |k| {
+                black_box(variable_base::multiply_each(field, k, &[point; 8]));
             });
             let other = fixed_base::multiply(field, &Scalar([9, 8, 7, 6])).to_affine(field);
             compare("k P + l Q", |sparse| [scalar(sparse), scalar(sparse)], |[k, l]| {
