@@ -86,7 +86,7 @@ fn signatures(rows: &mut Vec<Row>) {
 
     let key = Sm2PrivateKey::new(&SCALAR).unwrap();
     let eight = move || {
-        drop(black_box(key.sign_many(SignatureAlgorithm::SM2, &[&[MESSAGE]; AT_ONCE], &SystemRandom)));
+        drop(black_box(key.sign_many(SignatureAlgorithm::SM2, &[&[MESSAGE][..]; AT_ONCE], &SystemRandom)));
     };
     let other = reference.clone();
     rows.push(row("sign, 8 at once", eight, move || {
@@ -122,7 +122,7 @@ fn encryption(rows: &mut Vec<Row>) {
     let (other, again) = (reference.clone(), same.clone());
     rows.push(row("decrypt", decrypt, move || drop(black_box(reference.decrypt_der(&same).unwrap()))));
     let (key, ciphertext) = (Sm2PrivateKey::new(&SCALAR).unwrap(), again.clone());
-    let eight = move || drop(black_box(key.decrypt_many(&[&ciphertext; AT_ONCE])));
+    let eight = move || drop(black_box(key.decrypt_many(&[&ciphertext[..]; AT_ONCE])));
     rows.push(row("decrypt, 8 at once", eight, move || {
         (0..AT_ONCE).for_each(|_| drop(black_box(other.decrypt_der(&again).unwrap())));
     }));

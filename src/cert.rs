@@ -33,6 +33,7 @@ pub use description::Description;
 #[cfg(feature = "sm9")]
 pub use identity::IbcKeys;
 pub use identity::{CertificateForm, Identity};
+pub(crate) use peer::end_point;
 pub use peer::{Expected, PeerClaim, PeerKeys, PeerRole, end_point_hash};
 pub use pem::to_pem;
 pub use rustls_pki_types::ServerName;

@@ -124,6 +124,9 @@ pub struct Policy {
     pub tls13_elsewhere: bool,
     /// The handshake must be complete after this time (R-REC-34).
     pub handshake_timeout: Duration,
+    /// On a client: whether it may have to sign CertificateVerify, having an identity or being given one later. Else nothing
+    /// is kept to be signed.
+    pub may_sign: bool,
     /// On a client: who it says it is in client_id, which IBSDH needs (R-IBC-3).
     pub client_id: Option<Arc<[u8]>>,
     /// Whose identities are known: for the SM9 suites (R-IBC-4).
@@ -173,6 +176,7 @@ impl Policy {
             is_fallback: false,
             tls13_elsewhere: false,
             handshake_timeout: Duration::from_secs(30),
+            may_sign: true,
             client_id: None,
             #[cfg(feature = "sm9")]
             key_centres: Arc::default(),

@@ -116,9 +116,20 @@ pub trait Hashes: Send + Sync {
     /// `HMAC(key, parts[0] || parts[1] || …)`.
     fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest;
 
+    /// The PRF with this secret (spec section 2.1).
+    fn keyed_prf(&self, algorithm: HashAlgorithm, secret: &[u8]) -> Box<dyn Prf>;
+
+    /// The same for a secret that is used once: see [`Prf::expand`].
+    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        self.keyed_prf(algorithm, secret).expand(label, seed, out);
+    }
+}
+
+/// The PRF with its secret: what HMAC makes of the secret alone is made once. Wiped on drop.
+pub trait Prf: Send + Sync {
     /// `PRF(secret, label, seed[0] || seed[1] || …) = P_hash(secret, label || seed)` (spec section 2.1), filling
     /// `out`.
-    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]);
+    fn expand(&self, label: &[u8], seed: &[&[u8]], out: &mut [u8]);
 }
 
 /// An authenticated cipher with its key. Both ways work in place.

@@ -23,14 +23,13 @@ pub use request::{
 };
 pub use row::{Row, Takes};
 
-use crate::cert;
 use crate::config::Policy;
-use crate::crypto::{Digest, Draw, MasterSecret, MasterSeed, Provider, Random, TrafficKeys};
+use crate::crypto::{Draw, MasterSecret, MasterSeed, Prf, Provider, Random, TrafficKeys};
 use crate::error::{Error, PeerMisbehaved};
 use crate::key_schedule::{self, ConnectionKeys, Exporter, Sender};
 use crate::message::{CertificateRequest, DigitallySigned, Due, Finished, Handshake, Message, SessionId};
 use crate::session::{Session, SessionKey, Terms};
-use crate::suite::{Certificates, HashAlgorithm, MacOrder, Protection, Suite};
+use crate::suite::{HashAlgorithm, MacOrder, Protection, Suite};
 use crate::transcript::Transcript;
 use crate::wire::{HandshakeType, MaxFragmentLength, Overlong, ProtocolVersion, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -159,25 +158,15 @@ impl Context<'_> {
 
     /// ChangeCipherSpec, new keys and Finished: how each side ends its handshake.
     fn write_finished(&mut self, keyed: &mut Keyed, keys: TrafficKeys, sender: Sender) -> Result<(), Error> {
-        let verify_data = keyed.verify_data(self.provider, sender);
+        let verify_data = keyed.verify_data(sender);
         keyed.first_verify_data.get_or_insert(verify_data);
         self.actions.push(Action::WriteChangeCipherSpec);
         self.actions.push(Action::NewWriteKeys(keys));
         self.write(&mut keyed.agreed.transcript, Finished::to_message(&verify_data))
     }
 
-    /// The hash of the server's signing certificate: SM3 (R-SES-14), in TLS as RFC 5929 has it. In SM9's suites that of its
-    /// identity as it was sent (R-IBC-6).
-    fn end_point(&self, suite: &Suite, certificate: &[u8]) -> Digest {
-        let algorithm = match suite.certificates() {
-            Certificates::Pair | Certificates::Identity => HashAlgorithm::Sm3,
-            Certificates::Single => cert::end_point_hash(certificate),
-        };
-        self.provider.hashes.digest(algorithm, &[certificate])
-    }
-
     /// The hashes that an enabled suite may need.
-    fn transcript_hashes(&self) -> impl Iterator<Item = HashAlgorithm> {
+    fn transcript_hashes(&self) -> impl Iterator<Item = HashAlgorithm> + Clone {
         let suites = self.policy.suites.iter();
         suites.flat_map(|suite| [Some(suite.prf), signed_hash(suite)]).flatten()
     }
@@ -275,8 +264,10 @@ impl Agreed {
 
     /// client_random || server_random || rest…: what ServerKeyExchange signs (R-HS-17, R-HS-18).
     fn signed_params(&self, rest: &[&[u8]]) -> Vec<u8> {
-        let mut out = [self.client_random, self.server_random].concat();
-        rest.iter().for_each(|part| out.extend_from_slice(part));
+        let parts: [&[u8]; 2] = [&self.client_random, &self.server_random];
+        let length = parts.iter().chain(rest).map(|part| part.len()).sum();
+        let mut out = Vec::with_capacity(length);
+        parts.iter().chain(rest).for_each(|part| out.extend_from_slice(part));
         out
     }
 }
@@ -286,54 +277,32 @@ impl Agreed {
 pub struct Keyed {
     agreed: Box<Agreed>,
     session: Arc<Session>,
+    /// With the session's master secret: for the key block, both Finished and the exporter.
+    prf: Box<dyn Prf>,
     /// verify_data of the first Finished, whoever sent it (R-T12-26).
     first_verify_data: Option<[u8; Finished::LEN]>,
 }
 
 impl Keyed {
-    fn new(agreed: Box<Agreed>, session: Arc<Session>) -> Self {
-        Self { agreed, session, first_verify_data: None }
+    fn new(agreed: Box<Agreed>, session: Arc<Session>, provider: &Provider) -> Self {
+        let prf = key_schedule::master_prf(provider.hashes, agreed.suite, &session.master);
+        Self { agreed, session, prf, first_verify_data: None }
     }
 
-    /// R-EMS-5: not without extended_master_secret. TLCP has none (R-SES-14).
-    fn exporter(&self, provider: &Provider) -> Option<Exporter> {
-        let (a, tls_unique) = (&self.agreed, self.first_verify_data?);
-        let randoms = [a.client_random, a.server_random];
-        let has = self.session.terms.extended_master_secret;
-        has.then(|| Exporter::new(provider.hashes, a.suite, &self.session.master, randoms, tls_unique))
-    }
-
-    fn keys(&self, provider: &Provider) -> Result<ConnectionKeys, Error> {
+    fn keys(&self) -> Result<ConnectionKeys, Error> {
         let a = &self.agreed;
-        Ok(key_schedule::connection_keys(
-            provider.hashes,
-            a.suite,
-            a.protection(),
-            &self.session.master,
-            [&a.client_random, &a.server_random],
-        )?)
+        let randoms = [&a.client_random, &a.server_random];
+        Ok(key_schedule::connection_keys(&*self.prf, a.suite, a.protection(), randoms)?)
     }
 
-    fn verify_data(&self, provider: &Provider, sender: Sender) -> [u8; Finished::LEN] {
-        let transcript = self.agreed.transcript.current();
-        key_schedule::verify_data(
-            provider.hashes,
-            self.agreed.suite,
-            &self.session.master,
-            sender,
-            &transcript,
-        )
+    fn verify_data(&self, sender: Sender) -> [u8; Finished::LEN] {
+        key_schedule::verify_data(&*self.prf, sender, &self.agreed.transcript.current())
     }
 
     /// Reads the peer's Finished, checks it in constant time (R-KEY-6) and adds it to the transcript.
-    fn check_finished(
-        &mut self,
-        message: Handshake<'_>,
-        provider: &Provider,
-        sender: Sender,
-    ) -> Result<(), Error> {
+    fn check_finished(&mut self, message: Handshake<'_>, sender: Sender) -> Result<(), Error> {
         let received = Finished::read(message.body)?;
-        let expected = self.verify_data(provider, sender);
+        let expected = self.verify_data(sender);
         if !bool::from(received.ct_eq(&expected)) {
             return Err(PeerMisbehaved::WrongVerifyData.into());
         }
@@ -343,14 +312,18 @@ impl Keyed {
     }
 
     fn done(self, key: Option<SessionKey>, resumed: bool, cx: &mut Context<'_>) {
-        let exporter = self.exporter(cx.provider).map(Box::new);
-        let Negotiated { server_name, alpn, status, .. } = self.agreed.negotiated;
+        let Self { agreed, session, prf, first_verify_data } = self;
+        // R-EMS-5: not without extended_master_secret. TLCP has none (R-SES-14).
+        let tls_unique = first_verify_data.filter(|_| session.terms.extended_master_secret);
+        let randoms = [agreed.client_random, agreed.server_random];
+        let exporter = tls_unique.map(|tls_unique| Box::new(Exporter::new(prf, randoms, tls_unique)));
+        let Negotiated { server_name, alpn, status, .. } = agreed.negotiated;
         let ocsp_response = match status {
             Status::Received(response) => Some(response),
             Status::NotAgreed | Status::Agreed => None,
         };
         cx.actions.push(Action::Done(Box::new(Summary {
-            session: self.session,
+            session,
             session_key: key,
             resumed,
             alpn,

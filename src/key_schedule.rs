@@ -1,8 +1,8 @@
 //! Floor 5: from the pre_master_secret to keys and verify_data. Pure functions (spec section 2).
-use crate::crypto::{Digest, Hashes, MasterSecret, MasterSeed, Shared, TrafficKeys};
+use crate::crypto::{Digest, Hashes, MasterSecret, MasterSeed, Prf, Shared, TrafficKeys};
 use crate::error::{CryptoError, Error};
 use crate::message::Finished;
-use crate::suite::{HashAlgorithm, Protection, Suite};
+use crate::suite::{Protection, Suite};
 use alloc::boxed::Box;
 use core::fmt;
 use zeroize::Zeroizing;
@@ -51,22 +51,27 @@ pub fn master_secret(hashes: &dyn Hashes, shared: Shared, seed: &MasterSeed) -> 
     }
 }
 
+/// The PRF with the master_secret, from which all else of a connection is made.
+pub fn master_prf(hashes: &dyn Hashes, suite: &Suite, master: &MasterSecret) -> Box<dyn Prf> {
+    hashes.keyed_prf(suite.prf, master.expose())
+}
+
 /// key_block = PRF(master_secret, "key expansion", server_random || client_random), split as spec section 2.2:
-/// MAC keys, cipher keys, IVs, each the client's first. `protection` is the suite's, or what the hellos made of it.
+/// MAC keys, cipher keys, IVs, each the client's first. `master` is [`master_prf`]; `protection` is the suite's, or what
+/// the hellos made of it.
 ///
 /// # Errors
 /// [`CryptoError::BadKey`] if the suite's lengths do not fit [`TrafficKeys`].
 pub fn connection_keys(
-    hashes: &dyn Hashes,
+    master: &dyn Prf,
     suite: &Suite,
     protection: Protection,
-    master: &MasterSecret,
     [client_random, server_random]: [&[u8; 32]; 2],
 ) -> Result<ConnectionKeys, CryptoError> {
     let (mac, key, iv) = protection.key_lengths();
     let mut block = Zeroizing::new([0u8; 2 * TrafficKeys::MAX]);
     let block = block.get_mut(..2 * (mac + key + iv)).ok_or(CryptoError::BadKey)?;
-    hashes.prf(suite.prf, master.expose(), b"key expansion", &[server_random, client_random], block);
+    master.expand(b"key expansion", &[server_random, client_random], block);
     let mut rest: &[u8] = block;
     let mut take = |n: usize| {
         let (head, tail) = rest.split_at_checked(n).unwrap_or((&[], &[]));
@@ -83,28 +88,20 @@ pub fn connection_keys(
     })
 }
 
-/// verify_data = PRF(master_secret, label, Hash(handshake_messages))[0..12].
-pub fn verify_data(
-    hashes: &dyn Hashes,
-    suite: &Suite,
-    master: &MasterSecret,
-    sender: Sender,
-    transcript: &Digest,
-) -> [u8; Finished::LEN] {
+/// verify_data = PRF(master_secret, label, Hash(handshake_messages))[0..12]; `master` is [`master_prf`].
+pub fn verify_data(master: &dyn Prf, sender: Sender, transcript: &Digest) -> [u8; Finished::LEN] {
     let label: &[u8] = match sender {
         Sender::Client => b"client finished",
         Sender::Server => b"server finished",
     };
     let mut out = [0; Finished::LEN];
-    hashes.prf(suite.prf, master.expose(), label, &[transcript.as_ref()], &mut out);
+    master.expand(label, &[transcript.as_ref()], &mut out);
     out
 }
 
 /// Makes keys for others from a connection's master secret (RFC 5705, R-T12-26). Wiped on drop.
 pub struct Exporter {
-    hashes: &'static dyn Hashes,
-    prf: HashAlgorithm,
-    master: MasterSecret,
+    master: Box<dyn Prf>,
     randoms: [[u8; 32]; 2],
     tls_unique: [u8; Finished::LEN],
 }
@@ -119,15 +116,10 @@ impl Exporter {
         b"extended master secret",
     ];
 
-    /// `randoms`: the client's, the server's; `tls_unique`: verify_data of the handshake's first Finished.
-    pub(crate) fn new(
-        hashes: &'static dyn Hashes,
-        suite: &Suite,
-        master: &MasterSecret,
-        randoms: [[u8; 32]; 2],
-        tls_unique: [u8; Finished::LEN],
-    ) -> Self {
-        Self { hashes, prf: suite.prf, master: master.clone(), randoms, tls_unique }
+    /// `master`: [`master_prf`]; `randoms`: the client's, the server's; `tls_unique`: verify_data of the handshake's first
+    /// Finished.
+    pub(crate) fn new(master: Box<dyn Prf>, randoms: [[u8; 32]; 2], tls_unique: [u8; Finished::LEN]) -> Self {
+        Self { master, randoms, tls_unique }
     }
 
     /// PRF(master_secret, label, client_random || server_random [|| uint16 length || context]), filling `out`. No context
@@ -145,10 +137,10 @@ impl Exporter {
         let [client, server] = &self.randoms;
         let without: [&[u8]; 2] = [client, server];
         match context {
-            None => self.hashes.prf(self.prf, self.master.expose(), label, &without, out),
+            None => self.master.expand(label, &without, out),
             Some(context) => {
                 let seed: [&[u8]; 4] = [client, server, &length, context];
-                self.hashes.prf(self.prf, self.master.expose(), label, &seed, out);
+                self.master.expand(label, &seed, out);
             }
         }
         Ok(())

@@ -250,6 +250,9 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::Sha512 as usize + 1;
+
     /// Bytes of output.
     pub const fn output_len(self) -> usize {
         match self {

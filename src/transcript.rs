@@ -16,11 +16,22 @@ pub struct TranscriptPlan {
     pub raw: bool,
 }
 
-/// Before the suite is known: one hash for each that an enabled suite may need.
+/// Before the suite is known: the ClientHello, to be hashed when it is, or one hash for each that an enabled suite may need.
 pub struct TranscriptStart {
-    running: Vec<Running>,
-    kept: Kept,
+    hashes: &'static dyn Hashes,
+    hello: Hello,
+    raw: bool,
 }
+
+enum Hello {
+    /// A short one that several hashes may be made of, or that is to be kept.
+    Whole(Message),
+    /// Under each algorithm once.
+    Hashed([Option<Running>; HashAlgorithm::COUNT]),
+}
+
+/// The longest ClientHello that is kept only to be hashed once, in bytes: what waits for an answer is small (R-HS-49).
+const MAX_UNHASHED_HELLO: usize = 1024;
 
 /// After. Two types, not one with an option in it.
 pub struct Transcript {
@@ -65,41 +76,59 @@ fn add(hash: &mut dyn HashContext, message: Handshake<'_>) {
 }
 
 impl TranscriptStart {
-    /// Begins with the ClientHello, under each of `algorithms`; `raw` keeps the message itself too.
+    /// Begins with the ClientHello, to go on under some of `algorithms`; `raw` keeps the message itself too.
     pub fn new(
-        hashes: &dyn Hashes,
-        algorithms: impl IntoIterator<Item = HashAlgorithm>,
+        hashes: &'static dyn Hashes,
+        algorithms: impl IntoIterator<Item = HashAlgorithm, IntoIter: Clone>,
         client_hello: Handshake<'_>,
         raw: bool,
     ) -> Self {
-        let mut running: Vec<Running> = Vec::new();
+        let algorithms = algorithms.into_iter();
+        let several = algorithms.clone().any(|algorithm| algorithms.clone().next() != Some(algorithm));
+        if raw || several && client_hello.body.len() <= MAX_UNHASHED_HELLO {
+            return Self { hashes, hello: Hello::Whole(Message::copied(client_hello)), raw };
+        }
+        let mut running: [Option<Running>; HashAlgorithm::COUNT] = Default::default();
         for algorithm in algorithms {
-            if running.iter().all(|one| one.algorithm != algorithm) {
-                let mut hash = hashes.start(algorithm);
-                add(&mut *hash, client_hello);
-                running.push(Running { algorithm, hash });
+            if running.iter().flatten().all(|one| one.algorithm != algorithm)
+                && let Some(free) = running.iter_mut().find(|place| place.is_none())
+            {
+                *free = Some(Running::new(hashes, algorithm, client_hello));
             }
         }
-        let kept = if raw {
-            Kept::Messages(Vec::from([Piece::Message(Message::copied(client_hello))]))
-        } else {
-            Kept::Nothing
-        };
-        Self { running, kept }
+        Self { hashes, hello: Hello::Hashed(running), raw }
     }
 
     /// Goes on as `plan` says; `None` if a hash of the plan was not started.
     pub fn begin(mut self, plan: TranscriptPlan) -> Option<Transcript> {
-        let mut take = |algorithm| {
-            let at = self.running.iter().position(|one| one.algorithm == algorithm)?;
-            Some(self.running.swap_remove(at))
+        let mut take = |algorithm| match &mut self.hello {
+            Hello::Whole(message) => Some(Running::new(self.hashes, algorithm, message.as_handshake())),
+            Hello::Hashed(running) => {
+                let is_it =
+                    |one: &&mut Option<Running>| one.as_ref().is_some_and(|one| one.algorithm == algorithm);
+                running.iter_mut().find(is_it)?.take()
+            }
         };
         let prf = take(plan.prf)?;
         let also = match plan.also.filter(|also| *also != plan.prf) {
             Some(also) => Some(take(also)?),
             None => None,
         };
-        Some(Transcript { prf, also, kept: if plan.raw { self.kept } else { Kept::Nothing } })
+        let kept = match self.hello {
+            Hello::Whole(message) if self.raw && plan.raw => {
+                Kept::Messages(Vec::from([Piece::Message(message)]))
+            }
+            Hello::Whole(_) | Hello::Hashed(_) => Kept::Nothing,
+        };
+        Some(Transcript { prf, also, kept })
+    }
+}
+
+impl Running {
+    fn new(hashes: &dyn Hashes, algorithm: HashAlgorithm, first: Handshake<'_>) -> Self {
+        let mut hash = hashes.start(algorithm);
+        add(&mut *hash, first);
+        Self { algorithm, hash }
     }
 }
 
@@ -213,7 +242,7 @@ mod tests {
         transcript
     }
 
-    /// R-KEY-3, R-HS-45: each hash that was planned, and each begun once.
+    /// R-KEY-3, R-HS-45: each hash that was planned, and each begun once, whether the hello was hashed at once or waited.
     #[test]
     fn hashes_headers_and_bodies_under_each_algorithm_of_the_plan() {
         let [sm3, sha256] = [HashAlgorithm::Sm3, HashAlgorithm::Sha256];
@@ -223,9 +252,19 @@ mod tests {
         for also in [None, Some(sm3)] {
             assert_eq!(transcript(also, [false; 2]).digest(sha256), None);
         }
-        let start = TranscriptStart::new(provider().hashes, HASHES, HELLO, false);
-        assert_eq!(start.running.len(), 2);
         let plan = TranscriptPlan { prf: sha256, also: Some(sm3), raw: false };
+        let body = [7; MAX_UNHASHED_HELLO + 1];
+        let long = Handshake { kind: HandshakeType::CLIENT_HELLO, body: &body };
+        for (hello, waits) in [(HELLO, true), (long, false)] {
+            let start = TranscriptStart::new(provider().hashes, HASHES, hello, false);
+            match &start.hello {
+                Hello::Whole(_) => assert!(waits),
+                Hello::Hashed(running) => assert_eq!((running.iter().flatten().count(), waits), (2, false)),
+            }
+            let transcript = start.begin(plan).unwrap();
+            let expected = [sha256, sm3].map(|algorithm| digest(algorithm, &[&hello.to_bytes()]));
+            assert_eq!([transcript.current(), transcript.digest(sm3).unwrap()], expected);
+        }
         assert!(TranscriptStart::new(provider().hashes, [sm3], HELLO, false).begin(plan).is_none());
     }
 

@@ -13,7 +13,7 @@ use support::conversation::{Conversation, KeyRing, Record, Side};
 use support::replay::{Part, Role};
 use support::vectors::{VectorFile, files};
 use tlcp::crypto::{MasterSecret, Provider, TrafficKeys, default_provider};
-use tlcp::key_schedule::connection_keys;
+use tlcp::key_schedule::{connection_keys, master_prf};
 use tlcp::record::{HEADER_LEN, Opener};
 use tlcp::session::{MemoryStore, SessionStore};
 use tlcp::suite::Protection;
@@ -111,8 +111,9 @@ fn run(part: &Part<'_>, store: &Arc<dyn SessionStore>, size: usize) {
     let master = MasterSecret::from_bytes(&conversation.master);
     let randoms = [&conversation.client_hello.random, &conversation.server_hello.random];
     let hashes = part.provider.hashes;
-    let keys =
-        connection_keys(hashes, conversation.suite, conversation.suite.protection, &master, randoms).unwrap();
+    let master = master_prf(hashes, conversation.suite, &master);
+    let protection = conversation.suite.protection;
+    let keys = connection_keys(&*master, conversation.suite, protection, randoms).unwrap();
     match part.role {
         Role::Client => {
             let mut client = part.client(store);

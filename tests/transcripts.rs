@@ -17,7 +17,9 @@ use tlcp::crypto::{
     SECRET_LEN, Shared, TrafficKeys, portable,
 };
 use tlcp::error::CryptoError;
-use tlcp::key_schedule::{ConnectionKeys, Sender, connection_keys, master_secret, master_seed, verify_data};
+use tlcp::key_schedule::{
+    ConnectionKeys, Sender, connection_keys, master_prf, master_secret, master_seed, verify_data,
+};
 use tlcp::message::{
     CertificateRequest, CertificateVerify, ClientKeyExchange, Credential, Finished, Handshake,
     ServerKeyExchange,
@@ -335,12 +337,14 @@ impl<'a> Check<'a> {
         let c = self.conversation;
         let (client, server) = (&c.client_hello.random, &c.server_hello.random);
         let master = MasterSecret::from_bytes(&c.master);
-        connection_keys(self.provider.hashes, c.suite, c.suite.protection, &master, [client, server]).unwrap()
+        let master = master_prf(self.provider.hashes, c.suite, &master);
+        connection_keys(&*master, c.suite, c.suite.protection, [client, server]).unwrap()
     }
 
     fn verify_data(&self, sender: Sender, messages: &[&[u8]]) -> [u8; 12] {
         let (hashes, master) = (self.provider.hashes, MasterSecret::from_bytes(&self.conversation.master));
-        verify_data(hashes, self.conversation.suite, &master, sender, &self.hash(messages))
+        let master = master_prf(hashes, self.conversation.suite, &master);
+        verify_data(&*master, sender, &self.hash(messages))
     }
 
     fn client_verify_data(&self) -> [u8; 12] {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tlcp::cert::{PeerClaim, Verified, Verifier};
 use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::{
-    AgreementPeer, AgreementRole, Digest, Draw, HashContext, Hashes, Keys, MasterSeed, PrivateKey, Provider,
-    PublicKey, Random, Share, Shared, SignatureAlgorithm, StartedAgreement, default_provider,
+    AgreementPeer, AgreementRole, Digest, Draw, HashContext, Hashes, Keys, MasterSeed, Prf, PrivateKey,
+    Provider, PublicKey, Random, Share, Shared, SignatureAlgorithm, StartedAgreement, default_provider,
 };
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::suite::HashAlgorithm;
@@ -102,8 +102,16 @@ impl Hashes for TimedHashes {
         hashes(|| default_provider().hashes.hmac(algorithm, key, parts))
     }
 
-    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-        hashes(|| default_provider().hashes.prf(algorithm, secret, label, seed, out));
+    fn keyed_prf(&self, algorithm: HashAlgorithm, secret: &[u8]) -> Box<dyn Prf> {
+        Box::new(TimedPrf(hashes(|| default_provider().hashes.keyed_prf(algorithm, secret))))
+    }
+}
+
+struct TimedPrf(Box<dyn Prf>);
+
+impl Prf for TimedPrf {
+    fn expand(&self, label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        hashes(|| self.0.expand(label, seed, out));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use tlcp::crypto::{
     Aead, AgreementPeer, AgreementRole, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys,
-    MacLane, MasterSeed, PreMasterSecret, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share, Shared,
+    MacLane, MasterSeed, PreMasterSecret, Prf, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share, Shared,
     SignatureAlgorithm, StartedAgreement,
 };
 use tlcp::error::CryptoError;
@@ -52,7 +52,13 @@ impl Hashes for Zeros {
         Digest::new(&[0; 32])
     }
 
-    fn prf(&self, _: HashAlgorithm, _: &[u8], _: &[u8], _: &[&[u8]], out: &mut [u8]) {
+    fn keyed_prf(&self, _: HashAlgorithm, _: &[u8]) -> Box<dyn Prf> {
+        Box::new(Self)
+    }
+}
+
+impl Prf for Zeros {
+    fn expand(&self, _: &[u8], _: &[&[u8]], out: &mut [u8]) {
         out.fill(0);
     }
 }

@@ -12,7 +12,7 @@ use super::chain::upwards;
 use super::usage::{self, Own};
 use super::x509::X509;
 use super::{Description, Key, KeyUse, names, peer, time};
-use crate::crypto::{Provider, PublicKey};
+use crate::crypto::{Digest, Provider, PublicKey};
 use crate::error::ConfigError;
 use crate::message::{self, Credential, DistinguishedNames, Message};
 use crate::suite::{Certificates, HashAlgorithm, KeyKind};
@@ -45,6 +45,7 @@ pub struct Identity {
     dual: Message,
     sign_only: Message,
     fingerprint: [u8; 32],
+    end_point: Digest,
     /// Of the signing certificate's subjectAltName: looked at for each hello.
     dns_names: Vec<Box<[u8]>>,
     not_before: u64,
@@ -138,6 +139,7 @@ impl Identity {
             sign_only: certificate_message(own.iter().take(1).chain(&cas))?,
             dns_names: views.iter().take(1).flat_map(names::dns).map(Box::from).collect(),
             fingerprint: fingerprint(&own, provider)?,
+            end_point: peer::end_point(of, &sign.certificate, provider.hashes),
             not_before: views.iter().map(|c| c.not_before).max().unwrap_or_default(),
             not_after: views.iter().map(|c| c.not_after).min().unwrap_or_default(),
             intermediates: cas,
@@ -235,6 +237,11 @@ impl Identity {
     /// SM3 over both certificates, or the one: sessions that a server made as another identity are not resumed (R-SES-16).
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
+    }
+
+    /// What a session with this server is bound to outside (R-SES-14).
+    pub(crate) fn end_point(&self) -> &Digest {
+        &self.end_point
     }
 
     /// The CA certificates that are sent behind its own, as DER: those of the signing certificate's chain first, each

@@ -1,6 +1,7 @@
 //! PBES2 (RFC 8018): PBKDF2 with HMAC-SHA-256 or HMAC-SM3, and AES-128, AES-256 or SM4 in CBC mode: what OpenSSL,
 //! Tongsuo and GmSSL write. The `pkcs5` crate knows neither SM3 nor SM4.
 use super::der::{self, Der, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE};
+use crate::crypto::portable::Sm4;
 use alloc::{
     string::{String, ToString},
     vec::Vec,
@@ -60,7 +61,7 @@ pub(super) fn decrypt(der: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>,
     match p.cipher {
         AES128_CBC => open::<cbc::Decryptor<aes::Aes128>>(short, &p),
         AES256_CBC => open::<cbc::Decryptor<aes::Aes256>>(key.as_slice(), &p),
-        SM4_CBC => open::<cbc::Decryptor<sm4::Sm4>>(short, &p),
+        SM4_CBC => open::<cbc::Decryptor<Sm4>>(short, &p),
         _ => Err("encrypted with another cipher than AES-128-CBC, AES-256-CBC and SM4-CBC".to_string()),
     }
 }

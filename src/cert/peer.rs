@@ -5,7 +5,7 @@ use super::fault::{fault, read};
 use super::usage::{self, Own, fits_encryption};
 use super::x509::X509;
 use super::{KeyUse, ServerName};
-use crate::crypto::{Keys, PublicKey};
+use crate::crypto::{Digest, Hashes, Keys, PublicKey};
 use crate::error::{CertificateError, CertificatePlace as Place, CertificateProblem};
 use crate::message::Credential;
 use crate::suite::{Certificates, HashAlgorithm, KeyKind};
@@ -214,6 +214,16 @@ pub fn end_point_hash(certificate: &[u8]) -> HashAlgorithm {
     certificate
         .and_then(|c| algorithm::hash_of_signature(c.signature_algorithm))
         .unwrap_or(HashAlgorithm::Sha256)
+}
+
+/// The hash of a server's signing certificate: SM3 (R-SES-14), in TLS as RFC 5929 has it. In SM9's suites that of its
+/// identity as it was sent (R-IBC-6).
+pub(crate) fn end_point(of: Certificates, certificate: &[u8], hashes: &dyn Hashes) -> Digest {
+    let algorithm = match of {
+        Certificates::Pair | Certificates::Identity => HashAlgorithm::Sm3,
+        Certificates::Single => end_point_hash(certificate),
+    };
+    hashes.digest(algorithm, &[certificate])
 }
 
 /// One of its own, of a length that is taken.

@@ -151,6 +151,7 @@ impl ClientConfigBuilder {
         policy.log_secrets = services.key_log.is_some();
         policy.sessions = services.sessions.is_some() && services.decisions_stand();
         policy.tickets &= policy.sessions;
+        policy.may_sign = !services.identities.is_empty() || services.select_later.is_some();
         policy.check()?;
         check_identities(&policy, &services, Party::Client)?;
         let own = services.identities.iter().map(|named| named.identity.fingerprint());

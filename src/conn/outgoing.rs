@@ -1,6 +1,9 @@
 //! The bytes that wait to be sent. Records are sealed behind them; what the caller sent is at the front.
 use alloc::vec::Vec;
 
+/// The least room that is made: for a small flight of the handshake, whose records come one by one.
+const LEAST: usize = 512;
+
 /// `bytes`: sent | waiting.
 #[derive(Default)]
 pub(super) struct Outgoing {
@@ -41,7 +44,7 @@ impl Outgoing {
             if whole.saturating_add(waiting / 2) <= self.bytes.capacity() {
                 self.bytes.drain(..self.sent);
             } else {
-                let mut larger = Vec::with_capacity(whole.saturating_add(waiting));
+                let mut larger = Vec::with_capacity(whole.saturating_add(waiting).max(LEAST));
                 larger.extend_from_slice(self.pending());
                 self.bytes = larger;
             }

@@ -168,7 +168,9 @@ impl<S: Endpoint> Connection<S> {
                 }
             }
         }
-        // A half-open connection holds no buffer that is empty; an open one keeps it warm.
+        // A half-open connection holds no buffer that is empty. An open one keeps that of the records warm, and has no
+        // more messages to come.
+        self.joiner.trim();
         if self.is_handshaking() {
             self.incoming.trim();
         }
@@ -318,8 +320,6 @@ impl<S: Endpoint> Connection<S> {
         };
         self.joiner = joiner;
         self.joiner.consume();
-        // A half-open connection holds no buffer that is empty, and an open one has no more messages to come.
-        self.joiner.trim();
         if let (Ok(true), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
             self.versions = VersionRule::Exactly(version); // R-REC-41: the hello was accepted.
         }

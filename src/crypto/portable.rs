@@ -21,6 +21,8 @@ mod sm4;
 #[cfg(test)]
 mod test_random;
 
+pub(crate) use sm4::Sm4;
+
 use super::Provider;
 
 /// The portable provider.

@@ -12,7 +12,7 @@ use super::{
     Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
 };
 use crate::cert::{Identity, PeerKeys, Verified};
-use crate::crypto::{Digest, PublicKey, TrafficKeys};
+use crate::crypto::{PublicKey, TrafficKeys};
 use crate::error::Error;
 use crate::message::{ClientHello, Credential};
 use crate::session::SessionKey;
@@ -70,13 +70,8 @@ pub struct AwaitAgreementStarted {
 struct FullHandshake<A> {
     agreed: Box<Agreed>,
     agreement: A,
-    own: Box<Own>,
-}
-
-/// What the session will say of us.
-struct Own {
-    fingerprint: [u8; 32],
-    end_point: Digest,
+    /// Of whom the session will speak.
+    own: Arc<Identity>,
 }
 
 /// The signing key signs ServerKeyExchange.

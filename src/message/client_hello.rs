@@ -81,12 +81,16 @@ impl ClientHello {
     }
 }
 
+/// In place: an ordinary list holds nothing else.
 fn keep_known<T: Copy + PartialEq>(list: &mut Vec<T>, is_known: fn(T) -> bool) {
-    let mut known = Vec::new();
-    for value in list.iter().filter(|value| is_known(**value)) {
-        if !known.contains(value) {
-            known.push(*value);
+    let mut kept: usize = 0;
+    for at in 0..list.len() {
+        let (Some(known), Some(value)) = (list.get(..kept), list.get(at).copied()) else { break };
+        if is_known(value) && !known.contains(&value) {
+            list.swap(kept, at);
+            kept = kept.saturating_add(1);
         }
     }
-    *list = known;
+    list.truncate(kept);
+    list.shrink_to_fit();
 }

@@ -137,11 +137,10 @@ impl Joiner {
     /// As [`Joiner::next`].
     pub fn push(&mut self, fragment: &[u8], due: Due) -> Result<(), Error> {
         self.drop_consumed();
-        let lacking = Handshake::HEADER_LEN.saturating_sub(self.waiting().len());
-        let (header, rest) = fragment.split_at(lacking.min(fragment.len()));
-        self.append(header);
-        self.judge(due)?;
-        self.append(rest);
+        let header = self.header_with(fragment);
+        self.judge(header, due)?;
+        let body = header.map_or(0, |(_, length)| length);
+        self.append(fragment, self.start.saturating_add(Handshake::HEADER_LEN).saturating_add(body));
         Ok(())
     }
 
@@ -152,12 +151,18 @@ impl Joiner {
     /// HelloRequest, ServerHelloDone or Finished of another length than theirs (R-HS-38, R-AL-9), and `IllegalParameter`
     /// for a message longer than its limit (R-REC-38). Nothing more is to be asked then.
     pub fn next(&self, due: Due) -> Result<Option<Handshake<'_>>, Error> {
-        self.judge(due)?;
+        self.judge(read_header(self.waiting()), due)?;
         Ok(self.peek())
     }
 
-    fn judge(&self, due: Due) -> Result<(), Error> {
-        let Some((kind, length)) = read_header(self.waiting()) else { return Ok(()) };
+    /// The header of the next message, of which `fragment` may bring a part.
+    fn header_with(&self, fragment: &[u8]) -> Option<(HandshakeType, usize)> {
+        let mut bytes = self.waiting().iter().chain(fragment).copied();
+        read_header(&[bytes.next()?, bytes.next()?, bytes.next()?, bytes.next()?])
+    }
+
+    fn judge(&self, header: Option<(HandshakeType, usize)>, due: Due) -> Result<(), Error> {
+        let Some((kind, length)) = header else { return Ok(()) };
         due.check(kind)?;
         self.limits.check(kind, length)
     }
@@ -208,11 +213,9 @@ impl Joiner {
         self.buffer.get(self.start..).unwrap_or_default()
     }
 
-    /// Grows by doubling, as vectors do, but not past the end of the message that is coming (R-HS-49).
-    fn append(&mut self, bytes: &[u8]) {
+    /// Grows by doubling, as vectors do, but not past the end of the message that is coming, at `whole` (R-HS-49).
+    fn append(&mut self, bytes: &[u8], whole: usize) {
         let len = self.buffer.len().saturating_add(bytes.len());
-        let body = read_header(self.waiting()).map_or(0, |(_, length)| length);
-        let whole = self.start.saturating_add(Handshake::HEADER_LEN).saturating_add(body);
         if (self.buffer.capacity().saturating_add(1)..=whole).contains(&len) {
             let room = whole.min(len.saturating_mul(2));
             self.buffer.reserve_exact(room.saturating_sub(self.buffer.len()));

@@ -67,7 +67,8 @@ impl<'a, const WIDTH: usize> FromIterator<&'a [u8]> for OpaqueList<WIDTH> {
             out.extend_from_slice(length.get(length.len().saturating_sub(WIDTH)..).unwrap_or_default());
             out.extend_from_slice(entry);
         }
-        Self(out.into())
+        // Nothing needs no memory, where an empty vector's would be shared memory of its own.
+        if out.is_empty() { Self::default() } else { Self(out.into()) }
     }
 }
 

@@ -200,7 +200,8 @@ impl<'a, S: Endpoint> Player<'a, S> {
         let (lab, hashes) = (self.lab, self.lab.world.provider.hashes);
         let sender = if self.victim_is_client { Sender::Server } else { Sender::Client };
         let digest = hashes.digest(lab.case.suite.prf, &[&self.transcript]);
-        let data = key_schedule::verify_data(hashes, lab.case.suite, &self.master, sender, &digest);
+        let master = key_schedule::master_prf(hashes, lab.case.suite, &self.master);
+        let data = key_schedule::verify_data(&*master, sender, &digest);
         message(HandshakeType::FINISHED, &data)
     }
 

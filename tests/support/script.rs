@@ -213,7 +213,8 @@ impl Lab {
 
     fn keys(&self, master: &MasterSecret, randoms: [&[u8; 32]; 2], protection: Protection) -> ConnectionKeys {
         let hashes = self.world.provider.hashes;
-        key_schedule::connection_keys(hashes, self.case.suite, protection, master, randoms).unwrap()
+        let master = key_schedule::master_prf(hashes, self.case.suite, master);
+        key_schedule::connection_keys(&*master, self.case.suite, protection, randoms).unwrap()
     }
 
     /// Also where the client encrypts the secret.

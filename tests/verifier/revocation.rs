@@ -4,7 +4,7 @@ use super::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::element;
 use tlcp::cert::Description;
-use tlcp::crypto::{DEFAULT_USER_ID, Digest, HashContext, Hashes};
+use tlcp::crypto::{DEFAULT_USER_ID, Digest, HashContext, Hashes, Prf};
 use tlcp::pki::revocation_list;
 use tlcp::suite::HashAlgorithm;
 
@@ -266,8 +266,8 @@ impl Hashes for Hashed {
         provider().hashes.hmac(algorithm, key, parts)
     }
 
-    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-        provider().hashes.prf(algorithm, secret, label, seed, out);
+    fn keyed_prf(&self, algorithm: HashAlgorithm, secret: &[u8]) -> Box<dyn Prf> {
+        provider().hashes.keyed_prf(algorithm, secret)
     }
 }
 

@@ -1,7 +1,7 @@
 //! An SM9 identity as our own: who we are, our keys, our key centre's parameters (R-HS-15).
 use super::{Half, Identity, fingerprint_of};
 use crate::cert::sm9::{Identifier, MAX_ID, MAX_PARAMETERS, SystemParameters};
-use crate::cert::{Key, time};
+use crate::cert::{Key, end_point, time};
 use crate::crypto::Provider;
 use crate::crypto::sm9::Usage;
 use crate::error::{ConfigError, CryptoError};
@@ -64,6 +64,7 @@ impl Identity {
                 &[b"ibc", &(id.len() as u64).to_be_bytes(), id, parameters],
                 provider,
             )?,
+            end_point: end_point(Certificates::Identity, id, provider.hashes),
             not_before,
             not_after,
             intermediates: Vec::new(),

@@ -141,11 +141,10 @@ static FORMS: &[Form] = {
 impl<'a> Algorithm<'a> {
     /// All combinations.
     pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> Vec<Self> {
-        FORMS
-            .iter()
-            .filter(|form| verifier.ca_keys.contains(&form.key.kind()))
-            .map(|form| Self { verifier, work, form })
-            .collect()
+        let mut all = Vec::with_capacity(FORMS.len());
+        let forms = FORMS.iter().filter(|form| verifier.ca_keys.contains(&form.key.kind()));
+        all.extend(forms.map(|form| Self { verifier, work, form }));
+        all
     }
 
     fn check(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {

@@ -1,6 +1,6 @@
 //! SM3, SHA-2 and, for records alone, SHA-1; and what is built on them: HMAC and the PRF.
 use crate::crypto::constant_time_mac::BlockHash;
-use crate::crypto::{Digest, HashContext, Hashes};
+use crate::crypto::{Digest, HashContext, Hashes, Prf};
 use crate::suite::HashAlgorithm;
 #[cfg(doc)]
 use crate::suite::MacAlgorithm;
@@ -127,24 +127,28 @@ fn digest<H: sm3::Digest>(parts: &[&[u8]]) -> Digest {
     Digest::new(&hash.finalize())
 }
 
-/// P_hash(secret, label || seed): A(0) = label || seed, A(i) = HMAC(A(i-1)), out = HMAC(A(i) || label || seed) ….
-fn prf<M: Mac + KeyInit + Clone>(secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
-    let keyed = keyed::<M>(secret);
-    let over = |before: &[u8]| {
-        let mut mac = keyed.clone();
-        mac.update(before);
-        mac.update(label);
-        seed.iter().for_each(|s| mac.update(s));
-        Zeroizing::new(mac.finalize().into_bytes())
-    };
-    let mut a = over(&[]);
-    for (index, chunk) in out.chunks_mut(M::output_size()).enumerate() {
-        if index > 0 {
-            let mut mac = keyed.clone();
-            mac.update(&a);
-            a = Zeroizing::new(mac.finalize().into_bytes());
+/// The PRF: HMAC with the secret.
+struct KeyedPrf<M>(M);
+
+impl<M: Mac + Clone + Send + Sync> Prf for KeyedPrf<M> {
+    /// P_hash(secret, label || seed): A(0) = label || seed, A(i) = HMAC(A(i-1)), out = HMAC(A(i) || label || seed) ….
+    fn expand(&self, label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        let over = |before: &[u8]| {
+            let mut mac = self.0.clone();
+            mac.update(before);
+            mac.update(label);
+            seed.iter().for_each(|s| mac.update(s));
+            Zeroizing::new(mac.finalize().into_bytes())
+        };
+        let mut a = over(&[]);
+        for (index, chunk) in out.chunks_mut(M::output_size()).enumerate() {
+            if index > 0 {
+                let mut mac = self.0.clone();
+                mac.update(&a);
+                a = Zeroizing::new(mac.finalize().into_bytes());
+            }
+            chunk.iter_mut().zip(over(&a).iter()).for_each(|(o, b)| *o = *b);
         }
-        chunk.iter_mut().zip(over(&a).iter()).for_each(|(o, b)| *o = *b);
     }
 }
 
@@ -179,12 +183,12 @@ impl Hashes for Portable {
         }
     }
 
-    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+    fn keyed_prf(&self, algorithm: HashAlgorithm, secret: &[u8]) -> Box<dyn Prf> {
         match algorithm {
-            HashAlgorithm::Sm3 => prf::<Hmac<Sm3>>(secret, label, seed, out),
-            HashAlgorithm::Sha256 => prf::<Hmac<Sha256>>(secret, label, seed, out),
-            HashAlgorithm::Sha384 => prf::<Hmac<Sha384>>(secret, label, seed, out),
-            HashAlgorithm::Sha512 => prf::<Hmac<Sha512>>(secret, label, seed, out),
+            HashAlgorithm::Sm3 => Box::new(KeyedPrf(keyed::<Hmac<Sm3>>(secret))),
+            HashAlgorithm::Sha256 => Box::new(KeyedPrf(keyed::<Hmac<Sha256>>(secret))),
+            HashAlgorithm::Sha384 => Box::new(KeyedPrf(keyed::<Hmac<Sha384>>(secret))),
+            HashAlgorithm::Sha512 => Box::new(KeyedPrf(keyed::<Hmac<Sha512>>(secret))),
         }
     }
 }

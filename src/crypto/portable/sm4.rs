@@ -24,7 +24,7 @@ const ROUNDS: usize = 32;
 type Planes = [u64; 8];
 
 /// SM4 with a key, which is wiped on drop.
-pub(super) struct Sm4 {
+pub(crate) struct Sm4 {
     round_keys: [u32; ROUNDS],
 }
 

@@ -4,7 +4,7 @@ use super::{
     AwaitIdentity, AwaitPeerVerified, AwaitRequestOrDone, AwaitSecret, AwaitServerKeyExchange, AwaitSigned,
     FullHandshake, Own, ServerClaim, Signer, State as S, VerifiedServer,
 };
-use crate::cert::{CertificateForm, Identity, KeyUse, PeerClaim, PeerRole, Verified};
+use crate::cert::{self, CertificateForm, Identity, KeyUse, PeerClaim, PeerRole, Verified};
 use crate::config::Policy;
 use crate::crypto::{AgreementPeer, AgreementRole, PublicKey, Shared};
 use crate::error::{CertificateError, CertificateProblem, CryptoError, Error, PeerIncompatible};
@@ -151,7 +151,8 @@ impl AwaitPeerVerified {
     ) -> Result<S, Error> {
         let FullHandshake { agreed, agreement, server: ServerClaim { target, credential, .. } } = self.full;
         let not_after = verified?.not_after();
-        let server_end_point = cx.end_point(agreed.suite, credential.end_point());
+        let shown = credential.end_point();
+        let server_end_point = cert::end_point(agreed.suite.certificates(), shown, cx.provider.hashes);
         let peer = Peer::Authenticated { credential, not_after };
         let server = VerifiedServer { target, peer, server_end_point };
         let full = FullHandshake { agreed, agreement, server };
@@ -294,7 +295,7 @@ fn on_secret(
         ticket: None,
     });
     let key = server.target.session_key;
-    let keyed = Keyed::new(agreed, session);
+    let keyed = Keyed::new(agreed, session, cx.provider);
     match signer {
         None => finish(keyed, key, cx),
         Some(Signer { identity, scheme }) => {
@@ -316,7 +317,7 @@ impl AwaitSigned {
 
 fn finish(mut keyed: Keyed, key: Option<SessionKey>, cx: &mut Context<'_>) -> Result<S, Error> {
     keyed.agreed.transcript.forget_messages();
-    let keys = keyed.keys(cx.provider)?;
+    let keys = keyed.keys()?;
     cx.write_finished(&mut keyed, keys.client, Sender::Client)?;
     let ticket = keyed.agreed.negotiated.ticket;
     let next = AwaitChangeCipherSpec { keyed, key, read: keys.server };
@@ -351,7 +352,7 @@ impl AwaitChangeCipherSpec {
 impl AwaitFinished {
     pub(super) fn on_finished(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, key } = self;
-        keyed.check_finished(message, cx.provider, Sender::Server)?;
+        keyed.check_finished(message, Sender::Server)?;
         // R-SES-4: stored only now. R-SES-9: an empty id names no session.
         let session = &keyed.session;
         let is_named = !session.id.is_empty() || session.ticket.is_some();

@@ -40,7 +40,8 @@ impl AwaitSession {
             extensions,
         };
         let message = hello.to_message()?;
-        let raw = cx.policy.compat.raw_certificate_verify || cx.policy.protocol.names_signature_scheme;
+        let raw = (cx.policy.compat.raw_certificate_verify || cx.policy.protocol.names_signature_scheme)
+            && cx.policy.may_sign;
         let hashes = cx.provider.hashes;
         let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message.as_handshake(), raw);
         cx.actions.extend(hello.extensions.server_name.clone().into_host().map(Action::NameRequested));
@@ -132,8 +133,8 @@ fn resume(agreed: Box<Agreed>, session: Arc<Session>, target: Target, cx: &Conte
         ));
     }
     let ticket = agreed.negotiated.ticket;
-    let keyed = Keyed::new(agreed, session);
-    let keys = keyed.keys(cx.provider)?;
+    let keyed = Keyed::new(agreed, session, cx.provider);
+    let keys = keyed.keys()?;
     let key = target.session_key;
     let next = AwaitResumedChangeCipherSpec { keyed, key, read: keys.server, write: keys.client };
     Ok(match ticket {

@@ -82,10 +82,7 @@ pub(super) fn extensions(
 /// R-HS-37: a DNS name in lower case, without a trailing dot; an IP address is never sent.
 fn server_name(name: &ServerName<'_>) -> RequestedName {
     match name {
-        ServerName::DnsName(dns) => {
-            let name = dns.as_ref().trim_end_matches('.').to_ascii_lowercase();
-            RequestedName::Host(name.into())
-        }
+        ServerName::DnsName(dns) => RequestedName::asking_for(dns.as_ref().trim_end_matches('.')),
         _ => RequestedName::None,
     }
 }

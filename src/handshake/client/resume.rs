@@ -22,7 +22,7 @@ impl AwaitResumedChangeCipherSpec {
 impl AwaitResumedFinished {
     pub(super) fn on_finished(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, key, write } = self;
-        keyed.check_finished(message, cx.provider, Sender::Server)?;
+        keyed.check_finished(message, Sender::Server)?;
         let session = keyed.session.clone();
         cx.log_secret(&keyed.agreed, &session.master);
         cx.write_finished(&mut keyed, write, Sender::Client)?;

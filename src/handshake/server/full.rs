@@ -135,15 +135,15 @@ impl AwaitSecret {
             created: cx.now,
             server_name: agreed.negotiated.server_name.clone(),
             context: cx.policy.session_context,
-            own_identity: own.fingerprint,
+            own_identity: *own.fingerprint(),
             peer,
-            server_end_point: own.end_point,
+            server_end_point: *own.end_point(),
             terms: agreed.negotiated.terms,
             ticket: None,
         });
-        let keyed = Keyed::new(agreed, session);
+        let keyed = Keyed::new(agreed, session, cx.provider);
         match sign_key {
-            None => await_change_cipher_spec(keyed, cx),
+            None => await_change_cipher_spec(keyed),
             Some(sign_key) => Ok(S::AwaitCertificateVerify(AwaitCertificateVerify { keyed, sign_key })),
         }
     }
@@ -172,13 +172,13 @@ impl AwaitCertificateVerify {
         }
         agreed.transcript.forget_messages();
         agreed.transcript.add(message);
-        await_change_cipher_spec(keyed, cx)
+        await_change_cipher_spec(keyed)
     }
 }
 
 /// R-SM-3: ChangeCipherSpec is taken only from here on, where the keys are ready.
-fn await_change_cipher_spec(keyed: Keyed, cx: &Context<'_>) -> Result<S, Error> {
-    let keys = keyed.keys(cx.provider)?;
+fn await_change_cipher_spec(keyed: Keyed) -> Result<S, Error> {
+    let keys = keyed.keys()?;
     let (read, write) = (keys.client, keys.server);
     Ok(S::AwaitChangeCipherSpec(AwaitChangeCipherSpec { keyed, read, write }))
 }
@@ -194,7 +194,7 @@ impl AwaitChangeCipherSpec {
 impl AwaitFinished {
     pub(super) fn on_finished(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, write } = self;
-        keyed.check_finished(message, cx.provider, Sender::Client)?;
+        keyed.check_finished(message, Sender::Client)?;
         if keyed.agreed.negotiated.ticket {
             cx.ask(Request::SealTicket { session: keyed.session.clone() });
             return Ok(S::AwaitTicket(AwaitTicket { keyed, write }));

@@ -2,9 +2,9 @@
 use super::choose::{self, Acknowledged, asks_for_certificate, may_keep_session};
 use super::{
     AwaitAgreementStarted, AwaitCertificate, AwaitClientHello, AwaitClientKeyExchange, AwaitIdentity,
-    AwaitKeyExchangeSigned, AwaitSession, Chosen, Client, FullHandshake, Handle, Hello, Own, State as S,
+    AwaitKeyExchangeSigned, AwaitSession, Chosen, Client, FullHandshake, Handle, Hello, State as S,
 };
-use crate::cert::{CertificateForm, Identity, KeyUse};
+use crate::cert::{CertificateForm, Identity};
 use crate::crypto::{AgreementRole, Draw, SignatureAlgorithm};
 use crate::error::{CryptoError, Error, PeerIncompatible};
 #[cfg(feature = "sm9")]
@@ -232,9 +232,7 @@ fn sign(
     cx: &mut Context<'_>,
 ) -> Result<S, Error> {
     let message = agreement.signed(&agreed, &identity);
-    let end_point = cx.end_point(agreed.suite, identity.certificate(KeyUse::Sign));
-    let own = Box::new(Own { fingerprint: *identity.fingerprint(), end_point });
-    let full = FullHandshake { agreed, agreement, own };
+    let full = FullHandshake { agreed, agreement, own: identity.clone() };
     let Some(message) = message else { return full.on_server_key_exchange(cx) };
     let scheme = scheme.ok_or(PeerIncompatible::NoCommonSignatureScheme)?;
     cx.ask(Request::Sign(SignRequest { identity, scheme, message }));

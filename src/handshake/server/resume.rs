@@ -33,8 +33,8 @@ impl AwaitSession {
         let offered = hello.message.session_id;
         let agreed = agree(*hello, session.suite, offered, Acknowledged::default(), cx)?;
         cx.log_secret(&agreed, &session.master);
-        let mut keyed = Keyed::new(agreed, session);
-        let keys = keyed.keys(cx.provider)?;
+        let mut keyed = Keyed::new(agreed, session, cx.provider);
+        let keys = keyed.keys()?;
         cx.write_finished(&mut keyed, keys.server, Sender::Server)?;
         Ok(S::AwaitResumedChangeCipherSpec(AwaitResumedChangeCipherSpec { keyed, read: keys.client }))
     }
@@ -65,7 +65,7 @@ impl AwaitResumedChangeCipherSpec {
 impl AwaitResumedFinished {
     pub(super) fn on_finished(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let mut keyed = self.keyed;
-        keyed.check_finished(message, cx.provider, Sender::Client)?;
+        keyed.check_finished(message, Sender::Client)?;
         let id = keyed.session.id;
         let key = (!id.is_empty()).then_some(SessionKey::Id(id));
         keyed.done(key, true, cx);

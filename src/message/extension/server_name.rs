@@ -47,6 +47,11 @@ impl RequestedName {
         Ok(Self::of(name))
     }
 
+    /// The name of a host as a client asks for it.
+    pub(crate) fn asking_for(host: &str) -> Self {
+        Self::Host(lower_case(host))
+    }
+
     /// What a server makes of a name.
     pub(crate) fn of(name: &[u8]) -> Self {
         let is_label = |label: &[u8]| {
@@ -54,9 +59,16 @@ impl RequestedName {
         };
         match core::str::from_utf8(name) {
             Ok(text) if text.len() <= Self::MAX && name.split(|b| *b == b'.').all(is_label) => {
-                Self::Host(text.to_ascii_lowercase().into())
+                Self::Host(lower_case(text))
             }
             _ => Self::Unservable,
         }
+    }
+}
+/// In one allocation if it is so already, as it nearly always is.
+fn lower_case(name: &str) -> Arc<str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => name.to_ascii_lowercase().into(),
+        false => name.into(),
     }
 }

@@ -6,7 +6,7 @@ use super::hmac::HmacKey;
 use super::kernels::Level;
 use super::sm3::Sm3;
 use super::sm3::words::OUTPUT;
-use crate::crypto::{Aead, CbcHmac, Ciphers, Digest, HashContext, Hashes, portable};
+use crate::crypto::{Aead, CbcHmac, Ciphers, Digest, HashContext, Hashes, Prf, portable};
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 use alloc::boxed::Box;
@@ -32,6 +32,12 @@ impl HashContext for Sm3 {
     }
 }
 
+impl Prf for HmacKey {
+    fn expand(&self, label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        HmacKey::expand(self, label, seed, out);
+    }
+}
+
 impl Hashes for NativeHashes {
     fn start(&self, algorithm: HashAlgorithm) -> Box<dyn HashContext> {
         match sm3_level(algorithm) {
@@ -53,6 +59,13 @@ impl Hashes for NativeHashes {
         match sm3_level(algorithm) {
             Some(level) => Digest::new(&HmacKey::new(level, key).mac(parts)),
             None => portable::provider().hashes.hmac(algorithm, key, parts),
+        }
+    }
+
+    fn keyed_prf(&self, algorithm: HashAlgorithm, secret: &[u8]) -> Box<dyn Prf> {
+        match sm3_level(algorithm) {
+            Some(level) => Box::new(HmacKey::new(level, secret)),
+            None => portable::provider().hashes.keyed_prf(algorithm, secret),
         }
     }
 
