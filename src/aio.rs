@@ -43,6 +43,7 @@ mod accept;
 mod answer;
 #[cfg(feature = "axum")]
 mod axum;
+mod batch;
 mod connect;
 mod drive;
 #[cfg(feature = "hyper")]
@@ -55,6 +56,7 @@ pub use accept::{Incoming, TlcpAcceptor};
 pub use answer::{AnswerFuture, Answerer};
 #[cfg(feature = "axum")]
 pub use axum::HttpsListener;
+pub use batch::BatchAnswerer;
 pub use connect::TlcpConnector;
 #[cfg(feature = "hyper")]
 pub use hyper::{Connecting, HttpsConnector, HttpsStream};

@@ -17,11 +17,13 @@ pub mod key_agreement;
 mod request;
 mod row;
 pub mod server;
+mod together;
 
 pub use request::{
     Answer, AnswerKind, DecryptRequest, IdentityQuery, Request, Selection, SignRequest, Started,
 };
 pub use row::{Row, Takes};
+pub use together::answer_together;
 
 use crate::config::Policy;
 use crate::crypto::{Draw, MasterSecret, MasterSeed, Prf, Provider, Random, TrafficKeys};

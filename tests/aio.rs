@@ -5,6 +5,8 @@
 mod accepting;
 #[path = "aio/answering.rs"]
 mod answering;
+#[path = "aio/batching.rs"]
+mod batching;
 #[path = "support/pair.rs"]
 mod pair;
 #[path = "aio/pipes.rs"]

@@ -181,6 +181,14 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
+    /// Hand every signature and decryption to the caller of the connection, also by keys that are here: whoever has many
+    /// connections answers several at once, by [`answer_together`](crate::handshake::answer_together), which on some processors
+    /// is much cheaper for SM2.
+    pub fn keys_later(mut self) -> Self {
+        self.services.keys_later = true;
+        self
+    }
+
     /// Hand every `VerifyPeer` to the caller of the connection, to be answered in his own time. `decision` stands for his
     /// verifier and policy: bytes that differ whenever what he accepts could. Without them no session is resumed, since
     /// nobody would be asked whether the peer is still acceptable (R-SES-16). A server then names the CAs itself, with

@@ -197,6 +197,7 @@ impl Services {
             observer: None,
             extractable_keys: false,
             refuse_unknown_names: false,
+            keys_later: false,
             verify_later: None,
             select_later: None,
         }

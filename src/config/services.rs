@@ -28,6 +28,8 @@ pub struct Services {
     pub extractable_keys: bool,
     /// Refuse a server_name that no identity is named for (R-HS-37).
     pub refuse_unknown_names: bool,
+    /// Hand every signature and decryption to the caller, also by keys that are here.
+    pub keys_later: bool,
     /// Hand every `VerifyPeer` to the caller instead of asking `verifier`.
     pub verify_later: Option<Later>,
     /// Hand every `SelectIdentity` to the caller instead of choosing from `identities`.

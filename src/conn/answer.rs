@@ -1,7 +1,6 @@
 //! Answers to the engine's requests from the configuration.
 use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
-use crate::crypto::Random;
 use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Input, Request, Selection, Started};
 use crate::message::{ClientHello, RequestedName};
 use crate::session::{Found, Peer, Session};
@@ -14,7 +13,7 @@ use alloc::{boxed::Box, sync::Arc};
 /// The request itself, if the answer is for the caller to find.
 pub fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<Request>> {
     let request = match request {
-        Request::Decrypt(question) => return decrypt(question, &*setup.services.random),
+        Request::Decrypt(question) => return decrypt(question, &setup.services),
         other => other,
     };
     at_once(setup, now, &request).ok_or_else(|| Box::new(request))
@@ -70,8 +69,8 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
             _ => return None,
         },
         Request::Sign(question) => match question.identity().key(KeyUse::Sign) {
-            Key::Here(key) => question.answer(&**key, random),
-            Key::Elsewhere(_) => return None,
+            Key::Here(key) if !services.keys_later => question.answer(&**key, random),
+            _ => return None,
         },
         Request::StartAgreement { identity, group, role } => {
             let started = match identity.as_ref().map(|identity| identity.key(KeyUse::Agree)) {
@@ -91,11 +90,11 @@ fn at_once(setup: &Setup, now: u64, request: &Request) -> Option<Answer> {
 }
 
 /// R-HS-43: whatever comes of it, the answer is 48 bytes.
-fn decrypt(question: DecryptRequest, random: &dyn Random) -> Result<Answer, Box<Request>> {
+fn decrypt(question: DecryptRequest, services: &Services) -> Result<Answer, Box<Request>> {
     let identity = question.identity().clone();
     match identity.key(question.key_use()) {
-        Key::Here(key) => Ok(question.answer_with(&**key, random)),
-        Key::Elsewhere(_) => Err(Box::new(Request::Decrypt(question))),
+        Key::Here(key) if !services.keys_later => Ok(question.answer_with(&**key, &*services.random)),
+        _ => Err(Box::new(Request::Decrypt(question))),
     }
 }
 

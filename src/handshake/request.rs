@@ -299,7 +299,11 @@ impl SignRequest {
     /// The answer of a key that is here.
     pub fn answer(&self, key: &dyn PrivateKey, random: &dyn Random) -> Answer {
         let algorithm = SignatureAlgorithm::of(self.scheme).ok_or(CryptoError::Unsupported);
-        match algorithm.and_then(|algorithm| key.sign(algorithm, &[&self.message], random)) {
+        Self::answer_signed(algorithm.and_then(|algorithm| key.sign(algorithm, &[&self.message], random)))
+    }
+
+    pub(super) fn answer_signed(signature: Result<Vec<u8>, CryptoError>) -> Answer {
+        match signature {
             Ok(signature) => Answer::Signed(signature),
             Err(_) => Answer::Failed(AnswerError("the signing key could not sign")),
         }
