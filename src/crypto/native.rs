@@ -1,11 +1,13 @@
-//! What runs faster than the portable provider: SM2 and SM9 on every 64-bit CPU, and x86-64 kernels for SM3, SM4 and GHASH.
-//! The only `unsafe` of this crate.
+//! What runs faster than the portable provider: SM2 and SM9 on every 64-bit CPU, and kernels for SM3, SM4 and GHASH
+//! on x86-64 and aarch64. The only `unsafe` of this crate.
 //!
 //! Everything here is constant-time in its secrets: no branch and no address depends on one.
 #![allow(unsafe_code)]
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 #[cfg(feature = "std")]
 mod backend;
-#[cfg(any(feature = "std", target_arch = "x86_64"))]
+#[cfg(any(feature = "std", target_arch = "x86_64", target_arch = "aarch64"))]
 mod declassify;
 #[cfg(feature = "std")]
 mod hash;
@@ -23,7 +25,7 @@ mod safegcd;
 pub mod sm2;
 #[cfg(feature = "sm9")]
 pub mod sm9;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod symmetric;
 #[cfg(all(test, feature = "std"))]
 mod t_test;
@@ -35,7 +37,7 @@ use super::{Provider, portable};
 /// The fastest of each for this CPU. What is not here, the portable provider does.
 pub fn provider() -> Provider {
     let mut provider = Provider { name: "native", ..portable::provider() };
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     {
         provider.hashes = &symmetric::NativeHashes;
         provider.ciphers = &symmetric::NativeCiphers;

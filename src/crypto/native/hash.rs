@@ -1,5 +1,5 @@
 //! SM3 as SM2 and SM9 use it, and their key derivation function.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::symmetric::{self, Level};
 use ::sm3::Digest as _;
 use zeroize::Zeroize;
@@ -7,14 +7,14 @@ use zeroize::Zeroize;
 /// An SM3 that is under way: by the kernel, or portable where the CPU lacks what it takes.
 #[derive(Clone)]
 pub(super) enum Sm3 {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     Kernel(symmetric::Sm3),
     Portable(::sm3::Sm3),
 }
 
 impl Sm3 {
     pub(super) fn new() -> Self {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         if let Some(level) = Level::best() {
             return Self::Kernel(symmetric::Sm3::new(level));
         }
@@ -23,7 +23,7 @@ impl Sm3 {
 
     pub(super) fn with(mut self, data: &[u8]) -> Self {
         match &mut self {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Self::Kernel(hash) => hash.update(data),
             Self::Portable(hash) => hash.update(data),
         }
@@ -32,7 +32,7 @@ impl Sm3 {
 
     pub(super) fn finish(self) -> [u8; 32] {
         match self {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Self::Kernel(hash) => hash.finish(),
             Self::Portable(hash) => hash.finalize().into(),
         }

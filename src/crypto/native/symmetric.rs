@@ -17,6 +17,8 @@ pub(super) mod sm4;
 mod speed;
 pub(super) mod vector;
 
+#[cfg(target_arch = "aarch64")]
+use super::aarch64 as kernels;
 #[cfg(target_arch = "x86_64")]
 use super::x86_64 as kernels;
 

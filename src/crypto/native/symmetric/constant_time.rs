@@ -117,6 +117,46 @@ fn no_branch_or_address_depends_on_a_secret() {
     }
 }
 
+/// For a tracer, which sees the system call that marks where the work on one secret begins, and where it ends: between
+/// them the way through the code is the same for every secret, but for the first two. `.ci/emulated.sh` traces it.
+#[cfg(unix)]
+#[test]
+#[ignore = "for a tracer"]
+fn traced_work_on_secrets() {
+    let mark = || black_box(std::os::unix::process::parent_id());
+    // What depends on a secret is seen.
+    for secret in black_box([1, 2]) {
+        mark();
+        (0..secret).for_each(|i| {
+            black_box(i);
+        });
+        mark();
+    }
+    let level = Level::best().unwrap();
+    for round in 0..10u64 {
+        // The first rounds find out what is found out once.
+        let secret: [u8; 416] = bytes(round < 3, round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        if round >= 2 {
+            mark();
+        }
+        let gcm = Gcm::new(level, secret.first_chunk().unwrap());
+        let mut data: [u8; 300] = *secret.last_chunk().unwrap();
+        let tag = gcm.seal(&NONCE, &HEADER, &mut data);
+        black_box(gcm.open(&NONCE, &HEADER, &mut data, &tag).is_ok());
+        let cbc = Cbc::new(level, secret.first_chunk().unwrap(), &secret[16..48]);
+        check_cbc(&cbc);
+        let length = 160 + usize::from(secret[0]);
+        black_box(cbc.mac_secret_length(&HEADER, &secret, length, 160));
+        let key = HmacKey::new(level, &secret[48..96]);
+        let mut out = [0; 100];
+        key.expand(b"label", &[&secret[96..173]], &mut out);
+        black_box(out);
+        if round >= 2 {
+            mark();
+        }
+    }
+}
+
 /// Times `run` on a fixed secret (true) and on other ones (false), in random order.
 fn compare<T>(name: &str, make: impl Fn(bool, u64) -> T, run: impl Fn(&T)) {
     let mut state = 0x1234_5678_9abc_def1u64;

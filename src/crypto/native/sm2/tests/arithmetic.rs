@@ -1,5 +1,5 @@
 //! The field and the scalars against plain big-integer arithmetic, the `sm2` crate, and each other.
-use super::{Backend, backends};
+use super::backends;
 use crate::crypto::native::backend::Portable;
 use crate::crypto::native::backend::with_field;
 use crate::crypto::native::limbs::{self, Limbs};
@@ -157,6 +157,7 @@ fn lookups_find_every_entry() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn fast_implementation_is_the_one_that_runs_where_it_can() {
+    use crate::crypto::native::backend::Backend;
     let can = std::is_x86_feature_detected!("bmi2")
         && std::is_x86_feature_detected!("adx")
         && std::is_x86_feature_detected!("avx2");
