@@ -26,6 +26,9 @@ mod client_hello;
 mod exchange;
 #[path = "misbehave/framing.rs"]
 mod framing;
+#[cfg(feature = "sm9")]
+#[path = "misbehave/identities.rs"]
+mod identities;
 #[path = "misbehave/limits.rs"]
 mod limits;
 #[path = "misbehave/order.rs"]
@@ -50,8 +53,11 @@ static MUTUAL: LazyLock<Lab> = LazyLock::new(|| Lab::new(Case::of(&SUITES[3]).au
 static ECDHE: LazyLock<Lab> = LazyLock::new(|| Lab::new(Case::of(&SUITES[0])));
 static RESUMED: LazyLock<Lab> = LazyLock::new(|| Lab::new(Case::of(&SUITES[3]).resumed()));
 
-fn labs() -> [&'static Lab; 4] {
-    [&ECC, &MUTUAL, &ECDHE, &RESUMED]
+fn labs() -> Vec<&'static Lab> {
+    let mut labs: Vec<&Lab> = vec![&ECC, &MUTUAL, &ECDHE, &RESUMED];
+    #[cfg(feature = "sm9")]
+    labs.extend([&*identities::MUTUAL, &identities::IBSDH]);
+    labs
 }
 
 /// The script is honest as long as nobody changes it: in every suite, full and resumed, to both roles.

@@ -9,6 +9,9 @@ mod between_us;
 mod configuration;
 #[path = "sm9/failures.rs"]
 mod failures;
+#[cfg(feature = "pki")]
+#[path = "sm9/gmssl.rs"]
+mod gmssl;
 #[path = "sm9/messages.rs"]
 mod messages;
 #[path = "sm9/recorded.rs"]

@@ -1,6 +1,6 @@
 //! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1") on a named curve (R-SM2-6), PKCS#1.
 use super::algorithm::{self, KeyForm};
-use super::der::{self, INTEGER, OCTET_STRING, SEQUENCE, context};
+use super::der::{self, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
 use super::pbes2;
 use crate::crypto::{Keys, PrivateKey};
 use crate::error::CryptoError;
@@ -26,6 +26,8 @@ impl Secret {
 pub(super) enum Unread {
     /// It is one of another algorithm or curve, of which nothing here makes use.
     Foreign,
+    /// It is SM9's.
+    Sm9,
     /// It should have been read: what is wrong, and what to do.
     Because(String),
 }
@@ -38,12 +40,18 @@ impl From<&str> for Unread {
 
 /// What [`Unread::Foreign`] says.
 pub(super) const FOREIGN: &str = "a key of an algorithm or on a curve that nothing here uses";
+/// What [`Unread::Sm9`] says.
+pub(super) const SM9_ALONE: &str = "an SM9 key, which is of use beside its key centre's parameters (IBCSysParams), without \
+                                    certificates (the crate's feature `sm9`)";
+pub(super) const NO_PASSWORD: &str = "the key is encrypted, and no password was given";
+/// 1.2.156.10197.1.302; the algorithms have one more number.
+const SM9: &[u8] = b"\x2a\x81\x1c\xcf\x55\x01\x82\x2e";
 const BROKEN: &str = "not a well-formed private key (PKCS#8, EC or RSA PRIVATE KEY)";
 
 /// Opens an encrypted PKCS#8 key with one of `passwords`, then reads it.
 pub(super) fn read_encrypted(der: &[u8], passwords: &[&[u8]]) -> Result<Secret, Unread> {
     if passwords.is_empty() {
-        return Err("the key is encrypted, and no password was given".into());
+        return Err(NO_PASSWORD.into());
     }
     for password in passwords {
         match pbes2::decrypt(der, password) {
@@ -69,7 +77,8 @@ pub(super) fn read(der: &[u8]) -> Result<Secret, Unread> {
         _ => {}
     }
     let id = key.expect(SEQUENCE).map_err(|_| BROKEN)?;
-    let form = KeyForm::of(id).ok_or(Unread::Foreign)?;
+    let is_sm9 = || der::Der::new(id).expect(OID).is_ok_and(|oid| oid.starts_with(SM9));
+    let form = KeyForm::of(id).ok_or_else(|| if is_sm9() { Unread::Sm9 } else { Unread::Foreign })?;
     let inner = key.expect(OCTET_STRING).map_err(|_| BROKEN)?;
     match form {
         KeyForm::Rsa => Ok(rsa(inner)),

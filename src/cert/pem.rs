@@ -22,6 +22,8 @@ pub(super) enum Kind {
     KeyCentre,
     /// An SM9 identity as it is sent: any bytes.
     IbcIdentity,
+    /// A key centre's public key alone, as GmSSL writes it.
+    MasterPublicKey,
     /// Of no use here, and why: parameters, public keys, requests, keys of other algorithms.
     Other(&'static str),
 }
@@ -101,6 +103,7 @@ fn item(mut der: Zeroizing<Vec<u8>>, place: String, label: &str) -> Result<Item,
         "X509 CRL" => Kind::Crl,
         "IBC SYSTEM PARAMETERS" => Kind::KeyCentre,
         "IBC IDENTITY" => Kind::IbcIdentity,
+        "SM9 SIGN MASTER PUBLIC KEY" | "SM9 ENC MASTER PUBLIC KEY" => Kind::MasterPublicKey,
         _ if label.ends_with("PARAMETERS") => Kind::Other("parameters"),
         _ if label.ends_with("PUBLIC KEY") => Kind::Other("a public key"),
         _ if label.ends_with("REQUEST") => Kind::Other("a certificate request"),

@@ -104,7 +104,7 @@ impl<'a> Pile<'a> {
                     pile.skip(place, "a revocation list");
                     continue;
                 }
-                Kind::KeyCentre | Kind::IbcIdentity => {
+                Kind::KeyCentre | Kind::IbcIdentity | Kind::MasterPublicKey => {
                     pile.skip(place, "of SM9 (Identity::ibc_from_pile)");
                     continue;
                 }
@@ -115,6 +115,7 @@ impl<'a> Pile<'a> {
             };
             match secret {
                 Err(key::Unread::Foreign) => pile.skip(place, key::FOREIGN),
+                Err(key::Unread::Sm9) => pile.skip(place, key::SM9_ALONE),
                 Err(key::Unread::Because(why)) => return Err(fail(&why)),
                 Ok(secret) => match (secret.private(provider.keys), secret.form) {
                     (Ok(private), form) => pile.add_key(private, form, place),

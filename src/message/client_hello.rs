@@ -65,6 +65,11 @@ impl ClientHello {
         extensions.alpn = both.collect();
     }
 
+    /// Who the client says it is; an identity that is too long to be kept is none.
+    pub fn client_id(&self) -> Option<&[u8]> {
+        self.extensions.client_id.as_deref().filter(|id| id.len() <= MAX_CLIENT_ID)
+    }
+
     /// The message. The extensions field is left out if it would be empty.
     ///
     /// # Errors

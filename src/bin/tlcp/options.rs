@@ -283,14 +283,17 @@ fn identity(
     provider: &Provider,
 ) -> Result<Vec<Arc<Identity>>, Problem> {
     let (files, passwords) = (slices(files), || passwords.iter().map(Vec::as_slice));
-    if let Ok(known) = Identity::ibc_from_pile(id, &files, passwords(), provider) {
-        return Ok(vec![Arc::new(known)]);
-    }
+    let of_ibc = match Identity::ibc_from_pile(id, &files, passwords(), provider) {
+        Ok(known) => return Ok(vec![Arc::new(known)]),
+        Err(of_ibc) => of_ibc,
+    };
     let pair = Identity::from_pile(&files, passwords(), provider);
     let single = Identity::single_from_pile(&files, passwords(), provider);
     match (pair, single) {
         (Err(of_pair), Err(of_single)) => {
             let text = format!("as TLCP's pair: {}; as TLS's certificate: {}", of_pair.0, of_single.0);
+            // who names an SM9 identity means one
+            let text = id.map_or(text, |_| format!("as an SM9 identity: {}", of_ibc.0));
             Err(Problem::new(text))
         }
         (Ok(pair), Ok(single)) if shares_a_key(&pair, &single) => Ok(vec![Arc::new(pair)]),

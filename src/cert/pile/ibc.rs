@@ -3,7 +3,7 @@
 use crate::cert::identity::{IbcKeys, Identity, name_of_usage};
 use crate::cert::pem::{self, Item, Kind};
 use crate::cert::sm9::{Identifier, KeyCentres, SystemParameters};
-use crate::cert::{Key, pbes2};
+use crate::cert::{Key, key, pbes2};
 use crate::crypto::sm9::Usage;
 use crate::crypto::sm9::encoding::PrivateKeyInfo;
 use crate::crypto::{PrivateKey, Provider};
@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 impl Identity {
     /// Finds an SM9 identity in any pile of files: the user keys, PKCS#8 in PEM or DER as gmsm and GmSSL write them (encrypted
     /// ones are opened with any of `passwords`), and the key centre's parameters (IBCSysParams in DER, or in PEM as
-    /// `IBC SYSTEM PARAMETERS`). Who it is stands in none of these: `id` says it, as it is to be sent, or a PEM block
-    /// `IBC IDENTITY` that holds it. What else stands in the files is passed over.
+    /// `IBC SYSTEM PARAMETERS`). GmSSL has its master public keys alone, which are no parameters. Who it is stands in none of
+    /// these: `id` says it, as it is to be sent, or a PEM block `IBC IDENTITY` that holds it. What else stands in the files is
+    /// passed over.
     ///
     /// # Errors
     /// Says what is missing or does not fit, and where.
@@ -27,7 +28,10 @@ impl Identity {
     ) -> Result<Self, ConfigError> {
         let items = pem::items(files)?;
         let passwords: Vec<&[u8]> = passwords.into_iter().collect();
-        let parameters = the_only(&items, Kind::KeyCentre, "parameters of a key centre (IBCSysParams)")?;
+        let parameters = match centres(&items).next() {
+            Some(_) => the_only(&items, Kind::KeyCentre, "parameters of a key centre (IBCSysParams)")?,
+            None => return Err(no_parameters(&items)),
+        };
         let id = match id {
             Some(id) => id,
             None => the_only(&items, Kind::IbcIdentity, "name for the identity (IBC IDENTITY)")?,
@@ -62,10 +66,11 @@ impl Identity {
         Self::ibc(id, parameters, keys, provider)
     }
 
-    /// Whether a pile is one for [`Identity::ibc_from_pile`]: it holds a key centre's parameters, and no certificate.
+    /// Whether a pile is one for [`Identity::ibc_from_pile`]: it holds a key centre's parameters or its public keys, and no
+    /// certificate.
     pub(super) fn is_ibc_pile(items: &[Item]) -> bool {
         let has = |kind| items.iter().any(|item| item.kind == kind);
-        has(Kind::KeyCentre) && !has(Kind::Certificate)
+        (has(Kind::KeyCentre) || has(Kind::MasterPublicKey)) && !has(Kind::Certificate)
     }
 }
 
@@ -73,15 +78,31 @@ impl KeyCentres {
     /// Trusts the key centres whose parameters stand in these files, DER or PEM (`IBC SYSTEM PARAMETERS`).
     ///
     /// # Errors
-    /// As [`KeyCentres::trust`]; or there is none in them.
+    /// As [`KeyCentres::trust`]; or there is none in them. A master public key, all that GmSSL writes of a key centre, says
+    /// neither its name nor its number nor how long it holds, which peers compare (R-IBC-4).
     pub fn trust_files(self, files: &[&[u8]], provider: &Provider) -> Result<Self, ConfigError> {
         let items = pem::items(files)?;
-        let mut found = items.iter().filter(|item| item.kind == Kind::KeyCentre).peekable();
-        if found.peek().is_none() {
-            return Err(ConfigError::new("the files hold no parameters of a key centre (IBCSysParams)"));
+        if centres(&items).next().is_none() {
+            return Err(no_parameters(&items));
         }
-        found.try_fold(self, |centres, item| centres.trust(&item.der, provider))
+        centres(&items).try_fold(self, |centres, item| centres.trust(&item.der, provider))
     }
+}
+
+fn centres(items: &[Item]) -> impl Iterator<Item = &Item> {
+    items.iter().filter(|item| item.kind == Kind::KeyCentre)
+}
+
+fn no_parameters(items: &[Item]) -> ConfigError {
+    let public = items.iter().find(|item| item.kind == Kind::MasterPublicKey);
+    let instead = public.map_or_else(String::new, |item| {
+        format!(
+            ". {}: a master public key alone, as GmSSL writes it, lacks the key centre's name, number and validity: \
+             ask the key centre for its parameters",
+            item.place
+        )
+    });
+    ConfigError::new(format!("the files hold no parameters of a key centre (IBCSysParams){instead}"))
 }
 
 /// The keys found so far: for signatures, encryption, key exchange.
@@ -123,7 +144,10 @@ fn open(item: &Item, passwords: &[&[u8]]) -> Result<Option<PrivateKeyInfo>, Conf
                 |password: &&[u8]| -> Option<Zeroizing<Vec<u8>>> { pbes2::decrypt(&item.der, password).ok() };
             match passwords.iter().find_map(opened) {
                 Some(der) => Ok(PrivateKeyInfo::read(&der)),
-                None => Err(ConfigError::new(format!("{}: {}", item.place, pbes2::WRONG_PASSWORD))),
+                None => {
+                    let why = if passwords.is_empty() { key::NO_PASSWORD } else { pbes2::WRONG_PASSWORD };
+                    Err(ConfigError::new(format!("{}: {why}", item.place)))
+                }
             }
         }
         _ => Ok(None),

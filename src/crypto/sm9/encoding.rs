@@ -22,14 +22,6 @@ const ENCRYPT: u8 = 3;
 /// and key exchange.
 pub const MASTER_PUBLIC_LABELS: [&str; 2] = ["SM9 SIGN MASTER PUBLIC KEY", "SM9 ENC MASTER PUBLIC KEY"];
 
-/// The labels, beside those of PKCS#8, of PEM blocks that hold encrypted PKCS#8 (older GmSSL).
-pub const ENCRYPTED_LABELS: [&str; 4] = [
-    "ENCRYPTED SM9 SIGN MASTER KEY",
-    "ENCRYPTED SM9 SIGN PRIVATE KEY",
-    "ENCRYPTED SM9 ENC MASTER KEY",
-    "ENCRYPTED SM9 ENC PRIVATE KEY",
-];
-
 /// How an encrypted message is hidden (GM/T 0081 `encryptType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

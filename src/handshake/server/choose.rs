@@ -25,7 +25,7 @@ pub(super) fn common_suites(hello: &mut ClientHello, cx: &Context<'_>) -> Result
         return Err(PeerIncompatible::NoCommonGroup.into());
     }
     // R-IBC-3
-    let has_id = hello.extensions.client_id.is_some();
+    let has_id = hello.client_id().is_some();
     suites.retain(|suite| suite.key_exchange != KeyExchange::IBSDH || has_id);
     if suites.is_empty() {
         return Err(PeerIncompatible::ClientIdMissing.into());

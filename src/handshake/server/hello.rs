@@ -107,7 +107,7 @@ pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>)
         true => SessionId::EMPTY,
         false => new_session_id(&hello, suite, cx)?,
     };
-    let parties = parties(&identity, suite, hello.message.extensions.client_id.as_deref(), cx)?;
+    let parties = parties(&identity, suite, hello.message.client_id(), cx)?;
     let mut agreed = agree(hello, suite, session_id, acknowledged, cx)?;
     cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).clone()))?;
     if let Some(response) = response {
