@@ -83,12 +83,12 @@ pub type ServerStream<T> = TlcpStream<server::State, T>;
 pub struct Clock(Instant);
 
 impl Clock {
-    /// Monotonic time counts from now.
+    /// A clock whose monotonic time counts from now.
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// What time it is.
+    /// The time of day by the system, and the time since [`Clock::start`] by tokio.
     pub fn now(&self) -> Time {
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Time { unix: unix.as_secs(), monotonic: self.0.elapsed() }
@@ -139,7 +139,7 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
         &mut self.connection
     }
 
-    /// The stream below.
+    /// The stream that the connection runs over.
     pub fn socket(&self) -> &T {
         &self.socket
     }

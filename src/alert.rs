@@ -12,17 +12,17 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// A fatal alert.
+    /// The alert with this description, at the level fatal.
     pub const fn fatal(description: A) -> Self {
         Self { level: AlertLevel::FATAL, description }
     }
 
-    /// A warning.
+    /// The alert with this description, at the level warning.
     pub const fn warning(description: A) -> Self {
         Self { level: AlertLevel::WARNING, description }
     }
 
-    /// level, description
+    /// The two bytes of the alert as they are sent: level, description.
     pub const fn to_bytes(self) -> [u8; 2] {
         [self.level.0, self.description.0]
     }

@@ -83,7 +83,7 @@ impl Verified {
         Self { not_after }
     }
 
-    /// Unix seconds.
+    /// Until when a session with this peer may be resumed without a new look at its certificates, in Unix seconds.
     pub fn not_after(&self) -> u64 {
         self.not_after
     }

@@ -49,9 +49,27 @@ pub struct Time {
 }
 
 /// A connection to a server.
+///
+/// ```
+/// # fn connect(config: std::sync::Arc<tlcp::ClientConfig>) -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = tlcp::Clock::start();
+/// let mut client = tlcp::ClientConnection::new(config, tlcp::ServerName::try_from("localhost")?, clock.now())?;
+/// let hello = client.pending_output(); // to be sent; then `client.sent(hello.len())`
+/// # Ok(())
+/// # }
+/// ```
 pub type ClientConnection = Connection<client::State>;
 
 /// A connection from a client.
+///
+/// ```
+/// # fn serve(config: std::sync::Arc<tlcp::ServerConfig>, hello: &[u8]) -> Result<(), tlcp::Error> {
+/// let clock = tlcp::Clock::start();
+/// let mut server = tlcp::ServerConnection::new(config, clock.now());
+/// server.receive(hello, clock.now())?; // the answer waits in `server.pending_output()`
+/// # Ok(())
+/// # }
+/// ```
 pub type ServerConnection = Connection<server::State>;
 
 /// One of the two roles: implemented by the engine's two `State`s alone.
@@ -241,7 +259,7 @@ impl<S: Endpoint> Connection<S> {
         self.id
     }
 
-    /// The configuration.
+    /// The configuration that the connection was made with.
     pub fn config(&self) -> &Arc<S::Config> {
         &self.config
     }
@@ -339,7 +357,7 @@ impl<S: Endpoint> Connection<S> {
         self.outgoing.trim(0);
     }
 
-    /// The protocol version.
+    /// The protocol version that this connection speaks: that of its configuration.
     pub fn version(&self) -> ProtocolVersion {
         self.setup().policy.protocol.version
     }

@@ -116,7 +116,7 @@ pub trait Hashes: Send + Sync {
     /// `HMAC(key, parts[0] || parts[1] || …)`.
     fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest;
 
-    /// The PRF with this secret (spec section 2.1).
+    /// The PRF with this secret (RFC 5246 5).
     fn keyed_prf(&self, algorithm: HashAlgorithm, secret: &[u8]) -> Box<dyn Prf>;
 
     /// The same for a secret that is used once: see [`Prf::expand`].
@@ -127,7 +127,7 @@ pub trait Hashes: Send + Sync {
 
 /// The PRF with its secret: what HMAC makes of the secret alone is made once. Wiped on drop.
 pub trait Prf: Send + Sync {
-    /// `PRF(secret, label, seed[0] || seed[1] || …) = P_hash(secret, label || seed)` (spec section 2.1), filling
+    /// `PRF(secret, label, seed[0] || seed[1] || …) = P_hash(secret, label || seed)` (RFC 5246 5), filling
     /// `out`.
     fn expand(&self, label: &[u8], seed: &[&[u8]], out: &mut [u8]);
 }

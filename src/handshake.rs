@@ -252,7 +252,7 @@ impl Agreed {
         DigitallySigned { scheme, signature }
     }
 
-    /// What CertificateVerify signs: the messages where they were kept for it (R-T12-18, Q2), else their hash.
+    /// What CertificateVerify signs: the messages where they were kept for it (R-T12-18, R-HS-27), else their hash.
     fn certificate_verify_message(&self) -> Result<Vec<u8>, Error> {
         Ok(self.transcript.messages()?.unwrap_or_else(|| self.certificate_verify_hash()))
     }

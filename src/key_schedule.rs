@@ -1,4 +1,4 @@
-//! Floor 5: from the pre_master_secret to keys and verify_data. Pure functions (spec section 2).
+//! Floor 5: from the pre_master_secret to keys and verify_data. Pure functions (GB/T 38636 6.5).
 use crate::crypto::{Digest, Hashes, MasterSecret, MasterSeed, Prf, Shared, TrafficKeys};
 use crate::error::{CryptoError, Error};
 use crate::message::Finished;
@@ -56,7 +56,7 @@ pub fn master_prf(hashes: &dyn Hashes, suite: &Suite, master: &MasterSecret) -> 
     hashes.keyed_prf(suite.prf, master.expose())
 }
 
-/// key_block = PRF(master_secret, "key expansion", server_random || client_random), split as spec section 2.2:
+/// key_block = PRF(master_secret, "key expansion", server_random || client_random), split as in GB/T 38636 6.5.2:
 /// MAC keys, cipher keys, IVs, each the client's first. `master` is [`master_prf`]; `protection` is the suite's, or what
 /// the hellos made of it.
 ///

@@ -116,7 +116,25 @@ pub use error::{ConfigError, Error};
 #[cfg(feature = "std")]
 pub use stream::{ClientStream, Clock, ServerStream, Stream};
 
-/// The programs in README.md compile.
-#[cfg(all(doctest, feature = "std"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+/// The programs in README.md and in the guide compile, and run.
+#[cfg(all(doctest, feature = "std", feature = "pki"))]
+mod guide {
+    macro_rules! pages {
+        ($($name:ident: $path:literal;)*) => {$(
+            #[doc = include_str!($path)]
+            struct $name;
+        )*};
+    }
+    pages! {
+        Readme: "../README.md";
+        ReadmeZh: "../README.zh-CN.md";
+        Certificates: "../docs/en/certificates.md";
+        CertificatesZh: "../docs/zh-CN/certificates.md";
+        Peers: "../docs/en/peers.md";
+        PeersZh: "../docs/zh-CN/peers.md";
+        Assessment: "../docs/en/assessment.md";
+        AssessmentZh: "../docs/zh-CN/assessment.md";
+        Errors: "../docs/en/errors.md";
+        ErrorsZh: "../docs/zh-CN/errors.md";
+    }
+}

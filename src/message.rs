@@ -127,7 +127,7 @@ pub(crate) fn encode(kind: HandshakeType, fill: impl FnOnce(&mut Writer)) -> Res
     Ok(Message { kind, bytes: Bytes::Owned(w.finish()?) })
 }
 
-/// Reads a body that must be empty: HelloRequest, ServerHelloDone (spec section 4.6).
+/// Reads a body that must be empty: HelloRequest, ServerHelloDone (GB/T 38636 6.4.5.6).
 pub(crate) fn read_empty(message: &'static str, body: &[u8]) -> Result<(), DecodeError> {
     Reader::new(message, body).finish("body")
 }

@@ -192,7 +192,7 @@ impl Sealer {
         self
     }
 
-    /// Whether there is a key.
+    /// Whether records are encrypted: there is a key.
     pub fn is_protected(&self) -> bool {
         !matches!(self.cipher, Cipher::Plain)
     }

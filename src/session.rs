@@ -1,4 +1,4 @@
-//! Floor 5: sessions, and where they are kept (spec sections 9.3, 15.5).
+//! Floor 5: sessions, and where they are kept (R-SES-1 to R-SES-16).
 #[cfg(feature = "std")]
 mod memory;
 #[cfg(feature = "std")]

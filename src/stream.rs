@@ -20,6 +20,22 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Reads and writes plaintext over `socket`. The handshake is done by the first use, or by [`Stream::handshake`].
+///
+/// ```no_run
+/// use std::io::{Read, Write};
+/// use tlcp::{ClientConnection, Clock, ServerName, Stream};
+///
+/// # fn fetch(config: std::sync::Arc<tlcp::ClientConfig>) -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = Clock::start();
+/// let connection = ClientConnection::new(config, ServerName::try_from("bank.example")?, clock.now())?;
+/// let mut stream = Stream::new(connection, std::net::TcpStream::connect("bank.example:443")?, clock);
+/// stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+/// let mut page = Vec::new();
+/// stream.read_to_end(&mut page)?; // an end without close_notify is an error
+/// stream.finish()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stream<S: Endpoint, T> {
     connection: Connection<S>,
@@ -40,12 +56,12 @@ pub type ServerStream<T> = Stream<server::State, T>;
 pub struct Clock(Instant);
 
 impl Clock {
-    /// Monotonic time counts from now.
+    /// A clock whose monotonic time counts from now.
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// What time it is.
+    /// The time of day, and the monotonic time since [`Clock::start`].
     pub fn now(&self) -> Time {
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Time { unix: unix.as_secs(), monotonic: self.0.elapsed() }
@@ -86,17 +102,17 @@ impl<S: Endpoint, T: Read + Write> Stream<S, T> {
         &self.connection
     }
 
-    /// The connection, to be used directly.
+    /// The connection, for what the stream has no method for.
     pub fn connection_mut(&mut self) -> &mut Connection<S> {
         &mut self.connection
     }
 
-    /// The stream below.
+    /// The stream that the connection runs over.
     pub fn socket(&self) -> &T {
         &self.socket
     }
 
-    /// Both parts.
+    /// The connection, and the stream that it ran over.
     pub fn into_parts(self) -> (Connection<S>, T) {
         (self.connection, self.socket)
     }

@@ -110,7 +110,7 @@ impl KeyKind {
         }
     }
 
-    /// The hash of that scheme.
+    /// The hash of the scheme that keys of this kind sign by in TLCP.
     pub const fn fixed_hash(self) -> HashAlgorithm {
         match self {
             Self::Sm2 | Self::Sm9 => HashAlgorithm::Sm3,
@@ -345,7 +345,7 @@ impl Protection {
         Self::Cbc { cipher, mac, order: MacOrder::MacThenEncrypt }
     }
 
-    /// (MAC key, cipher key, fixed IV) of one direction, in bytes (spec section 2.2).
+    /// (MAC key, cipher key, fixed IV) of one direction, in bytes (GB/T 38636 6.5.2).
     pub const fn key_lengths(self) -> (usize, usize, usize) {
         match self {
             Self::Aead(AeadAlgorithm::Sm4Gcm | AeadAlgorithm::Aes128Gcm) => (0, 16, 4),

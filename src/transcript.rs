@@ -12,7 +12,7 @@ pub struct TranscriptPlan {
     pub prf: HashAlgorithm,
     /// The hash that CertificateVerify is over, if it is another one (R-HS-45).
     pub also: Option<HashAlgorithm>,
-    /// The messages too: a CertificateVerify may be over them (Q2, R-HS-47).
+    /// The messages too: a CertificateVerify may be over them (R-HS-47).
     pub raw: bool,
 }
 

@@ -29,7 +29,7 @@ fn makes_the_same_certificates_of_the_same_randomness() {
     assert_eq!(files(first), files(again));
 }
 
-/// What spec section 12 (Q9, Q19) says of peers: keyUsage is there, no basicConstraints on end entities, the same
+/// What peers want of certificates (docs/en/peers.md): keyUsage is there, no basicConstraints on end entities, the same
 /// subject and names in both of a pair, at most ten years.
 #[test]
 fn makes_certificates_that_every_known_peer_takes() {

@@ -1,4 +1,4 @@
-//! Sessions: what is resumed, what never is, and what becomes of them (spec sections 9.3, 15.5).
+//! Sessions: what is resumed, what never is, and what becomes of them (`docs/requirements.md`, Sessions).
 #![cfg(feature = "pki")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "resume/alone.rs"]

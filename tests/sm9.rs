@@ -1,4 +1,4 @@
-//! The identity-based suites of TLCP (spec section 6), against recorded handshakes of gotlcp and between our own two ends.
+//! The identity-based suites of TLCP (GM/T 0024-2023), against recorded handshakes of gotlcp and between our own two ends.
 #![cfg(feature = "sm9")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #[cfg(feature = "pki")]

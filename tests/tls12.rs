@@ -1,5 +1,5 @@
 //! TLS 1.2: with rustls in process, and our own two ends for what rustls lacks; and peers of both roles that break it
-//! (spec sections 10 and 15.7).
+//! (RFC 5246 and those that extend it).
 #![cfg(all(feature = "pki", feature = "tls12"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #[path = "support/hello.rs"]

@@ -326,7 +326,7 @@ impl<'a> Check<'a> {
             [client.key(), server.key()].concat(),
             [client.iv(), server.iv()].concat(),
         ];
-        // The recorded block may go on with IVs that CBC does not use (spec section 2.2).
+        // The recorded block may go on with IVs that CBC does not use (GB/T 38636 6.5.2).
         let ours = parts.concat();
         if let Some(theirs) = c.values.bytes(&["key_block"]) {
             self.assert(theirs.starts_with(&ours), "key_block");

@@ -16,6 +16,17 @@ use tokio::time::timeout;
 const READ: usize = 4096;
 
 /// Makes connections from clients, of every protocol that its configurations speak. Cheap to clone.
+///
+/// ```
+/// use tlcp::aio::TlcpAcceptor;
+///
+/// # async fn serve(config: std::sync::Arc<tlcp::ServerConfig>, socket: tokio::io::DuplexStream) -> std::io::Result<()> {
+/// let acceptor = TlcpAcceptor::new(config); // one for all sockets
+/// let stream = acceptor.accept(socket).await?;
+/// println!("{:?}", stream.connection().cipher_suite().map(|suite| suite.id));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct TlcpAcceptor {
     configs: Live<ServerConfigs>,
@@ -34,7 +45,7 @@ impl TlcpAcceptor {
         self
     }
 
-    /// The configurations.
+    /// The configurations that connections are made with, one for each protocol.
     pub fn configs(&self) -> &Live<ServerConfigs> {
         &self.configs
     }
@@ -120,12 +131,12 @@ pub struct Incoming<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Incoming<T> {
-    /// What the client offers.
+    /// The client's ClientHello: what it offers.
     pub fn hello(&self) -> &Accepted {
         &self.accepted
     }
 
-    /// The stream below.
+    /// The stream that the connection runs over.
     pub fn socket(&self) -> &T {
         &self.socket
     }

@@ -29,7 +29,7 @@ pub struct HttpsListener {
 }
 
 impl HttpsListener {
-    /// Takes connections from `tcp`.
+    /// Takes connections from `tcp`, and does their handshakes by `acceptor`.
     pub fn new(tcp: TcpListener, acceptor: TlcpAcceptor) -> Self {
         Self { tcp, acceptor, handshakes: JoinSet::new(), most: HANDSHAKES, on_failure: None }
     }

@@ -9,6 +9,16 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Makes connections to servers, of the protocol that its configuration speaks. Cheap to clone.
+///
+/// ```
+/// use tlcp::{ServerName, aio::TlcpConnector};
+///
+/// # async fn connect(config: std::sync::Arc<tlcp::ClientConfig>, socket: tokio::io::DuplexStream) -> std::io::Result<()> {
+/// let name = ServerName::try_from("bank.example").map_err(std::io::Error::other)?;
+/// let stream = TlcpConnector::new(config).connect(name, socket).await?; // AsyncRead and AsyncWrite
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct TlcpConnector {
     config: Live<ClientConfig>,
@@ -27,7 +37,7 @@ impl TlcpConnector {
         self
     }
 
-    /// The configuration.
+    /// The configuration that connections are made with.
     pub fn config(&self) -> &Live<ClientConfig> {
         &self.config
     }

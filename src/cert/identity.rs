@@ -31,6 +31,19 @@ pub enum CertificateForm {
 
 /// A pair of certificates with its private keys, or for TLS one with its key, and their CA certificates. Or an SM9 identity with
 /// up to three keys, and its key centre's parameters.
+///
+/// ```no_run
+/// use tlcp::{Clock, Identity, default_provider};
+///
+/// // Certificates and keys, PEM or DER, in any number of files and any order.
+/// let [certificates, keys] = [std::fs::read("bank.crt")?, std::fs::read("bank.key")?];
+/// let identity = Identity::from_pile(&[&certificates, &keys], [&b"password"[..]], &default_provider())?;
+/// print!("{}", identity.report());
+/// if let Some(text) = identity.warning(Clock::start().now().unix) {
+///     eprintln!("warning: {text}"); // expired, or soon
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Identity {
     sign: Half,
     /// `None`: one certificate does all.
@@ -169,7 +182,7 @@ impl Identity {
         self
     }
 
-    /// The schemes of [`Identity::signing_by`].
+    /// The schemes that it is limited to by [`Identity::signing_by`]; `None`: all that its key can.
     pub fn signature_schemes(&self) -> Option<&[SignatureScheme]> {
         self.schemes.as_deref()
     }
@@ -209,7 +222,7 @@ impl Identity {
         &self.half(key_use).certificate
     }
 
-    /// Its public key.
+    /// The public key of the certificate for this use.
     pub fn public_key(&self, key_use: KeyUse) -> &PublicKey {
         &self.half(key_use).public
     }

@@ -1,4 +1,4 @@
-//! Identities in place of certificates (spec section 6): whose key centres are trusted, and who a peer is under them.
+//! Identities in place of certificates (GM/T 0024-2023): whose key centres are trusted, and who a peer is under them.
 mod identifier;
 mod parameters;
 #[cfg(test)]
@@ -31,6 +31,15 @@ pub(super) const MAX_PARAMETERS: usize = 8 * 1024;
 
 /// The key centres that are trusted, by their system parameters (IBCSysParams in DER), which come from a place that is
 /// trusted itself. What a peer sends only tells which of these are meant (R-IBC-4); no key out of a message is ever used.
+///
+/// ```no_run
+/// use tlcp::{ClientConfig, KeyCentres, default_provider};
+///
+/// let parameters = std::fs::read("pki/sm9-centre.pem")?;
+/// let centres = KeyCentres::new().trust_files(&[&parameters], &default_provider())?.expect_server(b"bank.example");
+/// let config = ClientConfig::builder().key_centres(centres).build()?; // the suites IBC; with an identity, IBSDH too
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct KeyCentres {
     parameters: Vec<Box<[u8]>>,
@@ -39,7 +48,7 @@ pub struct KeyCentres {
 }
 
 impl KeyCentres {
-    /// None yet.
+    /// Trusts no key centre yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -75,12 +84,12 @@ impl KeyCentres {
         self
     }
 
-    /// Whether none is trusted.
+    /// Whether no key centre is trusted.
     pub fn is_empty(&self) -> bool {
         self.parameters.is_empty()
     }
 
-    /// Their names, for CertificateRequest (R-HS-21).
+    /// The names of the trusted key centres, for CertificateRequest (R-HS-21).
     pub fn names(&self) -> DistinguishedNames {
         self.read().filter(|_| !self.unnamed).map(|centre| centre.district).collect()
     }

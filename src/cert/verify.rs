@@ -64,6 +64,21 @@ pub enum CertPolicy {
 /// Verifies a peer's pair of certificates (R-HS-41, R-HS-42, R-HS-46), or its only one (R-T12-9): each must have a path to a trusted root, be valid now,
 /// not be revoked, and have the right key usage; a server's signing certificate must be for the name that was asked for;
 /// and the encryption certificate must belong to it. Certificates behind its own help all paths, in any order.
+///
+/// ```no_run
+/// use tlcp::{CertPolicy, WebPkiVerifier, default_provider};
+///
+/// let [root, crl] = [std::fs::read("ca.crt")?, std::fs::read("ca.crl")?];
+/// let verifier = WebPkiVerifier::builder(&default_provider())
+///     .policy(CertPolicy::Gm) // what Chinese CAs issue: names in the CN, signatures under the empty user id
+///     .roots(&[&root])?
+///     .crls(&[&crl])? // without lists, no revocation is checked
+///     .build()?;
+/// for certificate in verifier.skipped() {
+///     eprintln!("not used: {certificate}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct WebPkiVerifier {
     provider: Provider,
     anchors: Vec<TrustAnchor<'static>>,
@@ -173,7 +188,7 @@ enum Link {
 }
 
 impl WebPkiVerifier {
-    /// Starts with no roots.
+    /// A builder that trusts no root yet; `provider` checks the signatures.
     pub fn builder(provider: &Provider) -> VerifierBuilder {
         VerifierBuilder::new(provider)
     }

@@ -77,13 +77,13 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// Application protocols, preferred first.
+    /// The application protocols to offer or to accept by ALPN, preferred first: `[b"h2".as_slice(), b"http/1.1"]`.
     pub fn alpn<'a>(mut self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
         self.policy.alpn = names.into_iter().map(Box::from).collect();
         self
     }
 
-    /// Quirks of the peers.
+    /// How to be understood by peers that read the standard otherwise: [`Compat::gmssl`] on a client of GmSSL.
     pub fn compat(mut self, compat: Compat) -> Self {
         self.policy.compat = compat;
         self
@@ -101,7 +101,8 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// Takes every connection's secret.
+    /// Hands every connection's secret to `log`, for tools that decrypt recorded traffic: whoever has it can read
+    /// everything.
     pub fn key_log(mut self, log: Arc<dyn KeyLog>) -> Self {
         self.services.key_log = Some(log);
         self
@@ -120,13 +121,13 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// The primitives.
+    /// The cryptographic primitives to use, in place of [`default_provider`](crate::crypto::default_provider).
     pub fn provider(mut self, provider: Provider) -> Self {
         self.provider = provider;
         self
     }
 
-    /// How long a handshake may take.
+    /// How long a handshake may take: 30 seconds unless told otherwise.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.policy.handshake_timeout = timeout;
         self

@@ -12,6 +12,21 @@ use crate::wire::MaxFragmentLength;
 use alloc::{format, sync::Arc, vec::Vec};
 
 /// What a client's connections share. Cheap to share in an `Arc`.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tlcp::{ClientConfig, Identity, WebPkiVerifier, default_provider};
+///
+/// let provider = default_provider();
+/// let [root, pile] = [std::fs::read("pki/ca.crt")?, std::fs::read("pki/client.pem")?];
+/// let verifier = WebPkiVerifier::builder(&provider).roots(&[&root])?.build()?;
+/// let config = ClientConfig::builder()
+///     .verifier(Arc::new(verifier))
+///     .identity(Arc::new(Identity::from_pile(&[&pile], None, &provider)?)) // without one, ECC suites alone
+///     .build()?;
+/// let config = Arc::new(config); // keeps the sessions, too: one for all connections
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ClientConfig {
     setup: Setup,
@@ -52,7 +67,7 @@ impl ClientConfig {
         self.asked.clone()
     }
 
-    /// The policy that was built.
+    /// What the builder made of all that was chosen: the suites in their order, limits, quirks.
     pub fn policy(&self) -> &Policy {
         &self.setup.policy
     }

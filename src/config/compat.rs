@@ -1,4 +1,4 @@
-//! Quirks of peers as data (spec section 12): a choice at run time, never a cargo feature. What cannot be confused is
+//! Quirks of peers as data (`docs/en/peers.md` tells of them): a choice at run time, never a cargo feature. What cannot be confused is
 //! accepted always; only what must be one way or the other is chosen here.
 use crate::cert::CertificateForm;
 
@@ -6,14 +6,14 @@ use crate::cert::CertificateForm;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compat {
-    /// Send the ECDHE ClientKeyExchange with a two-byte length, 71 bytes (Q1, R-HS-23). Both forms are read always.
+    /// Send the ECDHE ClientKeyExchange with a two-byte length, 71 bytes (R-HS-23). Both forms are read always.
     pub client_key_exchange_71: bool,
-    /// As a client, sign CertificateVerify over the messages themselves, not over their hash (Q2, R-HS-27).
+    /// As a client, sign CertificateVerify over the messages themselves, not over their hash (R-HS-27).
     pub raw_certificate_verify: bool,
     /// As a server, accept CertificateVerify over the messages themselves too, from clients whose ClientHello has at
     /// most 512 bytes: so that one server serves GmSSL and all others (R-HS-47).
     pub accept_raw_certificate_verify: bool,
-    /// What a client sends of its pair in ECC suites (Q6, Q7, R-HS-13); in ECDHE suites always both.
+    /// What a client sends of its pair in ECC suites (R-HS-13); in ECDHE suites always both.
     pub client_certificate_form: CertificateForm,
     /// Accept the older ids of the SM2 curve, 249, 0 and 30, in ECDHE parameters (R-HS-18).
     pub old_curve_ids: bool,

@@ -10,17 +10,17 @@ use std::sync::{PoisonError, RwLock};
 pub struct Live<C>(Arc<RwLock<Arc<C>>>);
 
 impl<C> Live<C> {
-    /// It begins with this one.
+    /// A live configuration that begins as `config`.
     pub fn new(config: Arc<C>) -> Self {
         Self(Arc::new(RwLock::new(config)))
     }
 
-    /// The one that holds now.
+    /// The configuration that holds now: for the next connection.
     pub fn get(&self) -> Arc<C> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// From now on, this one.
+    /// Replaces the configuration for all connections to come; those that are open keep theirs.
     pub fn set(&self, config: Arc<C>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
     }

@@ -12,6 +12,21 @@ use crate::wire::ProtocolVersion;
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 
 /// What a server's connections share. Cheap to share in an `Arc`.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tlcp::{ClientAuth, Identity, ServerConfig, WebPkiVerifier, default_provider};
+///
+/// let provider = default_provider();
+/// let [pile, clients_root] = [std::fs::read("pki/server.pem")?, std::fs::read("pki/ca.crt")?];
+/// let verifier = WebPkiVerifier::builder(&provider).roots(&[&clients_root])?.build()?;
+/// let config = ServerConfig::builder()
+///     .identity(Arc::new(Identity::from_pile(&[&pile], None, &provider)?))
+///     .verifier(Arc::new(verifier)) // without one, nobody is asked for certificates, and there are ECC suites alone
+///     .client_auth(ClientAuth::Request)
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ServerConfig {
     setup: Setup,
@@ -50,7 +65,7 @@ impl ServerConfig {
         self.asked.clone()
     }
 
-    /// The policy that was built.
+    /// What the builder made of all that was chosen: the suites in their order, limits, quirks.
     pub fn policy(&self) -> &Policy {
         &self.setup.policy
     }
@@ -92,7 +107,7 @@ impl ServerConfigs {
         Ok(self)
     }
 
-    /// All of them.
+    /// The configurations, one for each protocol.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ServerConfig>> {
         core::iter::once(&self.first).chain(&self.others)
     }
@@ -138,7 +153,8 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// Whether clients are asked for certificates.
+    /// Whether clients are asked for certificates, and whether they must have them; by default they are asked in
+    /// ECDHE suites alone.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.policy.client_auth = client_auth;
         self

@@ -10,6 +10,19 @@ use crate::wire::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use alloc::{sync::Arc, vec::Vec};
 
 /// Reads until it has a whole ClientHello, of TLCP or of TLS, and keeps the bytes as they came.
+///
+/// ```
+/// use tlcp::conn::{Acceptance, Acceptor, Rejected};
+///
+/// # fn begin(first: &[u8], clock: tlcp::Clock, configs: &tlcp::config::ServerConfigs) -> Result<(), Rejected> {
+/// match Acceptor::new(clock.now()).received(first)? {
+///     Acceptance::More(acceptor) => drop(acceptor), // feed it more bytes
+///     Acceptance::Accepted(accepted) if accepted.offers_tls13() => drop(accepted.into_bytes()), // for another stack
+///     Acceptance::Accepted(accepted) => drop(accepted.choose_from(configs, clock.now())),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Acceptor {
     started: Time,

@@ -15,12 +15,12 @@ use zeroize::Zeroizing;
 pub(super) const SEND_LIMIT: usize = 16 * MAX_PLAINTEXT;
 
 impl<S: Endpoint> Connection<S> {
-    /// The bytes for the peer.
+    /// The bytes that wait to be sent to the peer; say [`Connection::sent`] once they are.
     pub fn pending_output(&self) -> &[u8] {
         self.outgoing.pending()
     }
 
-    /// `n` bytes of [`Connection::pending_output`] are sent.
+    /// Says that the first `n` bytes of [`Connection::pending_output`] were sent.
     pub fn sent(&mut self, n: usize) {
         self.outgoing.sent(n);
         if !self.wants_write() {

@@ -142,7 +142,7 @@ impl TrafficKeys {
     /// The longest MAC key, cipher key and IV together, in bytes.
     pub const MAX: usize = 48 + 32 + 16;
 
-    /// From the parts of the key block (spec section 2.2); each must have its length of
+    /// From the parts of the key block (GB/T 38636 6.5.2); each must have its length of
     /// [`Protection::key_lengths`].
     ///
     /// # Errors

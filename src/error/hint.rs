@@ -19,6 +19,11 @@ impl Error {
             Self::PeerMisbehaved(P::BadSignature { .. } | P::WrongVerifyData) | Self::Decode(_) => {
                 "if the peer is GmSSL, use the compatibility `gmssl`"
             }
+            Self::PeerMisbehaved(P::BadRecordMac) => {
+                "during the handshake: the two sides have computed other keys, see whether the peer has the key of its encryption \
+                 certificate; afterwards: something on the way changes bytes"
+            }
+            Self::PeerMisbehaved(_) => "the peer's software is at fault: look into its log",
             Self::AlertReceived(description) => for_alert(*description),
             Self::HandshakeTimeout => "see whether the peer speaks this protocol on this port at all",
             Self::ClosedInHandshake { heard: true } => "look into the peer's log",
@@ -64,7 +69,12 @@ impl CertificateProblem {
             }
             Self::Revoked => "the peer needs a new certificate",
             Self::UnknownKeyCentre => "trust the peer's SM9 key centre by its parameters",
-            Self::UnsupportedParameters(_) => "get the key centre's current parameters",
+            Self::UnsupportedSignature => {
+                "the peer needs certificates that are signed by SM2 with SM3 in TLCP, with SHA-256 or better in TLS"
+            }
+            Self::MalformedParameters | Self::UnsupportedParameters(_) => {
+                "get the key centre's current parameters"
+            }
             Self::IdentityOutOfDate => "renew the identity, or check the clock of this machine",
             _ => return None,
         })
@@ -93,7 +103,7 @@ impl PeerIncompatible {
 
 fn for_alert(description: A) -> &'static str {
     match description {
-        A::HANDSHAKE_FAILURE => {
+        A::HANDSHAKE_FAILURE | A::INSUFFICIENT_SECURITY => {
             "the peer found no common ground: a cipher suite, or it wants a client certificate"
         }
         A::UNKNOWN_CA => "the peer does not trust the CA of our identity",
@@ -127,6 +137,8 @@ mod tests {
             let hint = error.hint().expect("a hint");
             assert!(!hint.contains("--") && !hint.ends_with('.') && !hint.contains('\n'), "{hint}");
         }
+        let too_many = PeerMisbehaved::TooMany { what: "records" };
+        assert!(Error::from(too_many).hint().is_some_and(|hint| hint.contains("its log")));
         assert_eq!(Error::KeyExhausted.hint(), None);
         assert_eq!(Error::from(CertificateProblem::AccessDenied).hint(), None);
     }

@@ -166,7 +166,7 @@ pub enum Started {
 }
 
 impl Started {
-    /// What we send.
+    /// The public value that is sent to the peer.
     pub fn share(&self) -> &Share {
         match self {
             Self::Here(started) => started.share(),
@@ -262,12 +262,12 @@ impl SignRequest {
         &self.identity
     }
 
-    /// How.
+    /// The signature scheme to sign by.
     pub fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
 
-    /// The message.
+    /// The bytes to sign.
     pub fn message(&self) -> &[u8] {
         &self.message
     }

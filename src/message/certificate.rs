@@ -1,4 +1,4 @@
-//! Certificate and CertificateRequest (spec sections 4.3, 4.5).
+//! Certificate and CertificateRequest (GB/T 38636 6.4.5.3, 6.4.5.5).
 use super::{DistinguishedNames, Message, encode};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{

@@ -1,4 +1,4 @@
-//! ClientHello (spec section 4.1).
+//! ClientHello (GB/T 38636 6.4.5.2.1).
 use super::extension::ClientExtensions;
 use super::{Message, SessionId, encode};
 use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader};

@@ -1,4 +1,4 @@
-//! Hello extensions (spec sections 4.2 and 10): one table, `EXTENSIONS`, says of each in which protocol it means
+//! Hello extensions (GM/T 0024 Annex A, RFC 6066 and others): one table, `EXTENSIONS`, says of each in which protocol it means
 //! something, where it may stand and how it is read and written. Types without a row are passed over, whatever they hold.
 mod data;
 mod server_name;

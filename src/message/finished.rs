@@ -1,4 +1,4 @@
-//! CertificateVerify and Finished (spec sections 4.8, 4.9).
+//! CertificateVerify and Finished (GB/T 38636 6.4.5.9, 6.4.5.10).
 use super::signed::DigitallySigned;
 use super::{Message, encode};
 use crate::wire::{DecodeError, HandshakeType, Overlong, Reader};

@@ -1,4 +1,4 @@
-//! What both parties send in IBSDH: KeyAgreementInfo of GM/T 0081 (spec section 6).
+//! What both parties send in IBSDH: KeyAgreementInfo of GM/T 0081 (R-IBC-7).
 use super::signed::DigitallySigned;
 use super::{Message, encode};
 use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader};

@@ -41,7 +41,7 @@ impl Default for MessageLimits {
 }
 
 impl MessageLimits {
-    /// The longest body of a `kind`.
+    /// The greatest length of a body of this kind, in bytes.
     pub fn of(&self, kind: HandshakeType) -> usize {
         match kind {
             HandshakeType::CLIENT_HELLO => self.client_hello,

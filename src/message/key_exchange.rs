@@ -1,4 +1,4 @@
-//! ServerKeyExchange and ClientKeyExchange (spec sections 4.4, 4.7).
+//! ServerKeyExchange and ClientKeyExchange (GB/T 38636 6.4.5.4, 6.4.5.8).
 use super::signed::DigitallySigned;
 use super::{Message, encode};
 use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
@@ -228,7 +228,7 @@ impl ClientKeyExchange {
     }
 
     /// The message of TLCP's ECDHE: a body of 69 bytes, or 71 as the standard's text has it and
-    /// GmSSL wants it (Q1).
+    /// GmSSL wants it (R-HS-23).
     ///
     /// # Errors
     /// [`Overlong`] if a vector outgrows its length prefix.

@@ -1,4 +1,4 @@
-//! ServerHello (spec section 4.1).
+//! ServerHello (GB/T 38636 6.4.5.2.2).
 use super::extension::ServerExtensions;
 use super::{Message, SessionId, encode};
 use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, ProtocolVersion, Reader};

@@ -1,4 +1,4 @@
-//! A signature as messages hold it (spec sections 4.4, 4.8): the one form of ServerKeyExchange and CertificateVerify.
+//! A signature as messages hold it (GB/T 38636 6.4.5.4, 6.4.5.9): the one form of ServerKeyExchange and CertificateVerify.
 use crate::wire::{DecodeError, Reader, SignatureScheme, Writer};
 
 /// `[SignatureScheme scheme;] opaque signature<0..2^16-1>`: TLCP names no scheme (R-HS-17).

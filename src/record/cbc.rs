@@ -1,4 +1,4 @@
-//! Records under a block cipher and an HMAC, MAC-then-encrypt (spec section 1.4):
+//! Records under a block cipher and an HMAC, MAC-then-encrypt (R-REC-19 to R-REC-24):
 //! `IV[16] || CBC(content || MAC || padding || padding_length)`; the other order is in [`encrypt_then_mac`].
 //!
 //! Opening is R-REC-35. Once a fragment is decrypted, how long its padding is must not show before the MAC has been

@@ -16,7 +16,7 @@ impl<T: Socket> ServerStream<T> {
     /// is done as in any stream.
     ///
     /// # Errors
-    /// As [`Stream::accept_with`].
+    /// As [`ServerStream::accept_with`].
     pub fn accept(socket: T, clock: Clock, configs: &ServerConfigs) -> io::Result<Self> {
         let longest = configs.iter().map(|config| config.policy().handshake_timeout).max();
         let choose = |accepted: &Accepted| Ok(configs.for_version(accepted.record_version()).clone());

@@ -112,7 +112,7 @@ registry! {
 }
 
 registry! {
-    /// `AlertDescription` (spec section 8).
+    /// `AlertDescription` (GB/T 38636 6.4.3, RFC 5246 7.2).
     AlertDescription(u8) {
         /// close_notify
         CLOSE_NOTIFY = 0, "close_notify";
@@ -274,7 +274,7 @@ registry! {
 }
 
 registry! {
-    /// `ExtensionType` of a hello extension (spec section 4.2).
+    /// `ExtensionType` of a hello extension (GM/T 0024 Annex A).
     ExtensionType(u16) {
         /// server_name (RFC 6066, GM/T 0024-2023 A.1)
         SERVER_NAME = 0, "server_name";

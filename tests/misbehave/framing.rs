@@ -268,7 +268,7 @@ fn refuses_bytes_behind_the_last_message_of_a_flight() {
     }
 }
 
-/// R-HS-38, R-AL-9, spec section 4.6: a body of another length than the only one is syntax, and seen on the header.
+/// R-HS-38, R-AL-9: a body of another length than the only one is syntax, and seen on the header.
 #[test]
 fn messages_of_another_length_than_the_only_one_are_decode_errors() {
     let done = up_to(&ECC.server, H::SERVER_HELLO_DONE, 1);

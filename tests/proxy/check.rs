@@ -128,12 +128,9 @@ fn flags_are_checked_as_the_file_is() {
     }
 }
 
-/// The README's file, with files that are there.
+/// The guide's file, with files that are there.
 #[test]
-fn the_file_in_the_readme_is_good() {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let text = readme.split("```toml\n").find(|part| part.contains("[[terminate]]")).unwrap();
-    let text = text.split("```").next().unwrap();
+fn the_file_in_the_guide_is_good() {
     let folder = folder();
     let copy = |from: &str, to: &str| folder.write(to, &std::fs::read_to_string(folder.file(from)).unwrap());
     for (from, to) in [
@@ -145,5 +142,9 @@ fn the_file_in_the_readme_is_good() {
     ] {
         copy(from, to);
     }
-    check(&folder, text).succeeded();
+    for page in ["docs/en/gateway.md", "docs/zh-CN/gateway.md"] {
+        let page = std::fs::read_to_string(page).unwrap();
+        let text = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        check(&folder, text).succeeded();
+    }
 }

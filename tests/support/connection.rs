@@ -26,7 +26,7 @@ fn prf<const N: usize>(
     out
 }
 
-/// R-KEY-1, R-KEY-2: spec section 2.
+/// R-KEY-1, R-KEY-2: GB/T 38636 6.5.
 pub(crate) fn key_schedule(provider: &Provider, json: &Value) {
     let client = at(json, ["inputs", "client_random"]);
     let server = at(json, ["inputs", "server_random"]);

@@ -13,7 +13,7 @@ const fn cbc(mac: MacAlgorithm) -> Protection {
     Protection::cbc(CbcAlgorithm::Sm4, mac)
 }
 
-/// PRF hash and record protection of every TLCP suite with SM4, run by the library or not (spec section 3.1); and of what
+/// PRF hash and record protection of every TLCP suite with SM4, run by the library or not (GB/T 38636 6.4.5.2.1); and of what
 /// is recorded of TLS 1.2 (R-KEY-7).
 pub(crate) fn suite(id: u16) -> Option<(HashAlgorithm, Protection)> {
     use HashAlgorithm::{Sha256, Sha384, Sm3};
@@ -99,7 +99,7 @@ impl Recording {
     }
 }
 
-/// Both directions' keys from the key block, the client's first (spec section 2.2).
+/// Both directions' keys from the key block, the client's first (GB/T 38636 6.5.2).
 pub(crate) fn split_keys(version: ProtocolVersion, protection: Protection, block: &[u8]) -> [TrafficKeys; 2] {
     let (mac, key, iv) = protection.key_lengths();
     let of = |which: usize| {

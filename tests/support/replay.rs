@@ -239,7 +239,7 @@ impl<'a> Part<'a> {
     }
 
     pub(crate) fn client(&self, store: &Arc<dyn SessionStore>) -> ClientConnection {
-        // Only GmSSL's clients write the point with a length before it (Q1).
+        // Only GmSSL's clients write the point with a length before it (R-HS-23).
         let exchange = self.conversation.client.message(H::CLIENT_KEY_EXCHANGE);
         let is_gmssl = exchange.is_some_and(|m| m.body.len() == 71);
         let config = ClientConfig::builder_with(self.recorded_provider(), self.random())

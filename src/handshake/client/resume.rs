@@ -1,4 +1,4 @@
-//! The abbreviated handshake: the server finishes first (spec section 9.2).
+//! The abbreviated handshake: the server finishes first (R-SES-2, R-SES-3).
 use super::{AwaitResumedChangeCipherSpec, AwaitResumedFinished, State as S};
 use crate::error::Error;
 use crate::handshake::{Action, Context};

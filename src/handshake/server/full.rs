@@ -162,7 +162,7 @@ impl AwaitCertificateVerify {
         let checked = check_signature(message.kind, &sign_key, scheme, &over, signed.signature, cx);
         match (checked, agreed.transcript.digest_behind()) {
             (Ok(()), _) => {}
-            // R-HS-47: or over the messages themselves, as GmSSL signs (Q2).
+            // R-HS-47: or over the messages themselves, as GmSSL signs.
             (Err(_), Some(e)) => cx
                 .provider
                 .keys

@@ -273,7 +273,7 @@ fn certificate_request(suite: &Suite, cx: &Context<'_>) -> CertificateRequest {
     let authorities = match suite.certificates() {
         #[cfg(feature = "sm9")]
         Certificates::Identity => cx.policy.key_centres.names(),
-        _ => cx.policy.authorities.clone(), // Q20
+        _ => cx.policy.authorities.clone(), // GmSSL's clients go away where none of their CAs is named
     };
     if !suite.protocol.names_signature_scheme {
         let types = vec![suite.key_exchange.authenticates.certificate_type()];

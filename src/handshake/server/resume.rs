@@ -1,4 +1,4 @@
-//! The abbreviated handshake: the server finishes first (spec section 9.2).
+//! The abbreviated handshake: the server finishes first (R-SES-2, R-SES-3).
 use super::choose::{self, Acknowledged};
 use super::hello::{agree, full_handshake};
 use super::{

@@ -58,7 +58,7 @@ impl HmacKey {
         state.bytes()
     }
 
-    /// P_hash(key, label || seed[0] || seed[1] || …) (spec section 2.1), filling `out`.
+    /// P_hash(key, label || seed[0] || seed[1] || …) (RFC 5246 5), filling `out`.
     pub(super) fn expand(&self, label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
         let over = |before: &[u8]| {
             let mut hash = self.start();
