@@ -49,10 +49,20 @@ fn named(depth: usize, line: &str) -> Vec<&str> {
             found.push(&rest[..end]);
         }
     }
-    let renamed = ["crate as ", "use crate;"].iter().any(|name| line.contains(name));
+    let renamed = ["crate as ", "crate self", "use crate;"].iter().any(|name| line.contains(name));
     let renamed = renamed || line.contains(&format!("{} as ", root.trim_end_matches("::")));
-    found.extend(renamed.then_some(""));
+    // `use super::{super::error::Error}`, in one line or in several
+    let is_use = line.contains("use ");
+    let inside_braces =
+        line.contains("{super::") || is_use && line.contains(", super::") || starts_upward_item(line);
+    found.extend((renamed || inside_braces).then_some(""));
     found
+}
+
+/// A line of a `use` in braces that goes up by itself: `    super::error::Error,`
+fn starts_upward_item(line: &str) -> bool {
+    let item = line.trim();
+    item.starts_with("super::") && item.ends_with(',') && !item.contains(['(', '=', '<'])
 }
 
 fn check(source: &Source, wrong: &mut Vec<String>) {
@@ -154,6 +164,14 @@ fn the_reader_of_imports_finds_upward_sideways_and_banned_ones() {
     assert_eq!(found("src/wire/reader.rs", "use super::super::{error, writer};"), 1);
     assert_eq!(found("src/wire/reader.rs", "mod tests {\n    use super::super::writer::Writer;\n}"), 0);
     assert_eq!(found("src/wire/reader.rs", "mod tests {\n    use super::super::super::error::Error;\n}"), 1);
+    assert_eq!(found("src/wire/reader.rs", "use super::{super::error::Error, writer::Writer};"), 1);
+    assert_eq!(found("src/wire/reader.rs", "use super::{writer::Writer, super::error::Error};"), 1);
+    assert_eq!(
+        found("src/wire/reader.rs", "use super::{\n    writer::Writer,\n    super::error::Error,\n};"),
+        1
+    );
+    assert_eq!(found("src/wire/reader.rs", "use super::{Reader, writer};"), 0);
+    assert_eq!(found("src/wire/reader.rs", "extern crate self as root;"), 1);
     assert_eq!(found("src/wire/reader.rs", "use crate as root;"), 1);
     assert_eq!(found("src/wire/reader.rs", "use super::super as root;"), 1);
 }
