@@ -4,8 +4,8 @@
 //! - `element`, `field` (modulo p; `field_x86` with mulx/adcx/adox, `field_ifma` eight elements at once), `scalar`
 //!   (modulo n), over `limbs`, `montgomery` and `safegcd` beside this file;
 //! - `point`: coordinates and additions; `recode`: scalars as digits; `tables` of odd multiples;
-//! - `fixed_base` (k G), `variable_base` (k P; `ladder` by `field_ifma`), `hot_point` (k P by a table), both of
-//!   these by `lane_sums` where eight elements go at once: constant time;
+//! - `fixed_base` (k G), `variable_base` (k P), `hot_point` (k P by a table): constant time; where eight elements go at
+//!   once by `lane_sums`, `ladder` and, for eight points, `ladder_eight`;
 //!   `vartime`: sums of multiples for public values;
 //! - `hash` (Z, e), `sign`, `encrypt`, `agree`, and `hot_key`, the cache of tables.
 //!

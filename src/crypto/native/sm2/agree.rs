@@ -45,9 +45,7 @@ impl Half {
         Self { t: Zeroizing::new(key.d().add(&product)), ephemeral }
     }
 
-    /// U = t (P + x' R), not infinity, as X || Y.
-    ///
-    /// As t P + (t x') R, with one doubling for both. The peer chooses P and R, and may know how they belong together.
+    /// U = t (P + x' R), not infinity, as X || Y. The peer chooses P and R, and may know how they belong together.
     fn shared_point<F: Field>(
         &self,
         field: F,
@@ -57,8 +55,7 @@ impl Half {
         let p = Affine::from_bytes(field, peer_static)?;
         let r = Affine::from_bytes(field, peer_ephemeral)?;
         let encoded = peer_ephemeral.try_into().map_err(|_| CryptoError::BadPoint)?;
-        let of_r = Zeroizing::new(self.t.mul(&reduced_x(encoded)));
-        let u = variable_base::multiply_two(field, [(&self.t, &p), (&of_r, &r)]);
+        let u = variable_base::multiply_sum(field, &self.t, &p, (&reduced_x(encoded), &r));
         if declassify(u.z.is_zero_mask()) != 0 {
             return Err(CryptoError::BadPoint);
         }

@@ -1,7 +1,7 @@
 //! The field in eight lanes, by AVX-512 IFMA: five limbs of 52 bits, eight elements side by side, limb by limb.
 //!
-//! An element a is kept as a * 2^260 mod p, plus some multiples of p: below 16p it fits, and nothing is reduced but by
-//! multiplications. Their result is below (1 + xy / 16) p for factors below xp and yp.
+//! An element a is kept as a * 2^260 mod p, plus some multiples of p: below 16p it fits, and little is reduced but by
+//! multiplications. Their result is below (1 + xy / 16) p for factors below xp and yp: 15p and 15p will do.
 #![allow(unsafe_code)]
 use super::element::{Affine, FieldElement, P};
 use super::field::Field;

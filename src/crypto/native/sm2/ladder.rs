@@ -55,6 +55,10 @@ impl Swaps {
         for (bit, pair) in bits.iter_mut().zip(twice.iter().zip(thrice.iter())) {
             *bit = choose(pair);
         }
+        Self::of_bits(&bits)
+    }
+
+    fn of_bits(bits: &[u64; 5]) -> Zeroizing<Self> {
         // After the last step as before a bit that is set.
         let below = |i: usize| i.checked_sub(1).map_or(1, |i| bits[i] >> 63);
         Zeroizing::new(Self(core::array::from_fn(|i| bits[i] ^ (bits[i] << 1 | below(i)))))
@@ -152,8 +156,7 @@ impl State {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn end(&mut self, swap: u64) -> Ends {
-        self.first(swap);
+    fn end(&self) -> Ends {
         // -, -, YQ, -, Z, Q
         let ends = self.lines.replace_by(0b110000, &self.points, &[4, 4, 4, 4, 4, 0, 0, 0]);
         let [_, _, yq, _, z, q] = ends.elements();
@@ -182,25 +185,18 @@ impl Ends {
     }
 }
 
-/// Several ladders beside each other, since one leaves half of the processor idle.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn climb<const N: usize>(
-    starts: &[Zeroizing<[FieldElement; 6]>; N],
-    swaps: &[Zeroizing<Swaps>; N],
-) -> [Zeroizing<Ends>; N] {
-    let mut states: [Zeroizing<State>; N] = core::array::from_fn(|i| Zeroizing::new(State::new(&starts[i])));
-    for step in (1..=STEPS).rev() {
-        for (state, swaps) in states.iter_mut().zip(swaps) {
-            state.first(swaps.at(step));
-        }
-        for state in &mut states {
+fn climb(start: &[FieldElement; 6], swaps: &Swaps, steps: usize) -> Zeroizing<Ends> {
+    let mut state = Zeroizing::new(State::new(start));
+    // One call of `first` only, so that it becomes part of the loop.
+    for step in (0..=steps).rev() {
+        state.first(swaps.at(step));
+        if step > 0 {
             state.second();
-        }
-        for state in &mut states {
             state.third();
         }
     }
-    core::array::from_fn(|i| Zeroizing::new(states[i].end(swaps[i].at(0))))
+    Zeroizing::new(state.end())
 }
 
 /// For Q = P, R = 2P what is handed to the first step: A^2, C, S, Z, M, V with S = Q, A^2 - C = R, CV = YP.
@@ -213,18 +209,27 @@ pub(super) fn start<F: Field>(field: F, p: &Affine) -> [FieldElement; 6] {
     [field.add(&r, &zz), zz, FieldElement::ZERO, z, field.double(&slope), zz]
 }
 
-/// k * P for each pair, in constant time; infinity for k = 0.
-pub(super) fn multiply<F: Field, const N: usize>(
+/// k * P in constant time; infinity for k = 0.
+pub(super) fn multiply<F: Field>(ifma: Ifma, field: F, k: &Scalar, p: &Affine) -> Zeroizing<Jacobian> {
+    multiply_in_steps(ifma, field, k, p, &Swaps::new(k), STEPS)
+}
+
+/// The same for 2^127 <= k < 2^128.
+pub(super) fn multiply_short<F: Field>(ifma: Ifma, field: F, k: &Scalar, p: &Affine) -> Zeroizing<Jacobian> {
+    let [k0, k1, ..] = k.0;
+    multiply_in_steps(ifma, field, k, p, &Swaps::of_bits(&[k0, k1, 0, 0, 0]), 127)
+}
+
+fn multiply_in_steps<F: Field>(
     _: Ifma,
     field: F,
-    of: [(&Scalar, &Affine); N],
-) -> [Zeroizing<Jacobian>; N] {
-    let starts = of.map(|(_, p)| Zeroizing::new(start(field, p).map(|a| into_lanes(field, &a))));
-    let swaps = of.map(|(k, _)| Swaps::new(k));
+    k: &Scalar,
+    p: &Affine,
+    swaps: &Swaps,
+    steps: usize,
+) -> Zeroizing<Jacobian> {
+    let start = Zeroizing::new(start(field, p).map(|a| into_lanes(field, &a)));
     // SAFETY: `Ifma` shows that the instructions are there.
-    let ends = unsafe { climb(&starts, &swaps) };
-    core::array::from_fn(|i| {
-        let (k, p) = of[i];
-        Zeroizing::new(ends[i].multiple(field, k, p))
-    })
+    let ends = unsafe { climb(&start, swaps, steps) };
+    Zeroizing::new(ends.multiple(field, k, p))
 }

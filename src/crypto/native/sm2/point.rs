@@ -182,25 +182,6 @@ impl Jacobian {
         Self::select(self.z.is_zero_mask(), &Self::from(*q), &Self { x, y, z })
     }
 
-    /// P + Q, whatever they are, in constant time: 16M + 8S with the doubling that it may have to be.
-    pub(super) fn add_complete<F: Field>(&self, field: F, q: &Self) -> Self {
-        let (zz1, zz2) = (field.square(&self.z), field.square(&q.z));
-        let (zzz1, zzz2) = (field.mul(&zz1, &self.z), field.mul(&zz2, &q.z));
-        let (u1, u2) = (field.mul(&self.x, &zz2), field.mul(&q.x, &zz1));
-        let (s1, s2) = (field.mul(&self.y, &zzz2), field.mul(&q.y, &zzz1));
-        let (h, r) = (field.sub(&u2, &u1), field.sub(&s2, &s1));
-        let hh = field.square(&h);
-        let hhh = field.mul(&hh, &h);
-        let v = field.mul(&u1, &hh);
-        let z = field.mul(&field.mul(&self.z, &q.z), &h);
-        let x = field.sub(&field.sub(&field.square(&r), &hhh), &field.double(&v));
-        let y = field.sub(&field.mul(&r, &field.sub(&v, &x)), &field.mul(&s1, &hhh));
-        let equal = h.is_zero_mask() & r.is_zero_mask();
-        let sum = Self::select(equal, &self.double(field), &Self { x, y, z });
-        let sum = Self::select(self.z.is_zero_mask(), q, &sum);
-        Self::select(q.z.is_zero_mask(), self, &sum)
-    }
-
     #[inline(always)]
     pub(super) fn select(mask: u64, a: &Self, b: &Self) -> Self {
         Self {

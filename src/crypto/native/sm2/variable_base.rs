@@ -27,8 +27,7 @@ const POINTS: usize = 1 << (WIDTH - 1);
 pub(super) fn multiply<F: Field>(field: F, k: &Scalar, p: &Affine) -> Zeroizing<Jacobian> {
     #[cfg(target_arch = "x86_64")]
     if let Some(ifma) = field.ifma() {
-        let [multiple] = ladder::multiply(ifma, field, [(k, p)]);
-        return multiple;
+        return ladder::multiply(ifma, field, k, p);
     }
     let table = rows(field, [Jacobian::from(*p)], POINTS);
     let digits = OddDigits::new(k, WINDOWS * WIDTH);
@@ -43,16 +42,33 @@ pub(super) fn multiply<F: Field>(field: F, k: &Scalar, p: &Affine) -> Zeroizing<
     sum
 }
 
+/// k * (P + x * Q) in constant time but for P, Q and x, which are public, 2^127 <= x < 2^128; infinity for k = 0, and where
+/// the sum is. A peer may choose both points.
+pub(super) fn multiply_sum<F: Field>(
+    field: F,
+    k: &Scalar,
+    p: &Affine,
+    (x, q): (&Scalar, &Affine),
+) -> Zeroizing<Jacobian> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = field.ifma() {
+        let mut sum = ladder::multiply_short(ifma, field, x, q);
+        sum.add_affine_vartime(field, p);
+        if sum.z.is_zero_vartime() {
+            return sum;
+        }
+        return multiply(field, k, &sum.to_affine(field));
+    }
+    // With one doubling for both.
+    let of_q = Zeroizing::new(k.mul(x));
+    multiply_two(field, [(k, p), (&of_q, q)])
+}
+
 /// k * P + l * Q in constant time, whatever the two points have to do with each other: a peer may choose both.
 pub(super) fn multiply_two<F: Field>(
     field: F,
     [(k, p), (l, q)]: [(&Scalar, &Affine); 2],
 ) -> Zeroizing<Jacobian> {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(ifma) = field.ifma() {
-        let [one, two] = ladder::multiply(ifma, field, [(k, p), (l, q)]);
-        return Zeroizing::new(one.add_complete(field, &two));
-    }
     let table = rows(field, [p, q].map(|point| Jacobian::from(*point)), POINTS);
     let digits = [k, l].map(|scalar| OddDigits::new(scalar, WINDOWS * WIDTH));
     let next = |point: usize, window: usize| {

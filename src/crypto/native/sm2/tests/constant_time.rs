@@ -47,7 +47,7 @@ fn check_signatures(backend: Backend) {
         let signature = key.sign(SM2, &[b"m"], &Secret).unwrap();
         keys.verify(SM2, key.public(), &[b"m"], &signature).unwrap();
     }
-    for signature in key.sign_many(SM2, &[&[b"m"]; 8], &Secret) {
+    for signature in key.sign_many(SM2, &[&[&b"m"[..]][..]; 8], &Secret) {
         keys.verify(SM2, key.public(), &[b"m"], &signature.unwrap()).unwrap();
     }
 }
@@ -64,7 +64,7 @@ fn check_encryption(backend: Backend) {
         let plaintext = key.decrypt(&ciphertext).unwrap();
         mark_defined(&plaintext[..]);
         assert_eq!(**plaintext, [7; 48]);
-        for plaintext in key.decrypt_many(&[&ciphertext; 8]) {
+        for plaintext in key.decrypt_many(&[&ciphertext[..]; 8]) {
             assert!(plaintext.is_ok());
         }
         let mut wrong = ciphertext;
@@ -139,6 +139,10 @@ fn time_does_not_depend_on_secrets() {
             let other = fixed_base::multiply(field, &Scalar([9, 8, 7, 6])).to_affine(field);
             compare("k P + l Q", |sparse| [scalar(sparse), scalar(sparse)], |[k, l]| {
                 black_box(variable_base::multiply_two(field, [(k, &point), (l, &other)]));
+            });
+            let x = Scalar([7, 1 << 63, 0, 0]);
+            compare("k (P + x Q)", scalar, |k| {
+                black_box(variable_base::multiply_sum(field, k, &point, (&x, &other)));
             });
             compare("an inversion modulo n", scalar, |k| {
                 black_box(k.invert());

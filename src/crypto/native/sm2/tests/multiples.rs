@@ -132,6 +132,33 @@ fn sums_of_two_are_right_where_points_meet() {
     }
 }
 
+/// k (P + x Q) where Q is a multiple of P, so that the sum is twice a point, infinity, or nothing special.
+#[test]
+fn multiples_of_sums_are_right_where_points_meet() {
+    let x = Scalar([0x1234_5678_9abc_def1, 0x8765_4321_0fed_cba9, 0, 0]);
+    let short = [x, Scalar([0, 1 << 63, 0, 0]), Scalar([u64::MAX, u64::MAX, 0, 0])];
+    let scalars = [Scalar([0; 4]), Scalar::ONE, Scalar([2, 0, 0, 0]), x.invert(), minus_one()];
+    for backend in backends() {
+        with_field!(backend, field => {
+            let tp = ProjectivePoint::GENERATOR * theirs(&Scalar([5, 6, 7, 8]));
+            let p = ours(field, &tp);
+            for x in &short {
+                let inverse = x.invert();
+                let factors = [inverse, inverse.mul(&minus_one()), Scalar::ONE, minus_one(), Scalar([9, 9, 9, 9])];
+                for factor in &factors {
+                    let tq = tp * theirs(factor);
+                    let q = ours(field, &tq);
+                    for k in &scalars {
+                        let want = ours(field, &((tp + tq * theirs(x)) * theirs(k)));
+                        let got = variable_base::multiply_sum(field, k, &p, (x, &q)).to_affine(field);
+                        assert_eq!(got, want, "{k:?} (P + {x:?} * {factor:?} P)");
+                    }
+                }
+            }
+        });
+    }
+}
+
 fn minus_one() -> Scalar {
     Scalar(minus(1))
 }
