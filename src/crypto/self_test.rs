@@ -122,7 +122,7 @@ fn prf(provider: &Provider) -> Option<()> {
     let (first, second) = SEED.split_at(3);
     for (algorithm, expected) in [(HashAlgorithm::Sha256, SHA256), (HashAlgorithm::Sm3, SM3)] {
         let mut out = [0; 100];
-        provider.hashes.prf(algorithm, &SECRET, b"test label", &[first, second], &mut out);
+        provider.hashes.keyed_prf(algorithm, &SECRET).expand(b"test label", &[first, second], &mut out);
         check(out == expected)?;
     }
     Some(())
@@ -405,7 +405,7 @@ fn refuses_bad_ephemeral_points(a: &Party, peer: &PublicKey) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::{HashContext, Hashes, portable};
+    use crate::crypto::{HashContext, Hashes, Prf, portable};
 
     #[test]
     fn passes_the_portable_provider() {
@@ -425,7 +425,9 @@ mod tests {
         fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest {
             portable::provider().hashes.hmac(algorithm, key, &parts[..1])
         }
-        fn prf(&self, _: HashAlgorithm, _: &[u8], _: &[u8], _: &[&[u8]], _: &mut [u8]) {}
+        fn keyed_prf(&self, algorithm: HashAlgorithm, secret: &[u8]) -> Box<dyn Prf> {
+            portable::provider().hashes.keyed_prf(algorithm, secret)
+        }
     }
 
     #[test]

@@ -138,10 +138,12 @@ impl Joiner {
     pub fn push(&mut self, fragment: &[u8], due: Due) -> Result<(), Error> {
         self.drop_consumed();
         let header = self.header_with(fragment);
-        self.judge(header, due)?;
+        let judged = self.judge(header, due);
+        let lacking = Handshake::HEADER_LEN.saturating_sub(self.waiting().len());
+        let stored = if judged.is_ok() { fragment } else { fragment.get(..lacking).unwrap_or(fragment) };
         let body = header.map_or(0, |(_, length)| length);
-        self.append(fragment, self.start.saturating_add(Handshake::HEADER_LEN).saturating_add(body));
-        Ok(())
+        self.append(stored, self.start.saturating_add(Handshake::HEADER_LEN).saturating_add(body));
+        judged
     }
 
     /// The next message, once it is whole. It stays until [`Joiner::consume`].
