@@ -1,7 +1,9 @@
 //! Tables for a public key that is used again and again.
 use super::element::Affine;
 use super::field::Field;
-use super::fixed_base::{self, ODD_WIDTH, odd_parts};
+#[cfg(target_arch = "x86_64")]
+use super::fixed_base;
+use super::fixed_base::{ODD_WIDTH, odd_parts};
 #[cfg(target_arch = "x86_64")]
 use super::lane_sums;
 use super::point::Extended;

@@ -277,6 +277,7 @@ impl Extended {
     }
 
     /// P + Q, incomplete: 12M + 2S.
+    #[cfg(target_arch = "x86_64")]
     #[inline(never)]
     pub(super) fn add<F: Field>(&self, field: F, q: &Self) -> Self {
         let (u, s) = (field.mul(&self.x, &q.zz), field.mul(&self.y, &q.zzz));

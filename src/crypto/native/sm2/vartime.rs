@@ -1,11 +1,14 @@
 //! Multiples of public points by public scalars, in variable time; complete for all points.
 use super::element::{Affine, FieldElement};
 use super::field::Field;
-use super::fixed_base::{self, ODD_WIDTH, odd_parts};
+#[cfg(target_arch = "x86_64")]
+use super::fixed_base;
+use super::fixed_base::{ODD_WIDTH, odd_parts};
 use super::point::{Extended, Jacobian};
 use super::recode::NonAdjacentForm;
 use super::scalar::Scalar;
 use super::tables::rows;
+#[cfg(target_arch = "x86_64")]
 use super::variable_base;
 
 /// Of the non-adjacent form for a point without tables: 8 odd multiples.
@@ -58,6 +61,7 @@ impl Extended {
     }
 
     /// P + Q, whatever they are.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn add_vartime<F: Field>(&self, field: F, q: &Self) -> Self {
         let sum = self.add(field, q);
         // ZZ3 = ZZ1 ZZ2 (X1 ZZ2 - X2 ZZ1)^2
