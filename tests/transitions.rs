@@ -8,27 +8,26 @@ mod engine;
 mod pair;
 #[path = "transitions/steps.rs"]
 mod steps;
+#[path = "transitions/table.rs"]
+mod table;
 #[cfg(feature = "tls12")]
 #[path = "transitions/tls12.rs"]
 mod tls12;
 
 use engine::{Driver, Given, Memo, Recorded, Scenario, pre_master};
 use pair::World;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use table::{Case, Outcomes, Table, case, print};
 use tlcp::alert::alert_for;
 use tlcp::cert::Verified;
 use tlcp::config::ClientAuth;
 use tlcp::error::{AnswerError, CertificateProblem, CryptoError, Error, PeerMisbehaved};
 use tlcp::handshake::{Answer, Failure, Input, Role, Selection, Started};
-use tlcp::message::Handshake;
+use tlcp::message::{Handshake, SessionId};
 use tlcp::session::Session;
 use tlcp::suite::{Certificates, SUITES, Suite};
 use tlcp::wire::{CipherSuite, HandshakeType};
-
-/// (state, input) and what may come of it.
-type Table = BTreeMap<(&'static str, String), BTreeSet<String>>;
 
 /// The types that have a name, and one that has none.
 fn kinds() -> Vec<HandshakeType> {
@@ -62,7 +61,7 @@ fn answers(given: &Answers) -> Vec<(&'static str, Answer)> {
     let bad = CryptoError::BadPoint;
     vec![
         ("SessionFound(none)", Answer::SessionFound(None)),
-        ("SessionFound(one)", Answer::SessionFound(Some(given.session.clone()))),
+        ("SessionFound(another)", Answer::SessionFound(Some(given.session.clone()))),
         ("IdentitySelected(one)", Answer::IdentitySelected(given.selection.clone())),
         ("IdentitySelected(nothing)", nothing),
         ("IdentitySelected(unrecognized name)", unknown_name),
@@ -105,19 +104,21 @@ struct Answers {
 
 impl Answers {
     fn of(recorded: &Recorded) -> Self {
-        let mut out = (None, None);
-        for (_, given) in &recorded.server {
-            match given {
-                Given::Answer(Memo::IdentitySelected(s)) => out.0 = Some(s.clone()),
-                Given::Answer(Memo::AgreementStarted(s)) => out.1 = Some(s.clone()),
-                _ => {}
-            }
-        }
-        Self {
-            session: recorded.stored[1].clone().unwrap(),
-            selection: out.0.unwrap(),
-            started: out.1.unwrap(),
-        }
+        let started = recorded.server.iter().find_map(|(_, given)| match given {
+            Given::Answer(Memo::AgreementStarted(started)) => Some(started.clone()),
+            _ => None,
+        });
+        let mut session = Session::clone(recorded.stored[1].as_ref().unwrap());
+        session.id = SessionId::new([9; SessionId::MAX]);
+        Self { session: Arc::new(session), selection: Self::selection(recorded), started: started.unwrap() }
+    }
+
+    fn selection(recorded: &Recorded) -> Selection {
+        let selected = recorded.server.iter().find_map(|(_, given)| match given {
+            Given::Answer(Memo::IdentitySelected(selection)) => Some(selection.clone()),
+            _ => None,
+        });
+        selected.unwrap()
     }
 }
 
@@ -127,6 +128,7 @@ fn try_all<S: Role>(
     fresh: &dyn Fn() -> Driver<S>,
     steps: &[(&'static str, Given)],
     given: &Answers,
+    case: Case,
 ) {
     let reached = || {
         let mut driver = fresh();
@@ -137,7 +139,7 @@ fn try_all<S: Role>(
     let mut note = |input: String, driver: &Driver<S>, result: Result<(), Failure>| {
         let failed = result.as_ref().is_err_and(|f| !matches!(f.error, Error::Misuse(_)));
         assert_eq!(driver.engine.state() == "Failed", failed || state == "Failed", "{state}: {input}");
-        table.entry((state, input)).or_default().insert(outcome(result, driver));
+        table.entry((state, input)).or_default().entry(outcome(result, driver)).or_default().insert(case);
     };
     for kind in kinds() {
         let mut driver = reached();
@@ -176,19 +178,20 @@ fn walk<S: Role>(
     for done in 0..=steps.len() {
         let state = driver.engine.state();
         if tried.insert((state, scenario.suite.id, scenario.auth as u8)) {
-            try_all(table, fresh, &steps[..done], given);
+            try_all(table, fresh, &steps[..done], given, case(scenario));
         }
         let Some((_, given)) = steps.get(done) else { break };
         driver.give(given).unwrap();
         let outcome = format!("-> {}", driver.engine.state());
-        table.entry((state, real_label(given))).or_default().insert(outcome);
+        let outcomes = table.entry((state, real_label(given))).or_default();
+        outcomes.entry(outcome).or_default().insert(case(scenario));
     }
     let failed = || {
         let mut driver = fresh();
         driver.engine.abort();
         driver
     };
-    try_all(table, &failed, &[], given);
+    try_all(table, &failed, &[], given, case(scenario));
 }
 
 /// Every handshake there is: between them they pass through all states.
@@ -236,26 +239,6 @@ fn tables(world: &World, suites: [&'static Suite; 2]) -> [Table; 2] {
     tables
 }
 
-fn print(role: &str, table: &Table) -> String {
-    let mut out = format!(
-        "# The {role}'s states against every input. Generated by tests/transitions.rs.\n\
-         # `taken`: the body is read (it was empty). `-> State`: what real ones lead to. An alert: refused with it.\n\
-         # `misuse`: the caller's mistake, without any effect.\n"
-    );
-    let mut last = "";
-    for ((state, input), outcomes) in table {
-        if *state != last {
-            out.push('\n');
-            last = state;
-        }
-        // An empty body that is taken says nothing more where real ones are known.
-        let is_news = |o: &&String| *o != "taken" || outcomes.len() == 1;
-        let real: Vec<_> = outcomes.iter().filter(is_news).cloned().collect();
-        writeln!(out, "{state:<29} {input:<36} {}", real.join(" | ")).unwrap();
-    }
-    out
-}
-
 fn check(role: &str, table: &Table) {
     let path = format!("{}/vectors/transitions/{role}.txt", env!("CARGO_MANIFEST_DIR"));
     let now = print(role, table);
@@ -276,7 +259,7 @@ fn count_states(table: &Table, count: usize) {
 
 /// Which inputs `state` takes, or all states that take `input`.
 fn taken(table: &Table, keep: impl Fn(&str, &str) -> bool) -> Vec<(&'static str, &str)> {
-    let is_taken = |outcomes: &BTreeSet<String>| outcomes.iter().any(|o| o.starts_with("->") || o == "taken");
+    let is_taken = |outcomes: &Outcomes| outcomes.keys().any(|o| o.starts_with("->") || o == "taken");
     let found = table.iter().filter(|((state, input), o)| is_taken(o) && keep(state, input));
     found.map(|((state, input), _)| (*state, input.as_str())).collect()
 }
@@ -339,12 +322,13 @@ fn only_open_states_take_what_starts_a_handshake_anew(client: &Table, server: &T
 
 fn an_open_request_makes_every_message_a_misuse(table: &Table) {
     let messages: BTreeSet<_> = kinds().into_iter().map(label).chain(["ChangeCipherSpec".into()]).collect();
-    let failing = table.iter().filter(|((_, input), o)| input == "Failed" && o.contains("internal_error"));
+    let failing =
+        table.iter().filter(|((_, input), o)| input == "Failed" && o.contains_key("internal_error"));
     let asking: Vec<_> = failing.map(|((state, _), _)| *state).collect();
     assert!(asking.len() >= 5, "{asking:?}");
     for ((state, input), outcomes) in table {
         let is_message = messages.contains(input);
-        let misuse = outcomes.contains("misuse");
+        let misuse = outcomes.contains_key("misuse");
         match (asking.contains(state), is_message) {
             (true, true) => assert!(misuse, "{state}: {input}"),
             // R-SM-1: what a peer does is never our caller's mistake, and the other way round.

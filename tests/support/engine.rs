@@ -139,6 +139,8 @@ pub struct Scenario {
     pub by_ticket: bool,
     /// The client asks for a stapled response.
     pub asks_for_status: bool,
+    /// ServerHello announces a new ticket for a session that is resumed by one.
+    pub renews_ticket: bool,
 }
 
 /// What a server without a key for it calls a ticket.
@@ -156,6 +158,7 @@ impl Scenario {
             server_knows_session: false,
             by_ticket: false,
             asks_for_status: false,
+            renews_ticket: false,
         }
     }
 
