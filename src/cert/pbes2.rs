@@ -1,6 +1,6 @@
 //! PBES2 (RFC 8018): PBKDF2 with HMAC-SHA-256 or HMAC-SM3, and AES-128, AES-256 or SM4 in CBC mode: what OpenSSL,
 //! Tongsuo and GmSSL write. The `pkcs5` crate knows neither SM3 nor SM4.
-use super::der::{self, Der, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE};
+use crate::wire::der::{self, Der, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE};
 use crate::crypto::portable::Sm4;
 use alloc::{
     string::{String, ToString},

@@ -1,6 +1,6 @@
 //! A pile of files, each PEM with any number of blocks or DER, as one list of items.
-use super::der::{BIT_STRING, Der, INTEGER, OCTET_STRING, SEQUENCE};
 use crate::error::ConfigError;
+use crate::wire::der::{BIT_STRING, Der, IA5_STRING, INTEGER, OCTET_STRING, SEQUENCE};
 use alloc::{format, string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
-const IA5_STRING: u8 = 0x16;
 
 /// What a block of bytes looks like, before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

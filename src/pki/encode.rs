@@ -1,13 +1,13 @@
 //! What certificates, keys and revocation lists look like as DER.
 use super::NewKey;
-use crate::cert::der::{
-    BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTF8_STRING, context, element,
-};
 use crate::cert::key_usage::KeyUsageBits;
 use crate::cert::time;
 use crate::cert::usage::{CLIENT_AUTH, SERVER_AUTH};
 use crate::cert::x509::X509;
 use crate::crypto::DEFAULT_USER_ID;
+use crate::wire::der::{
+    BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTF8_STRING, context, element,
+};
 use alloc::{string::String, vec, vec::Vec};
 use core::net::IpAddr;
 use zeroize::Zeroizing;

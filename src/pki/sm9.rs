@@ -1,6 +1,5 @@
 //! An SM9 key centre for tests and demonstrations, with its users.
 use super::{Options, to_pem};
-use crate::cert::der::{INTEGER, OCTET_STRING, OID, SEQUENCE, element};
 use crate::cert::sm9::{IDENTITY_LABEL, PARAMETERS_LABEL, SM9_OID};
 use crate::cert::{IbcKeys, Identity, Key, KeyCentres, time};
 use crate::crypto::sm9::encoding::{
@@ -9,11 +8,10 @@ use crate::crypto::sm9::encoding::{
 use crate::crypto::sm9::{MasterKey, MasterKind, Usage};
 use crate::crypto::{Draw, Provider, Random};
 use crate::error::{ConfigError, CryptoError};
+use crate::wire::der::{IA5_STRING, INTEGER, OCTET_STRING, OID, SEQUENCE, element};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 use zeroize::Zeroizing;
-
-const IA5_STRING: u8 = 0x16;
 
 /// A key centre: it can make the keys of any identity under it, and read all that is encrypted to one.
 #[derive(Clone)]
