@@ -13,12 +13,12 @@ pub mod dangerous;
 mod description;
 mod fault;
 mod identity;
-mod key;
+pub(crate) mod key;
 pub(crate) mod key_usage;
 pub(crate) mod names;
 mod pbes2;
 mod peer;
-mod pem;
+pub(crate) mod pem;
 mod pile;
 #[cfg(feature = "sm9")]
 pub(crate) mod sm9;

@@ -79,6 +79,16 @@ pub(super) fn read(der: &[u8]) -> Result<Secret, Unread> {
     }
 }
 
+/// As [`read`]: the form, and what [`Secret`] holds.
+#[cfg(feature = "pki")]
+pub(crate) fn read_plain(der: &[u8]) -> Result<(KeyForm, Zeroizing<Vec<u8>>), String> {
+    match read(der) {
+        Ok(Secret { form, bytes }) => Ok((form, bytes)),
+        Err(Unread::Foreign) => Err(FOREIGN.to_string()),
+        Err(Unread::Because(why)) => Err(why),
+    }
+}
+
 fn rsa(der: &[u8]) -> Secret {
     Secret { form: KeyForm::Rsa, bytes: Zeroizing::new(der.to_vec()) }
 }

@@ -12,7 +12,6 @@ impl KeyUsageBits {
     pub(crate) const DATA_ENCIPHERMENT: u16 = 1 << 12;
     pub(crate) const KEY_AGREEMENT: u16 = 1 << 11;
     pub(crate) const KEY_CERT_SIGN: u16 = 1 << 10;
-    #[cfg_attr(not(feature = "pki"), allow(dead_code))]
     pub(crate) const CRL_SIGN: u16 = 1 << 9;
     const NAMES: [&'static str; 9] = [
         "digitalSignature",

@@ -11,7 +11,7 @@ const DASHES: &[u8] = b"-----";
 
 /// What a block of bytes looks like, before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Certificate,
     /// PKCS#8, RFC 5915 ("SEC1") or PKCS#1.
     PrivateKey,
@@ -26,15 +26,15 @@ pub(super) enum Kind {
 }
 
 /// One certificate, key or list, and where it stood.
-pub(super) struct Item {
-    pub(super) kind: Kind,
-    pub(super) der: Zeroizing<Vec<u8>>,
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    pub(crate) der: Zeroizing<Vec<u8>>,
     /// `file 2, block 1 (EC PRIVATE KEY)`
-    pub(super) place: String,
+    pub(crate) place: String,
 }
 
 /// Splits `files` into items.
-pub(super) fn items(files: &[&[u8]]) -> Result<Vec<Item>, ConfigError> {
+pub(crate) fn items(files: &[&[u8]]) -> Result<Vec<Item>, ConfigError> {
     let mut out = Vec::new();
     for (file, number) in files.iter().zip(1_usize..) {
         if split_once(file, BEGIN).is_some() {
