@@ -1,24 +1,24 @@
 //! Floor 5: certificates. A TLCP party has two: one signs, one takes encryption and key agreement. A TLS party has one.
 use crate::crypto::PrivateKey;
-use crate::error::CertificateError;
+use crate::error::{CertificateError, CertificateProblem};
 use crate::message::Credential;
 use crate::suite::Certificates;
+use crate::wire::der::BadDer;
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
 pub(crate) mod algorithm;
 mod chain;
 pub mod dangerous;
-pub(crate) mod der;
 mod description;
 mod fault;
 mod identity;
-mod key;
+pub(crate) mod key;
 pub(crate) mod key_usage;
 pub(crate) mod names;
 mod pbes2;
 mod peer;
-mod pem;
+pub(crate) mod pem;
 mod pile;
 #[cfg(feature = "sm9")]
 pub(crate) mod sm9;
@@ -40,6 +40,18 @@ pub use rustls_pki_types::ServerName;
 #[cfg(feature = "sm9")]
 pub use sm9::KeyCentres;
 pub use verify::{CertPolicy, VerifierBuilder, WebPkiVerifier};
+
+impl From<BadDer> for CertificateProblem {
+    fn from(_: BadDer) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<BadDer> for CertificateError {
+    fn from(_: BadDer) -> Self {
+        CertificateProblem::Malformed.into()
+    }
+}
 
 /// Which of a party's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -279,6 +279,8 @@ pub enum CryptoError {
     Unsupported,
     /// The input is longer than the algorithm allows.
     TooLong,
+    /// A name cannot stand in a certificate: a host name that is not ASCII, a subject that is none.
+    BadName,
     /// A known answer came out wrong: the provider is broken (self-test).
     SelfTest(&'static str),
 }

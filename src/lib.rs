@@ -79,7 +79,7 @@
 //! - `log`: `config::LogObserver`, which writes what happens to the crate `log`.
 //! - `tokio`: `aio`, connections over tokio's streams.
 //! - `hyper`, `axum`: HTTP clients and servers over them.
-//! - `pki`: makes certificates for tests and demonstrations.
+//! - `pki`: makes certificates for tests and demonstrations, requests for certificates and revocation lists.
 //! - `cli`: the program `tlcp`; `tlcp demo` shows everything above, message by message.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,24 +1,32 @@
 //! Floor 6: certificates for tests and demonstrations: root, intermediate CA, a server's pair and a client's pair, or for
 //! TLS ([`TlsPki`]) one certificate each, in memory. Every peer that we know of takes them: keyUsage is there, basicConstraints stands on CA certificates alone,
 //! both certificates of a pair have the same subject and names, and nothing is valid for more than ten years.
-mod encode;
+//! Besides, requests for certificates ([`CertificateRequest`]) and revocation lists ([`RevocationList`]).
+mod certificate;
 mod keys;
+mod request;
+mod revocation;
 #[cfg(feature = "sm9")]
 mod sm9;
+mod template;
 mod tls;
 
-pub use encode::Template;
+pub use certificate::Issued;
 pub use keys::NewKey;
+pub use request::CertificateRequest;
+pub use revocation::{RevocationList, revocation_list};
 #[cfg(feature = "sm9")]
 pub use sm9::{IbcUser, KeyCentre};
+pub use template::Template;
 pub use tls::TlsPki;
 
-use crate::cert::{Identity, WebPkiVerifier, names, to_pem, x509};
-use crate::crypto::{DEFAULT_USER_ID, Draw, PrivateKey, Provider, Random};
+use crate::cert::{Identity, WebPkiVerifier, to_pem};
+use crate::crypto::{Provider, Random};
 use crate::error::{ConfigError, CryptoError};
-use alloc::{format, string::String, sync::Arc, vec, vec::Vec};
-use core::fmt;
-use keys::Secret;
+use alloc::{format, string::String, vec, vec::Vec};
+use core::time::Duration;
+use der::DateTime;
+use x509_cert::time::Time;
 use zeroize::Zeroizing;
 
 /// One day, in seconds.
@@ -49,78 +57,6 @@ impl Options {
             not_before: now.saturating_sub(3600),
             not_after: now.saturating_add(365 * DAY),
         }
-    }
-}
-
-/// A certificate with its private key.
-#[derive(Clone)]
-pub struct Issued {
-    /// The certificate, as DER.
-    pub certificate: Vec<u8>,
-    secret: Secret,
-}
-
-impl fmt::Debug for Issued {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = x509::X509::read(&self.certificate).map(|c| names::text(c.subject)).unwrap_or_default();
-        write!(f, "Issued({subject})")
-    }
-}
-
-impl Issued {
-    /// The certificate, as PEM.
-    pub fn certificate_pem(&self) -> String {
-        to_pem("CERTIFICATE", &self.certificate).as_str().into()
-    }
-
-    /// The private key, as PKCS#8 in DER.
-    pub fn key_der(&self) -> Zeroizing<Vec<u8>> {
-        self.secret.pkcs8()
-    }
-
-    /// The private key, as PKCS#8 in PEM.
-    pub fn key_pem(&self) -> Zeroizing<String> {
-        to_pem("PRIVATE KEY", &self.key_der())
-    }
-
-    /// The private key, ready for use.
-    pub fn key(&self) -> &Arc<dyn PrivateKey> {
-        &self.secret.key
-    }
-
-    /// A certificate made by `template` and signed by this CA, with a new key.
-    ///
-    /// # Errors
-    /// [`CryptoError::NoRandomness`].
-    pub fn issue(
-        &self,
-        template: &Template<'_>,
-        provider: &Provider,
-        random: &dyn Random,
-    ) -> Result<Self, CryptoError> {
-        make(template, Some(self), provider, random)
-    }
-
-    /// A self-signed certificate made by `template`, with a new key.
-    ///
-    /// # Errors
-    /// [`CryptoError::NoRandomness`].
-    pub fn self_signed(
-        template: &Template<'_>,
-        provider: &Provider,
-        random: &dyn Random,
-    ) -> Result<Self, CryptoError> {
-        make(template, None, provider, random)
-    }
-
-    /// Signs `tbs`, an element of DER, and wraps both as certificates and CRLs do. The user id is SM2's.
-    ///
-    /// # Errors
-    /// [`CryptoError::NoRandomness`].
-    pub fn sign(&self, tbs: &[u8], user_id: &[u8], random: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-        let (algorithm, id) = self.secret.signs(user_id);
-        let signature = self.secret.key.sign(algorithm, &[tbs], random)?;
-        Ok(encode::signed(tbs, &id, &signature))
     }
 }
 
@@ -221,8 +157,12 @@ impl Pki {
     /// after a certificate.
     pub fn files(&self) -> Vec<(&'static str, Zeroizing<String>)> {
         let certificate = |c: &Issued| Zeroizing::new(c.certificate_pem());
-        let mut files =
-            vec![("ca.crt", certificate(&self.root)), ("intermediate.crt", certificate(&self.intermediate))];
+        let mut files = vec![
+            ("ca.crt", certificate(&self.root)),
+            ("ca.key", self.root.key_pem()),
+            ("intermediate.crt", certificate(&self.intermediate)),
+            ("intermediate.key", self.intermediate.key_pem()),
+        ];
         files.extend(self.pair_files(&self.server, PairFiles::SERVER));
         files.extend(self.pair_files(&self.client, PairFiles::CLIENT));
         files
@@ -262,43 +202,13 @@ impl PairFiles {
     ]);
 }
 
-fn make(
-    template: &Template<'_>,
-    issuer: Option<&Issued>,
-    provider: &Provider,
-    random: &dyn Random,
-) -> Result<Issued, CryptoError> {
-    let secret = Secret::new(template.key, provider, random)?;
-    let mut serial = [0; 16];
-    random.fill(Draw::Public, &mut serial)?;
-    let key_id = provider.hashes.digest(crate::suite::HashAlgorithm::Sm3, &[secret.public()]);
-    let issuer_view = match issuer {
-        Some(issuer) => Some(x509::X509::read(&issuer.certificate).map_err(|_| CryptoError::BadKey)?),
-        None => None,
-    };
-    let (_, signature_id) = issuer.map_or(&secret, |issuer| &issuer.secret).signs(template.user_id);
-    let key = (&secret.algorithm()[..], secret.public());
-    let tbs = template.tbs(serial, key, key_id.as_ref(), (issuer_view.as_ref(), &signature_id));
-    let mut issued = Issued { certificate: Vec::new(), secret };
-    issued.certificate = issuer.unwrap_or(&issued).sign(&tbs, template.user_id, random)?;
-    Ok(issued)
+/// In the form that RFC 5280 asks for: UTCTime until 2049, GeneralizedTime from 2050 to the year 9999.
+fn time(unix: u64) -> Time {
+    let time = DateTime::from_unix_duration(Duration::from_secs(unix));
+    time.unwrap_or(DateTime::INFINITY).into()
 }
 
-/// A revocation list of `issuer` over the serial numbers of `revoked`, as DER.
-///
-/// # Errors
-/// [`CryptoError::NoRandomness`]; [`CryptoError::BadKey`] if a certificate does not parse.
-pub fn revocation_list(
-    issuer: &Issued,
-    revoked: &[&Issued],
-    validity: (u64, u64),
-    random: &dyn Random,
-) -> Result<Vec<u8>, CryptoError> {
-    let views: Result<Vec<_>, _> = revoked.iter().map(|c| x509::X509::read(&c.certificate)).collect();
-    let issuer_view = x509::X509::read(&issuer.certificate);
-    let (Ok(views), Ok(issuer_view)) = (views, issuer_view) else { return Err(CryptoError::BadKey) };
-    let serials: Vec<&[u8]> = views.iter().map(|c| c.serial).collect();
-    let tbs =
-        encode::revocation_tbs(&issuer_view, &serials, validity, &issuer.secret.signs(DEFAULT_USER_ID).1);
-    issuer.sign(&tbs, DEFAULT_USER_ID, random)
+/// Of all that goes into a certificate, only names may be what cannot be written.
+fn bad_name(_: der::Error) -> CryptoError {
+    CryptoError::BadName
 }

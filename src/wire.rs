@@ -1,5 +1,7 @@
 //! Floor 1: cursors over bytes that name the field they ran out in, and the protocol's code points.
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+pub(crate) mod ciphertext;
+pub(crate) mod der;
 pub mod reader;
 pub mod registry;
 pub mod writer;

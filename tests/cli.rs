@@ -7,6 +7,8 @@ mod client;
 mod identity;
 #[path = "support/program.rs"]
 mod program;
+#[path = "cli/requests.rs"]
+mod requests;
 #[path = "cli/servers.rs"]
 mod servers;
 #[path = "cli/sm9.rs"]

@@ -8,9 +8,13 @@ use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 use support::{TestRandom, certificates, subject};
 use tlcp::cert::{Identity, KeyUse};
 use tlcp::crypto::portable::provider;
-use tlcp::crypto::{Draw, Random};
+use tlcp::crypto::{Draw, Random, SignatureAlgorithm};
 use tlcp::error::CryptoError;
-use tlcp::pki::{DAY, Options, Pki};
+use tlcp::pki::{
+    CertificateRequest, DAY, Issued, NewKey, Options, Pki, RevocationList, Template, revocation_list,
+};
+use x509_cert::der::{Decode, Encode};
+use x509_cert::request::CertReq;
 
 const NOW: u64 = 1_800_000_000;
 
@@ -93,4 +97,87 @@ fn fails_without_randomness() {
         let refused = Pki::new(&Options::new(NOW), &provider(), &stuck).map(|_| ());
         assert_eq!(refused, Err(CryptoError::NoRandomness));
     }
+}
+
+/// The requests of a pair: SM2 with SM3 over what they say, keyUsage as each certificate needs it (R-SM2-7), and the names.
+#[test]
+fn requests_a_certificate_for_signing_and_one_for_encryption() {
+    let hosts = ["www.example.com", "192.0.2.1"].map(String::from);
+    let template = Template::new(0, 0).subject("CN=www.example.com,O=Example,C=CN").names(&hosts);
+    let requests = CertificateRequest::pair(&template, &provider(), &TestRandom::new(5)).unwrap();
+    assert_ne!(*requests[0].key_der(), *requests[1].key_der());
+    for (request, usage) in requests
+        .iter()
+        .zip([b"\x0f\x01\x01\xff\x04\x04\x03\x02\x06\xc0", b"\x0f\x01\x01\xff\x04\x04\x03\x02\x03\x38"])
+    {
+        let read = CertReq::from_der(&request.request).unwrap();
+        assert_eq!(read.info.subject.to_string(), "CN=www.example.com,O=Example,C=CN");
+        assert_eq!(read.algorithm.oid.to_string(), "1.2.156.10197.1.501");
+        let attributes = read.info.attributes.to_der().unwrap();
+        let has = |part: &[u8]| attributes.windows(part.len()).any(|w| w == part);
+        assert!(has(usage) && has(b"\x82\x0fwww.example.com\x87\x04\xc0\x00\x02\x01"));
+
+        let key = provider().keys.sm2_public(read.info.public_key.subject_public_key.raw_bytes()).unwrap();
+        assert_eq!(&key, request.key().public());
+        let (info, signature) = (read.info.to_der().unwrap(), read.signature.raw_bytes());
+        let verify = |info: &[u8]| provider().keys.verify(SignatureAlgorithm::SM2, &key, &[info], signature);
+        verify(&info).unwrap();
+        assert!(verify(&read.info.subject.to_der().unwrap()).is_err());
+    }
+}
+
+#[test]
+fn requests_for_tls_are_signed_with_the_key_they_ask_for() {
+    let template = Template::new(0, 0).common_name("a.example").for_tls();
+    for (key, oid) in [(NewKey::Sm2, "1.2.156.10197.1.501"), (NewKey::P256, "1.2.840.10045.4.3.2")] {
+        match CertificateRequest::new(&template.clone().key(key), &provider(), &TestRandom::new(6)) {
+            Ok(request) => {
+                assert_eq!(CertReq::from_der(&request.request).unwrap().algorithm.oid.to_string(), oid)
+            }
+            Err(e) => assert!(key == NewKey::P256 && !cfg!(feature = "tls12"), "{e}"),
+        }
+    }
+}
+
+#[test]
+fn refuses_names_that_no_certificate_can_hold() {
+    let chinese = [String::from("例子.example")];
+    let template = Template::new(0, DAY).common_name("例子");
+    for template in [template.clone().names(&chinese), template.clone().subject("no name")] {
+        let request = CertificateRequest::new(&template, &provider(), &TestRandom::new(7));
+        assert_eq!(request.map(|_| ()), Err(CryptoError::BadName));
+        let issued = Issued::self_signed(&template, &provider(), &TestRandom::new(7));
+        assert_eq!(issued.map(|_| ()), Err(CryptoError::BadName));
+    }
+    assert!(Issued::self_signed(&template, &provider(), &TestRandom::new(7)).is_ok());
+}
+
+/// A CA that comes back from its files makes the same lists; another's key does not fit.
+#[test]
+fn takes_a_ca_out_of_its_files() {
+    let pki = make(&Options::new(NOW), 8);
+    let ca = &pki.intermediate;
+    let (certificate, key) = (ca.certificate_pem(), ca.key_pem());
+    let again = Issued::from_files(&[certificate.as_bytes(), key.as_bytes()], &provider()).unwrap();
+    assert_eq!((&again.certificate, again.key_der()), (&ca.certificate, ca.key_der()));
+    let list = RevocationList::new(1, NOW, NOW + DAY).revoke(&[&pki.server.sign.certificate]).unwrap();
+    let lists = [
+        revocation_list(ca, &[&pki.server.sign], (NOW, NOW + DAY), &TestRandom::new(9)),
+        list.sign(&again, &TestRandom::new(9)),
+    ];
+    assert_eq!(lists[0], lists[1]);
+
+    let refused = |files: &[&[u8]]| Issued::from_files(files, &provider()).unwrap_err().0.to_string();
+    let other = pki.root.key_pem();
+    assert_eq!(
+        refused(&[certificate.as_bytes(), other.as_bytes()]),
+        "the private key is not that of the certificate"
+    );
+    assert_eq!(refused(&[certificate.as_bytes()]), "a certificate and its private key are needed");
+    assert!(
+        refused(&[key.as_bytes(), other.as_bytes()])
+            .starts_with("file 2, block 1 (PRIVATE KEY): one certificate")
+    );
+    let no_certificate = RevocationList::new(1, NOW, NOW + DAY).revoke(&[key.as_bytes()]).unwrap_err();
+    assert_eq!(&*no_certificate.0, "file 1, block 1 (PRIVATE KEY): not a certificate");
 }

@@ -1,9 +1,9 @@
 //! How certificates and key containers name algorithms: contents of AlgorithmIdentifier. Those of the Web are in
 //! `rustls_pki_types::alg_id`; here are SM2's (R-SM2-9, R-SM2-10), and what is read from all of them.
-use super::der::{BadDer, Der, OID, SEQUENCE, context};
 use crate::crypto::{Keys, PrivateKey, PublicKey};
 use crate::error::CryptoError;
 use crate::suite::{HashAlgorithm, KeyKind};
+use crate::wire::der::{BadDer, Der, OID, SEQUENCE, context};
 use crate::wire::{NamedGroup, SignatureScheme};
 use alloc::sync::Arc;
 use rustls_pki_types::AlgorithmIdentifier;

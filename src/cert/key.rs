@@ -1,10 +1,10 @@
 //! Private keys out of their containers: PKCS#8, encrypted PKCS#8, RFC 5915 ("SEC1") on a named curve (R-SM2-6), PKCS#1.
 use super::algorithm::{self, KeyForm};
-use super::der::{self, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
 use super::pbes2;
 use crate::crypto::{Keys, PrivateKey};
 use crate::error::CryptoError;
 use crate::wire::NamedGroup;
+use crate::wire::der::{self, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
 use alloc::string::{String, ToString};
 use alloc::{sync::Arc, vec, vec::Vec};
 use zeroize::Zeroizing;
@@ -88,15 +88,24 @@ pub(super) fn read(der: &[u8]) -> Result<Secret, Unread> {
     }
 }
 
+/// As [`read`]: the form, and what [`Secret`] holds.
+#[cfg(feature = "pki")]
+pub(crate) fn read_plain(der: &[u8]) -> Result<(KeyForm, Zeroizing<Vec<u8>>), String> {
+    match read(der) {
+        Ok(Secret { form, bytes }) => Ok((form, bytes)),
+        Err(Unread::Foreign) => Err(FOREIGN.to_string()),
+        Err(Unread::Sm9) => Err(SM9_ALONE.to_string()),
+        Err(Unread::Because(why)) => Err(why),
+    }
+}
+
 fn rsa(der: &[u8]) -> Secret {
     Secret { form: KeyForm::Rsa, bytes: Zeroizing::new(der.to_vec()) }
 }
 
 /// CurvePrivateKey ::= OCTET STRING (RFC 8410 7).
 fn read_ed25519(inner: &[u8]) -> Result<Secret, Unread> {
-    let mut der = der::Der::new(inner);
-    let seed = der.expect(OCTET_STRING).map_err(|_| BROKEN)?;
-    der.finish().map_err(|_| BROKEN)?;
+    let seed = der::contents(inner, OCTET_STRING).map_err(|_| BROKEN)?;
     if seed.len() != 32 {
         return Err(BROKEN.into());
     }
@@ -109,9 +118,7 @@ fn read_sm2(inner: &[u8]) -> Result<Secret, Unread> {
         Some(&SEQUENCE) if inner.len() != 32 => read_ec(inner, Some(KeyForm::Sm2)),
         // GM/T 0009 SM2PrivateKey, an INTEGER, and the bare scalar
         Some(&INTEGER) if inner.len() != 32 => {
-            let mut der = der::Der::new(inner);
-            let d = der.expect(INTEGER).map_err(|_| BROKEN)?;
-            der.finish().map_err(|_| BROKEN)?;
+            let d = der::contents(inner, INTEGER).map_err(|_| BROKEN)?;
             scalar(KeyForm::Sm2, d)
         }
         _ => scalar(KeyForm::Sm2, inner),

@@ -1,5 +1,5 @@
 //! The extension keyUsage.
-use super::der::{BIT_STRING, BadDer, Der};
+use crate::wire::der::{self, BIT_STRING, BadDer};
 
 /// The bits of keyUsage: bit 0 of the standard is the highest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,6 @@ impl KeyUsageBits {
     pub(crate) const DATA_ENCIPHERMENT: u16 = 1 << 12;
     pub(crate) const KEY_AGREEMENT: u16 = 1 << 11;
     pub(crate) const KEY_CERT_SIGN: u16 = 1 << 10;
-    #[cfg_attr(not(feature = "pki"), allow(dead_code))]
     pub(crate) const CRL_SIGN: u16 = 1 << 9;
     const NAMES: [&'static str; 9] = [
         "digitalSignature",
@@ -30,10 +29,7 @@ impl KeyUsageBits {
 
     /// From the extension's value: a BIT STRING of at most 9 bits.
     pub(super) fn read(value: &[u8]) -> Result<Self, BadDer> {
-        let mut der = Der::new(value);
-        let bits = der.expect(BIT_STRING)?;
-        der.finish()?;
-        match *bits {
+        match *der::contents(value, BIT_STRING)? {
             [0] => Ok(Self(0)),
             [0..=7, a] => Ok(Self(u16::from_be_bytes([a, 0]))),
             [0..=7, a, b] => Ok(Self(u16::from_be_bytes([a, b]))),

@@ -1,7 +1,7 @@
 //! Names: whether a certificate is for the one that was asked for (R-HS-41), and names as text.
 use super::ServerName;
-use super::der::{Der, OID, SEQUENCE, SET, UTF8_STRING};
 use super::x509::X509;
+use crate::wire::der::{Der, OID, SEQUENCE, SET, UTF8_STRING};
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write;
 use core::net::IpAddr;
@@ -141,7 +141,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cert::der::element;
+    use crate::wire::der::element;
 
     /// R-HS-41: case does not count, `*` is the whole left-most label, and two labels at least follow it.
     #[test]

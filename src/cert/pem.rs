@@ -1,6 +1,6 @@
 //! A pile of files, each PEM with any number of blocks or DER, as one list of items.
-use super::der::{BIT_STRING, Der, INTEGER, OCTET_STRING, SEQUENCE};
 use crate::error::ConfigError;
+use crate::wire::der::{BIT_STRING, Der, IA5_STRING, INTEGER, OCTET_STRING, SEQUENCE};
 use alloc::{format, string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
@@ -8,11 +8,10 @@ use zeroize::Zeroizing;
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
-const IA5_STRING: u8 = 0x16;
 
 /// What a block of bytes looks like, before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Certificate,
     /// PKCS#8, RFC 5915 ("SEC1") or PKCS#1.
     PrivateKey,
@@ -29,15 +28,15 @@ pub(super) enum Kind {
 }
 
 /// One certificate, key or list, and where it stood.
-pub(super) struct Item {
-    pub(super) kind: Kind,
-    pub(super) der: Zeroizing<Vec<u8>>,
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    pub(crate) der: Zeroizing<Vec<u8>>,
     /// `file 2, block 1 (EC PRIVATE KEY)`
-    pub(super) place: String,
+    pub(crate) place: String,
 }
 
 /// Splits `files` into items.
-pub(super) fn items(files: &[&[u8]]) -> Result<Vec<Item>, ConfigError> {
+pub(crate) fn items(files: &[&[u8]]) -> Result<Vec<Item>, ConfigError> {
     let mut out = Vec::new();
     for (file, number) in files.iter().zip(1_usize..) {
         if split_once(file, BEGIN).is_some() {

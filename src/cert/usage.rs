@@ -1,10 +1,10 @@
 //! What a certificate's key may be used for (R-SM2-7, R-SM2-9, R-HS-39, R-T12-9).
 use super::KeyUse;
-use super::der::{Der, OID};
 use super::key_usage::KeyUsageBits;
 use super::x509::X509;
 use crate::error::{CertificatePlace, CertificateProblem};
 use crate::suite::{Certificates, KeyKind};
+use crate::wire::der::{Der, OID};
 
 /// What one of a party's own certificates is to be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

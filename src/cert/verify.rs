@@ -13,7 +13,6 @@ mod shown;
 
 pub use builder::VerifierBuilder;
 
-use super::der::{Der, SEQUENCE};
 use super::fault::{fault, read};
 use super::usage::{self, Own};
 use super::x509::X509;
@@ -22,6 +21,7 @@ use crate::crypto::Provider;
 use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
 use crate::suite::{Certificates, KeyKind};
+use crate::wire::der::{Der, SEQUENCE};
 use algorithm::{Algorithm, Work, as_dyn};
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;

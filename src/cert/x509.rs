@@ -1,11 +1,13 @@
 //! A view of an X.509 certificate: what the pair, the identity and the names need, borrowed from its DER.
 //! rustls-webpki reads the certificates of a path itself; this view never decides on signatures or paths.
 use super::algorithm::KeyForm;
-use super::der::{self, BIT_STRING, BOOLEAN, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
 use super::key_usage::KeyUsageBits;
 use super::time;
 use crate::crypto::{Keys, PublicKey};
 use crate::error::CertificateProblem;
+use crate::wire::der::{
+    self, BIT_STRING, BOOLEAN, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context,
+};
 
 /// id-ce-extKeyUsage
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
@@ -119,18 +121,18 @@ impl<'a> X509<'a> {
             extension.finish()?;
             // id-ce: 2.5.29
             match id {
-                [0x55, 0x1d, 14] => once(&mut self.subject_key_id, der_only(value, OCTET_STRING)?)?,
+                [0x55, 0x1d, 14] => once(&mut self.subject_key_id, der::contents(value, OCTET_STRING)?)?,
                 [0x55, 0x1d, 15] => once(&mut self.key_usage, KeyUsageBits::read(value)?)?,
-                [0x55, 0x1d, 17] => once(&mut self.subject_alt_name, der_only(value, SEQUENCE)?)?,
+                [0x55, 0x1d, 17] => once(&mut self.subject_alt_name, der::contents(value, SEQUENCE)?)?,
                 [0x55, 0x1d, 19] => once(&mut basic_constraints, cert_authority(value)?)?,
                 [0x55, 0x1d, 30] => self.has_name_constraints = true,
-                [0x55, 0x1d, 31] => once(&mut self.crl_distribution_points, der_only(value, SEQUENCE)?)?,
+                [0x55, 0x1d, 31] => once(&mut self.crl_distribution_points, der::contents(value, SEQUENCE)?)?,
                 [0x55, 0x1d, 35] => {
                     // keyIdentifier [0]; CAs differ in what else they write here
                     let id = der::only(value, SEQUENCE)?.optional(0x80)?;
                     once(&mut self.authority_key_id, id.unwrap_or_default())?;
                 }
-                EXTENDED_KEY_USAGE => once(&mut self.extended_key_usage, der_only(value, SEQUENCE)?)?,
+                EXTENDED_KEY_USAGE => once(&mut self.extended_key_usage, der::contents(value, SEQUENCE)?)?,
                 _ => {}
             }
         }
@@ -179,13 +181,6 @@ impl<'a> X509<'a> {
 fn name<'a>(tbs: &mut Der<'a>) -> Result<&'a [u8], BadDer> {
     let element = tbs.next()?;
     if element.tag == SEQUENCE { Ok(element.whole) } else { Err(BadDer) }
-}
-
-fn der_only(value: &[u8], tag: u8) -> Result<&[u8], BadDer> {
-    let mut der = Der::new(value);
-    let contents = der.expect(tag)?;
-    der.finish()?;
-    Ok(contents)
 }
 
 /// cA of basicConstraints. CAs write FALSE out although DER leaves a default away.

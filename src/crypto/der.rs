@@ -1,11 +1,11 @@
-//! The DER structures of SM2 and ECDSA, and the parts that SM9's are made of, strict: every value has one encoding, and only that is read.
+//! Signatures and ciphertexts of SM2 and ECDSA with numbers as long as the curve's: views over their strict DER.
+use crate::wire::ciphertext::Sm2Cipher;
+use crate::wire::der::padded;
 use alloc::vec::Vec;
+use der::asn1::UintRef;
+use der::{Encode, Reader, SliceReader};
 
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const SEQUENCE: u8 = 0x30;
-
-/// The longest C2 that [`Ciphertext::write`] takes, in bytes: all lengths stay within three bytes.
+/// The longest message that is encrypted, in bytes.
 pub(crate) const MAX_C2: usize = 0xff_ff00;
 
 /// A signature, `SEQUENCE { r INTEGER, s INTEGER }` (R-SM2-2, R-EC-7): each `N` bytes big-endian, of any value.
@@ -17,22 +17,30 @@ pub(crate) struct Signature<const N: usize = 32> {
 impl<const N: usize> Signature<N> {
     /// Nothing, if it is not strict DER or an integer is negative or longer than `N` bytes.
     pub(crate) fn read(der: &[u8]) -> Option<Self> {
-        let mut body = sequence(der)?;
-        let out = Self { r: integer(&mut body)?, s: integer(&mut body)? };
-        body.is_empty().then_some(out)
+        let [r, s] = integers(der).ok()?;
+        Some(Self { r: padded(r)?, s: padded(s)? })
     }
 
     pub(crate) fn write(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(N.saturating_mul(2).saturating_add(6));
-        push_integer(&mut body, &self.r);
-        push_integer(&mut body, &self.s);
-        let mut out = Vec::with_capacity(body.len().saturating_add(2));
-        push(&mut out, SEQUENCE, &body);
-        out
+        let numbers = UintRef::new(&self.r).and_then(|r| [r, UintRef::new(&self.s)?].to_der());
+        // longer than 4 GiB is all that an integer can be too much
+        numbers.unwrap_or_default()
     }
 }
 
-/// A ciphertext of GM/T 0009, `SEQUENCE { x INTEGER, y INTEGER, c3 OCTET STRING, c2 OCTET STRING }` (R-SM2-3).
+/// The numbers of a SEQUENCE that holds nothing else.
+pub(crate) fn integers<const N: usize>(der: &[u8]) -> der::Result<[UintRef<'_>; N]> {
+    let mut reader = SliceReader::new(der)?;
+    let numbers = reader.sequence(|r| {
+        let mut numbers = [UintRef::new(&[])?; N];
+        numbers.iter_mut().try_for_each(|number| r.decode().map(|read| *number = read))?;
+        Ok::<_, der::Error>(numbers)
+    })?;
+    reader.finish()?;
+    Ok(numbers)
+}
+
+/// A ciphertext of GM/T 0009 (R-SM2-3).
 pub(crate) struct Ciphertext<'a> {
     /// C1 = (x, y), 32 bytes big-endian each; not checked to be on the curve.
     pub(crate) x: [u8; 32],
@@ -46,97 +54,15 @@ pub(crate) struct Ciphertext<'a> {
 impl<'a> Ciphertext<'a> {
     /// Nothing, if it is not strict DER, an integer is negative or longer than 32 bytes, or C3 is not 32 bytes.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
-        let mut body = sequence(der)?;
-        let out = Self {
-            x: integer(&mut body)?,
-            y: integer(&mut body)?,
-            c3: element(&mut body, OCTET_STRING)?.try_into().ok()?,
-            c2: element(&mut body, OCTET_STRING)?,
-        };
-        body.is_empty().then_some(out)
+        let Sm2Cipher { x, y, c3, c2 } = Sm2Cipher::read(der).ok()?;
+        Some(Self { x: padded(x)?, y: padded(y)?, c3: c3.try_into().ok()?, c2 })
     }
 
-    /// C2 must be at most [`MAX_C2`] bytes.
     pub(crate) fn write(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(self.c2.len().saturating_add(112));
-        push_integer(&mut body, &self.x);
-        push_integer(&mut body, &self.y);
-        push(&mut body, OCTET_STRING, &self.c3);
-        push(&mut body, OCTET_STRING, self.c2);
-        let mut out = Vec::with_capacity(body.len().saturating_add(4));
-        push(&mut out, SEQUENCE, &body);
-        out
-    }
-}
-
-/// The content of the one SEQUENCE that `der` is.
-pub(super) fn sequence(der: &[u8]) -> Option<&[u8]> {
-    let mut rest = der;
-    let body = element(&mut rest, SEQUENCE)?;
-    rest.is_empty().then_some(body)
-}
-
-/// The content of the next element, which must have this tag.
-pub(super) fn element<'a>(rest: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
-    let (&found, after) = rest.split_first()?;
-    let (&first, after) = after.split_first()?;
-    let extra = match first {
-        0..=0x7f => 0,
-        0x81..=0x83 => usize::from(first & 0x7f),
-        _ => return None,
-    };
-    let (long, after) = after.split_at_checked(extra)?;
-    let length = long.iter().fold(0, |n, b| n << 8 | usize::from(*b));
-    let length = if extra == 0 { usize::from(first) } else { length };
-    // The shortest form of the length, or none.
-    let shortest = match length {
-        0..0x80 => 0,
-        0x80..0x100 => 1,
-        0x100..0x1_0000 => 2,
-        _ => 3,
-    };
-    let (content, after) = after.split_at_checked(length)?;
-    *rest = after;
-    (found == tag && extra == shortest).then_some(content)
-}
-
-/// A non-negative INTEGER of at most `N` bytes.
-pub(super) fn integer<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let content = element(rest, INTEGER)?;
-    let (&first, after) = content.split_first()?;
-    let magnitude = match (first, after.first()) {
-        (0x80.., _) | (0, Some(0..=0x7f)) => return None,
-        (0, Some(_)) => after,
-        _ => content,
-    };
-    let mut out = [0; N];
-    let start = N.checked_sub(magnitude.len())?;
-    out.get_mut(start..)?.copy_from_slice(magnitude);
-    Some(out)
-}
-
-pub(super) fn push_integer(out: &mut Vec<u8>, value: &[u8]) {
-    // One zero byte stays for the number 0, and one comes before a set first bit.
-    let zeros = value.iter().take_while(|b| **b == 0).count().min(value.len().saturating_sub(1));
-    let digits = value.get(zeros..).unwrap_or_default();
-    let sign = usize::from(digits.first().is_some_and(|b| *b >= 0x80));
-    push_header(out, INTEGER, digits.len().saturating_add(sign));
-    out.resize(out.len().saturating_add(sign), 0);
-    out.extend_from_slice(digits);
-}
-
-pub(super) fn push(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
-    push_header(out, tag, content.len());
-    out.extend_from_slice(content);
-}
-
-pub(super) fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
-    let [.., a, b, c] = (length as u32).to_be_bytes();
-    match length {
-        0..0x80 => out.extend_from_slice(&[tag, c]),
-        0x80..0x100 => out.extend_from_slice(&[tag, 0x81, c]),
-        0x100..0x1_0000 => out.extend_from_slice(&[tag, 0x82, b, c]),
-        _ => out.extend_from_slice(&[tag, 0x83, a, b, c]),
+        let numbers = UintRef::new(&self.x).and_then(|x| Ok([x, UintRef::new(&self.y)?]));
+        let written = numbers.and_then(|[x, y]| Sm2Cipher { x, y, c3: &self.c3, c2: self.c2 }.write());
+        // as in Signature::write
+        written.unwrap_or_default()
     }
 }
 

@@ -173,6 +173,7 @@ impl fmt::Display for CryptoError {
             Self::DecryptFailed => "a ciphertext does not open",
             Self::Unsupported => "the algorithm is not supported",
             Self::TooLong => "the input is too long",
+            Self::BadName => "a name cannot stand in a certificate: a host name must be ASCII, a subject like `CN=a.example,O=Example,C=CN`",
             Self::SelfTest(what) => return write!(f, "self-test failed: {what}"),
         })
     }

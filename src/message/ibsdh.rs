@@ -1,10 +1,9 @@
 //! What both parties send in IBSDH: KeyAgreementInfo of GM/T 0081 (R-IBC-7).
 use super::signed::DigitallySigned;
 use super::{Message, encode};
+use crate::wire::der::{self, BIT_STRING, BadDer, Der, INTEGER, OCTET_STRING, SEQUENCE, element};
 use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader};
 use alloc::vec::Vec;
-use der::asn1::{BitStringRef, OctetStringRef, UintRef};
-use der::{Decode, Encode as _, Header, Reader as _, SliceReader, Tag};
 
 /// KeyAgreementInfo, version 1. Values are as they came; the state that reads it checks them (R-IBC-7, R-IBC-8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +41,10 @@ impl<'a> KeyAgreementInfo<'a> {
     /// [`DecodeError`] names the field.
     pub fn read_signed(body: &'a [u8]) -> Result<SignedAgreementInfo<'a>, DecodeError> {
         let mut r = Reader::new("ServerKeyExchange", body).citing("R-IBC-7");
-        let length = length_of_first(body).filter(|length| *length <= body.len());
-        let bytes = r.bytes(NAME, length.ok_or(r.error(NAME, Problem::Malformed))?)?;
-        let info = Self::parse(bytes).ok_or(r.error(NAME, Problem::Malformed))?;
+        let malformed = |_| r.error(NAME, Problem::Malformed);
+        let bytes = Der::new(body).next().map_err(malformed)?.whole;
+        let info = Self::parse(bytes).map_err(malformed)?;
+        r.bytes(NAME, bytes.len())?;
         let signed = DigitallySigned::read(&mut r, false)?;
         r.finish("signature")?;
         Ok(SignedAgreementInfo { info, bytes, signed })
@@ -59,7 +59,7 @@ impl<'a> KeyAgreementInfo<'a> {
         let bytes = r.vector16(NAME, 1)?;
         let malformed = r.error(NAME, Problem::Malformed);
         r.finish(NAME)?;
-        Self::parse(bytes).ok_or(malformed)
+        Self::parse(bytes).map_err(|_| malformed)
     }
 
     /// The message ClientKeyExchange.
@@ -72,19 +72,19 @@ impl<'a> KeyAgreementInfo<'a> {
 
     /// SEQUENCE { INTEGER 1, SEQUENCE { BIT STRING }, OCTET STRING, OCTET STRING, OCTET STRING }, strictly; the point may stand
     /// without the SEQUENCE around it.
-    fn parse(der: &'a [u8]) -> Option<Self> {
-        let mut r = SliceReader::new(der).ok()?;
-        let parse = |r: &mut SliceReader<'a>| {
-            let version = UintRef::decode(r)?;
-            let wrapped = Tag::peek(r)? == Tag::Sequence;
-            let point = if wrapped { r.sequence(BitStringRef::decode)? } else { BitStringRef::decode(r)? };
-            let mut octets = || <&OctetStringRef>::decode(r).map(OctetStringRef::as_bytes);
-            Ok::<_, der::Error>((version, point, octets()?, octets()?, octets()?))
+    fn parse(whole: &'a [u8]) -> Result<Self, BadDer> {
+        let mut fields = der::only(whole, SEQUENCE)?;
+        if fields.expect(INTEGER)? != [1] {
+            return Err(BadDer);
+        }
+        let point = match fields.optional(SEQUENCE)? {
+            Some(wrapped) => der::contents(wrapped, BIT_STRING).and_then(der::whole_bytes)?,
+            None => fields.whole_bits()?,
         };
-        let (version, point, server, client, hid) = r.sequence(parse).ok()?;
-        der::Reader::finish(r).ok()?;
-        let (&[hid], [1]) = (hid, version.as_bytes()) else { return None };
-        Some(Self { point: point.as_bytes()?, server, client, hid })
+        let [server, client] = [fields.expect(OCTET_STRING)?, fields.expect(OCTET_STRING)?];
+        let &[hid] = fields.expect(OCTET_STRING)? else { return Err(BadDer) };
+        fields.finish()?;
+        Ok(Self { point, server, client, hid })
     }
 
     /// The DER, as ServerKeyExchange has it and signs it.
@@ -96,35 +96,4 @@ impl<'a> KeyAgreementInfo<'a> {
             [self.server, self.client, &[self.hid]].map(|octets| element(OCTET_STRING, &[octets]));
         element(SEQUENCE, &[&VERSION, &point, &server, &client, &hid])
     }
-}
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OCTET_STRING: u8 = 0x04;
-const SEQUENCE: u8 = 0x30;
-
-/// One element of DER.
-fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
-    let mut out = Vec::with_capacity(length.saturating_add(6));
-    out.push(tag);
-    match u8::try_from(length) {
-        Ok(short @ 0..=0x7f) => out.push(short),
-        _ => {
-            let digits = length.to_be_bytes();
-            let significant = digits.iter().skip_while(|digit| **digit == 0);
-            out.push(0x80 | u8::try_from(significant.clone().count()).unwrap_or_default());
-            out.extend(significant);
-        }
-    }
-    parts.iter().for_each(|part| out.extend_from_slice(part));
-    out
-}
-
-/// Bytes of the element that `der` begins with.
-fn length_of_first(der: &[u8]) -> Option<usize> {
-    let mut r = SliceReader::new(der).ok()?;
-    let header = Header::decode(&mut r).ok()?;
-    let [before, contents] = [header.encoded_len().ok()?, header.length()];
-    usize::try_from(before).ok()?.checked_add(usize::try_from(contents).ok()?)
 }

@@ -1,10 +1,9 @@
 //! ServerKeyExchange and ClientKeyExchange (GB/T 38636 6.4.5.4, 6.4.5.8).
 use super::signed::DigitallySigned;
 use super::{Message, encode};
+use crate::wire::ciphertext::{Sm2Cipher, Sm9Cipher};
 use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
 use alloc::vec::Vec;
-use der::asn1::{BitStringRef, OctetStringRef, UintRef};
-use der::{Decode, Reader as _, SliceReader};
 
 /// A public value with the `ECParameters` before it, as servers send it, and in TLCP clients too: on the SM2 curve 69
 /// bytes, `03 || 0029 || 41 || 04 X[32] Y[32]`. Values are as they came; R-HS-18 is checked by the state that reads it.
@@ -106,44 +105,13 @@ impl<'a> ServerKeyExchange<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct ClientKeyExchange;
 
-/// Whether `bytes` are SM2Cipher of GM/T 0009, strictly: what decides between decode_error and implicit rejection
-/// (R-HS-43).
-fn is_sm2_cipher(bytes: &[u8]) -> bool {
-    let parse = || {
-        let mut r = SliceReader::new(bytes)?;
-        r.sequence(|r| {
-            UintRef::decode(r)?;
-            UintRef::decode(r)?;
-            <&OctetStringRef>::decode(r)?;
-            <&OctetStringRef>::decode(r).map(|_| ())
-        })?;
-        der::Reader::finish(r)
-    };
-    parse().is_ok()
-}
-
-/// Whether `bytes` are SM9Cipher of GM/T 0081, strictly, in whatever mode: likewise.
-fn is_sm9_cipher(bytes: &[u8]) -> bool {
-    let parse = || {
-        let mut r = SliceReader::new(bytes)?;
-        r.sequence(|r| {
-            UintRef::decode(r)?;
-            BitStringRef::decode(r)?;
-            <&OctetStringRef>::decode(r)?;
-            <&OctetStringRef>::decode(r).map(|_| ())
-        })?;
-        der::Reader::finish(r)
-    };
-    parse().is_ok()
-}
-
 impl ClientKeyExchange {
     /// Reads the ECC form: `opaque SM2Cipher<0..2^16-1>`, the DER that exactly fills the vector (R-HS-24).
     ///
     /// # Errors
     /// [`DecodeError`] for what anyone can see: the vector or the DER does not parse strictly (R-HS-43).
     pub fn read_encrypted(body: &[u8]) -> Result<&[u8], DecodeError> {
-        Self::read_der(body, "ECCEncryptedPreMasterSecret", "R-HS-24", is_sm2_cipher)
+        Self::read_der(body, "ECCEncryptedPreMasterSecret", "R-HS-24", |der| Sm2Cipher::read(der).is_ok())
     }
 
     /// Reads the IBC form: `opaque SM9Cipher<0..2^16-1>` (R-IBC-2), as strictly.
@@ -151,7 +119,7 @@ impl ClientKeyExchange {
     /// # Errors
     /// [`DecodeError`] for what anyone can see: the vector or the DER does not parse strictly (R-HS-43).
     pub fn read_ibc_encrypted(body: &[u8]) -> Result<&[u8], DecodeError> {
-        Self::read_der(body, "IBCEncryptedPreMasterSecret", "R-IBC-2", is_sm9_cipher)
+        Self::read_der(body, "IBCEncryptedPreMasterSecret", "R-IBC-2", |der| Sm9Cipher::read(der).is_ok())
     }
 
     fn read_der<'a>(

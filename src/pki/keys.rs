@@ -1,12 +1,15 @@
 //! Private keys of certificates that are made here: new ones, and RSA's that come from elsewhere.
-use super::encode;
 use crate::cert::algorithm::{self, KeyForm};
+use crate::cert::key::read_plain;
 use crate::crypto::{Draw, PrivateKey, Provider, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use crate::suite::HashAlgorithm;
 use crate::wire::NamedGroup;
-use alloc::{sync::Arc, vec, vec::Vec};
+use crate::wire::der::{BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, context, element};
+use alloc::{format, string::String, sync::Arc, vec, vec::Vec};
+use der::{Decode, asn1::BitString};
 use rustls_pki_types::alg_id;
+use x509_cert::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use zeroize::Zeroizing;
 
 /// The key that a certificate is made with.
@@ -64,8 +67,34 @@ impl Secret {
         Err(CryptoError::NoRandomness)
     }
 
+    /// Out of PKCS#8, RFC 5915 or PKCS#1; the error says what is wrong.
+    pub(super) fn read(der: &[u8], provider: &Provider) -> Result<Self, String> {
+        let (form, bytes) = read_plain(der)?;
+        let key = form.private(&bytes, provider.keys).map_err(|e| format!("{e}"))?;
+        Ok(Self { form, bytes, key })
+    }
+
+    /// Signs `tbs`, an element of DER, and wraps both as certificates, requests and CRLs do: SEQUENCE { tbs,
+    /// signatureAlgorithm, signature }. The user id is SM2's.
+    pub(super) fn sign(
+        &self,
+        tbs: &[u8],
+        user_id: &[u8],
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, CryptoError> {
+        let (algorithm, id) = self.signs(user_id);
+        let signature = self.key.sign(algorithm, &[tbs], random)?;
+        let signature = element(BIT_STRING, &[&[0], &signature]);
+        Ok(element(SEQUENCE, &[tbs, &element(SEQUENCE, &[&id]), &signature]))
+    }
+
+    pub(super) fn public_key_info(&self) -> der::Result<SubjectPublicKeyInfo> {
+        let algorithm = AlgorithmIdentifier::from_der(&element(SEQUENCE, &[&self.algorithm()]))?;
+        Ok(SubjectPublicKeyInfo { algorithm, subject_public_key: BitString::from_bytes(self.public())? })
+    }
+
     /// Contents of the key's AlgorithmIdentifier.
-    pub(super) fn algorithm(&self) -> Vec<u8> {
+    fn algorithm(&self) -> Vec<u8> {
         match self.form {
             KeyForm::Sm2 => algorithm::EC_SM2.to_vec(),
             KeyForm::Rsa => alg_id::RSA_ENCRYPTION.to_vec(),
@@ -104,13 +133,25 @@ impl Secret {
         }
     }
 
-    /// PrivateKeyInfo.
+    /// PrivateKeyInfo, as OpenSSL and Tongsuo write it.
     pub(super) fn pkcs8(&self) -> Zeroizing<Vec<u8>> {
         let inner = match self.form {
-            KeyForm::Sm2 | KeyForm::Ecdsa(_) => encode::ec_private_key(&self.bytes, self.public()),
-            KeyForm::Ed25519 => encode::octets(&self.bytes),
+            KeyForm::Sm2 | KeyForm::Ecdsa(_) => ec_private_key(&self.bytes, self.public()),
+            KeyForm::Ed25519 => octets(&self.bytes),
             KeyForm::Rsa => self.bytes.clone(),
         };
-        encode::pkcs8(&self.algorithm(), &inner)
+        let (version, algorithm) = (element(INTEGER, &[&[0]]), element(SEQUENCE, &[&self.algorithm()]));
+        Zeroizing::new(element(SEQUENCE, &[&version, &algorithm, &octets(&inner)]))
     }
+}
+
+/// An OCTET STRING of something secret.
+fn octets(secret: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(element(OCTET_STRING, &[secret]))
+}
+
+/// ECPrivateKey without the curve, which stands around it.
+fn ec_private_key(scalar: &[u8], point: &[u8]) -> Zeroizing<Vec<u8>> {
+    let public = element(context(1), &[&element(BIT_STRING, &[&[0], point])]);
+    Zeroizing::new(element(SEQUENCE, &[&element(INTEGER, &[&[1]]), &octets(scalar), &public]))
 }

@@ -1,19 +1,19 @@
 //! An SM9 key centre for tests and demonstrations, with its users.
-use super::{Options, to_pem};
-use crate::cert::der::{INTEGER, OCTET_STRING, OID, SEQUENCE, element};
+use super::{Options, bad_name, time, to_pem};
 use crate::cert::sm9::{IDENTITY_LABEL, PARAMETERS_LABEL, SM9_OID};
-use crate::cert::{IbcKeys, Identity, Key, KeyCentres, time};
+use crate::cert::{IbcKeys, Identity, Key, KeyCentres};
 use crate::crypto::sm9::encoding::{
     MASTER_PUBLIC_LABELS, write_master_private, write_master_public, write_user_private,
 };
 use crate::crypto::sm9::{MasterKey, MasterKind, Usage};
 use crate::crypto::{Draw, Provider, Random};
 use crate::error::{ConfigError, CryptoError};
+use crate::wire::der::{INTEGER, OCTET_STRING, OID, SEQUENCE, element};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
+use der::{Encode, asn1::Ia5StringRef};
+use x509_cert::time::Time;
 use zeroize::Zeroizing;
-
-const IA5_STRING: u8 = 0x16;
 
 /// A key centre: it can make the keys of any identity under it, and read all that is encrypted to one.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ impl KeyCentre {
     /// One with new master keys, whose parameters are called `name` (ASCII) and valid as `options` says.
     ///
     /// # Errors
-    /// [`CryptoError::NoRandomness`]; [`CryptoError::Unsupported`] if the provider has no SM9.
+    /// [`CryptoError::NoRandomness`]; [`CryptoError::Unsupported`] if the provider has no SM9; [`CryptoError::BadName`].
     pub fn new(
         name: &str,
         options: &Options,
@@ -43,7 +43,8 @@ impl KeyCentre {
         let sign = Master::new(MasterKind::Sign, provider, random)?;
         let encrypt = Master::new(MasterKind::Encrypt, provider, random)?;
         let keys = [encrypt.key.public(), sign.key.public()];
-        let parameters = parameters(name, [options.not_before, options.not_after], keys);
+        let validity = [options.not_before, options.not_after].map(time);
+        let parameters = parameters(name, validity, keys).map_err(bad_name)?;
         Ok(Self { sign, encrypt, parameters })
     }
 
@@ -189,25 +190,24 @@ impl Master {
 }
 
 /// IBCSysParams, number 1. Its issuer has no end of its own: not every reader takes one (R-IBC-8).
-fn parameters(name: &str, [from, to]: [u64; 2], [encrypt, sign]: [&[u8]; 2]) -> Vec<u8> {
+fn parameters(name: &str, [from, to]: [Time; 2], [encrypt, sign]: [&[u8]; 2]) -> der::Result<Vec<u8>> {
     const ONE: &[u8] = &[INTEGER, 1, 1];
     const TWO: &[u8] = &[INTEGER, 1, 2];
     let oid = element(OID, &[SM9_OID]);
-    let name = name.as_bytes();
-    let named = element(OCTET_STRING, &[name]);
+    let named = element(OCTET_STRING, &[name.as_bytes()]);
     let data = element(SEQUENCE, &[&named, &write_master_public(encrypt), &write_master_public(sign)]);
     let algorithm = element(SEQUENCE, &[&oid, &element(OCTET_STRING, &[&data])]);
-    let (from, to) = (time::write(from), time::write(to));
-    element(
+    let (from, to) = (from.to_der()?, to.to_der()?);
+    Ok(element(
         SEQUENCE,
         &[
             TWO,
-            &element(IA5_STRING, &[name]),
+            &Ia5StringRef::new(name)?.to_der()?,
             ONE,
             &element(SEQUENCE, &[&from, &to]),
             &element(SEQUENCE, &[&algorithm]),
             &oid,
             &element(SEQUENCE, &[ONE, &oid, &named, &from]),
         ],
-    )
+    ))
 }

@@ -1,5 +1,6 @@
 //! Private keys in their containers (R-SM2-6): every form gives the same key.
 use super::support::{element, pki_file, vector};
+use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 use tlcp::cert::{Identity, KeyUse};
 use tlcp::crypto::portable::provider;
 
@@ -85,16 +86,51 @@ fn opens_encrypted_keys_with_the_password_alone() {
     expect(&vector("keys/gmssl-both.pem"), Some(b"123456"), "GmSSL");
 }
 
-/// EncryptedPrivateKeyInfo with PBES2: PBKDF2 of HMAC-SM3, SM4 in CBC mode.
+/// HMAC-SHA1 is what BouncyCastle writes unasked, and stands for itself where no function is named (RFC 8018 A.2).
+#[test]
+fn opens_keys_encrypted_with_aes_and_hmac_of_sha1_and_sha2() {
+    for name in [
+        "aes-128-cbc-hmacWithSHA1",
+        "aes-192-cbc-hmacWithSHA1",
+        "aes-256-cbc-hmacWithSHA1",
+        "aes-128-cbc-hmacWithSHA224",
+        "aes-192-cbc-hmacWithSHA256",
+        "aes-192-cbc-hmacWithSHA384",
+        "aes-256-cbc-hmacWithSHA512",
+    ] {
+        let file = vector(&format!("keys/openssl-{name}.pem"));
+        expect(&file, Some(b"123456"), name);
+        assert!(with_encryption_key(&file, Some(b"12345")).unwrap_err().contains("does not open"), "{name}");
+    }
+    // the function by its name, which OpenSSL leaves away
+    let text = String::from_utf8(vector("keys/openssl-aes-192-cbc-hmacWithSHA1.pem")).unwrap();
+    let der = PrivateKeyDer::from_pem_slice(text.replace("ENCRYPTED ", "").as_bytes()).unwrap();
+    let der = der.secret_der();
+    let (salt, iv, key) = (&der[35..43], &der[62..78], &der[81..]);
+    let hmac = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 7];
+    let prf = element(0x30, &[&element(6, &[&hmac]), &[5, 0]]);
+    let parameters = element(0x30, &[&element(4, &[salt]), &[2, 2, 8, 0], &prf]);
+    let aes192 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x16];
+    let cipher = element(0x30, &[&element(6, &[&aes192]), &element(4, &[iv])]);
+    expect(&pbes2(&parameters, &cipher, key), Some(b"123456"), "HMAC-SHA1 by name");
+}
+
+/// EncryptedPrivateKeyInfo with PBES2 and PBKDF2.
+fn pbes2(parameters: &[u8], cipher: &[u8], ciphertext: &[u8]) -> Vec<u8> {
+    let oid = |hex_digits: &str| element(6, &[&hex::decode(hex_digits).unwrap()]);
+    let derivation = element(0x30, &[&oid("2a864886f70d01050c"), parameters]);
+    let scheme = element(0x30, &[&derivation, cipher]);
+    let algorithm = element(0x30, &[&oid("2a864886f70d01050d"), &scheme]);
+    element(0x30, &[&algorithm, &element(4, &[ciphertext])])
+}
+
+/// PBKDF2 of HMAC-SM3, SM4 in CBC mode.
 fn encrypted(iterations: &[u8]) -> Vec<u8> {
     let oid = |hex_digits: &str| element(6, &[&hex::decode(hex_digits).unwrap()]);
     let prf = element(0x30, &[&oid("2a811ccf550183110301")]);
     let parameters = element(0x30, &[&element(4, &[&[7; 8]]), &element(2, &[iterations]), &prf]);
-    let derivation = element(0x30, &[&oid("2a864886f70d01050c"), &parameters]);
     let cipher = element(0x30, &[&oid("2a811ccf55016802"), &element(4, &[&[9; 16]])]);
-    let scheme = element(0x30, &[&derivation, &cipher]);
-    let algorithm = element(0x30, &[&oid("2a864886f70d01050d"), &scheme]);
-    element(0x30, &[&algorithm, &element(4, &[&[1; 160]])])
+    pbes2(&parameters, &cipher, &[1; 160])
 }
 
 /// A file can ask for any number of iterations: more than two million are hours of work, and none is no derivation.

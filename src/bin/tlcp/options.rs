@@ -11,10 +11,11 @@ use tlcp::error::ConfigError;
 use tlcp::suite::{Certificates, KeyKind, Protocol, SUITES, Suite, TLCP, TLS12};
 
 /// The options that both roles take.
-pub(crate) fn arguments() -> [Arg; 12] {
+pub(crate) fn arguments() -> [Arg; 13] {
     [
         files("identity", "Our certificate pair and its keys, TLS's one certificate and its key, or an SM9 identity's keys and its key centre's parameters: PEM or DER files in any order; may be repeated"),
         files("ca", "Certificates of the CAs whose word on the peer counts"),
+        files("crl", "Revocation lists of those CAs: a peer whose CA has none is refused"),
         files("key-centre", "Parameters of the SM9 key centres whose users are known; turns the SM9 suites on"),
         text("sm9-id", "Who we are, where the files of an SM9 identity do not say it"),
         text("expect-id", "The SM9 identity of the server that is meant [default: its name]"),
@@ -102,7 +103,7 @@ impl Written {
             before: String::from("--"),
             identity: groups.map(|group| group.cloned().collect()).collect(),
             ca: all("ca"),
-            crl: Vec::new(),
+            crl: all("crl"),
             password_file: path(matches, "password-file").map(PathBuf::from),
             suite: strings(matches, "suite"),
             alpn: strings(matches, "alpn"),
@@ -353,10 +354,10 @@ fn passwords(path: &Path) -> Result<Vec<Vec<u8>>, Problem> {
     Ok(lines)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     std::fs::read(path).map_err(|e| Problem::from(e).during(path.display()))
 }
 
-fn slices(files: &[Vec<u8>]) -> Vec<&[u8]> {
+pub(crate) fn slices(files: &[Vec<u8>]) -> Vec<&[u8]> {
     files.iter().map(Vec::as_slice).collect()
 }

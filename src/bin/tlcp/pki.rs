@@ -1,9 +1,12 @@
-//! `tlcp pki`: certificates for tests, as PEM files.
+//! `tlcp pki`: certificates for tests, as PEM files; requests for certificates, and revocation lists.
+mod files;
+mod request;
+mod revoke;
+
 use crate::options::{flag, many, path, strings};
 use crate::problem::Problem;
 use clap::{Arg, ArgMatches, Command, value_parser};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use files::{File, save};
 use std::path::{Path, PathBuf};
 use tlcp::crypto::{Provider, default_provider, random::SystemRandom};
 use tlcp::error::{CryptoError, Error};
@@ -25,9 +28,21 @@ pub(crate) fn command() -> Command {
         .arg(flag("tls", "Make certificates for TLS 1.2 too, with keys on P-256"))
         .arg(flag("sm9", "Make an SM9 key centre too, and the keys of a server and a client under it"))
         .arg(flag("force", "Overwrite files that are there"))
+        .args_conflicts_with_subcommands(true)
+        .subcommand_negates_reqs(true)
+        .subcommand(request::command())
+        .subcommand(revoke::command())
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
+    match matches.subcommand() {
+        Some(("request", options)) => request::run(options),
+        Some(("revoke", options)) => revoke::run(options),
+        _ => make(matches),
+    }
+}
+
+fn make(matches: &ArgMatches) -> Result<(), Problem> {
     let out = path(matches, "out").unwrap_or(Path::new("."));
     let mut options = Options::new(Clock::start().now().unix);
     let hosts = strings(matches, "host");
@@ -45,17 +60,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     if matches.get_flag("sm9") {
         files.extend(key_centre(&options, &provider).map_err(Error::from)?);
     }
-    fs::create_dir_all(out).map_err(|e| Problem::from(e).during(out.display()))?;
-    let force = matches.get_flag("force");
-    if let Some((name, _)) = files.iter().find(|(name, _)| !force && out.join(name).exists()) {
-        let there = Problem::new(format!("{} is there already", out.join(name).display()));
-        return Err(there.advise("choose another folder with --out, or overwrite with --force"));
-    }
-    for (name, contents) in &files {
-        let path = out.join(name);
-        write(&path, contents).map_err(|e| Problem::from(e).during(path.display()))?;
-        say!("{:<24} {}", path.display(), meaning(name));
-    }
+    save(out, &files, matches.get_flag("force"), meaning)?;
     let out = out.display();
     say!("\nTry them:");
     say!("  tlcp server --listen 127.0.0.1:4433 --identity {out}/server.pem --ca {out}/ca.crt --echo");
@@ -75,8 +80,6 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     Ok(())
 }
 
-type File = (String, Zeroizing<String>);
-
 fn named((name, contents): (&'static str, Zeroizing<String>)) -> File {
     (String::from(name), contents)
 }
@@ -88,25 +91,11 @@ fn key_centre(options: &Options, provider: &Provider) -> Result<Vec<File>, Crypt
     centre.files(&[("server", server.as_bytes()), ("client", options.client.as_bytes())])
 }
 
-/// What holds a private key is for the owner alone.
-fn write(path: &Path, contents: &str) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if contents.contains("PRIVATE KEY") {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    options.open(path)?.write_all(contents.as_bytes())
-}
-
 fn meaning(name: &str) -> &'static str {
     match name {
         "ca.crt" => "the root: for --ca of the other side",
         "intermediate.crt" => "issued by the root, issues the pairs",
+        "ca.key" | "intermediate.key" => "its private key: for `tlcp pki revoke`",
         "tls-ca.crt" => "TLS's root: for --ca of the other side",
         "tls-server.crt" | "tls-client.crt" => {
             "certificate and intermediate CA, with the key: for --identity"

@@ -1,6 +1,6 @@
 //! Identifier of GM/T 0090: an identity with the time it is good for (R-IBC-8).
-use crate::cert::der::{self, BadDer, Der, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, UTC_TIME, context};
 use crate::cert::time;
+use crate::wire::der::{self, BadDer, Der, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, UTC_TIME, context};
 
 /// 1.2.156.10197.1.302
 pub(crate) const SM9: &[u8] = &[0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2e];

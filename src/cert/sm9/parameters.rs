@@ -1,11 +1,9 @@
 //! IBCSysParams of GM/T 0081: what a key centre says of itself.
 use super::identifier::{Identifier, SM9};
-use crate::cert::der::{self, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE};
 use crate::cert::{PeerKeys, time};
 use crate::crypto::PublicKey;
 use crate::error::CertificateProblem;
-
-const IA5_STRING: u8 = 0x16;
+use crate::wire::der::{self, BadDer, Der, IA5_STRING, INTEGER, OCTET_STRING, OID, SEQUENCE};
 
 /// A view of a key centre's system parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -208,10 +208,10 @@ impl SignatureVerificationAlgorithm for Algorithm<'_> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::cert::der::{BIT_STRING, SEQUENCE, only};
     use crate::cert::test_vectors::{Link, links};
     use crate::cert::{CertPolicy, x509::X509};
     use crate::crypto::portable::provider;
+    use crate::wire::der::{BIT_STRING, SEQUENCE, only};
 
     /// tbsCertificate with its header, the signature algorithm's contents, the signature.
     fn parts(certificate: &[u8]) -> (&[u8], &[u8], &[u8]) {

@@ -30,7 +30,7 @@ impl<'a> Case<'a> {
     fn time(&self) -> u64 {
         let time = self.0["validation_time"].as_str().unwrap_or("2026-11-21T00:00:00+00:00");
         let digits: String = time.chars().filter(char::is_ascii_digit).take(14).collect();
-        crate::cert::time::read(crate::cert::der::GENERALIZED_TIME, format!("{digits}Z").as_bytes()).unwrap()
+        crate::cert::time::read(crate::wire::der::GENERALIZED_TIME, format!("{digits}Z").as_bytes()).unwrap()
     }
 
     /// The name may be missing: then it does not matter.

@@ -1,11 +1,11 @@
 //! Revocation lists (R-HS-51): which of them count for a certificate, and what they say. rustls-webpki takes the first list
 //! of an issuer's name and verifies it anew each time, so these are ours; it only judges when a list is loaded.
 use super::Link;
-use crate::cert::der::{self, BOOLEAN, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
 use crate::cert::key_usage::KeyUsageBits;
 use crate::cert::time;
 use crate::cert::x509::X509;
 use crate::error::CertificateProblem;
+use crate::wire::der::{self, BOOLEAN, BadDer, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context};
 use alloc::{boxed::Box, vec::Vec};
 use rustls_pki_types::SignatureVerificationAlgorithm;
 #[cfg(feature = "std")]

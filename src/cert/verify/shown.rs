@@ -1,6 +1,6 @@
 //! A certificate as rustls-webpki is to see it, where that is not as it is.
-use crate::cert::der::{self, BadDer, Der, OID, SEQUENCE, context, element};
 use crate::cert::x509::{EXTENDED_KEY_USAGE, X509};
+use crate::wire::der::{self, BadDer, Der, OID, SEQUENCE, context, element};
 use alloc::vec::Vec;
 
 /// A certificate as webpki is to see it.

@@ -4,15 +4,16 @@ mod padding;
 mod primes;
 mod public;
 
+use crate::crypto::der::integers;
 use crate::crypto::{Draw, PreMasterSecret, PrivateKey, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
-use der::asn1::UintRef;
+use der::Encode;
 use padding::Hash;
 pub(super) use padding::Scheme;
 use primes::{Primes, primes};
-use public::{Public, Residue, integers};
+use public::{Public, Residue};
 use zeroize::Zeroizing;
 
 /// How often padding is drawn before the source of randomness is taken to be broken.
@@ -92,13 +93,15 @@ impl RsaKey {
     /// From `RSAPrivateKey` in DER; what can be computed of the modulus, its primes and the public exponent is, and not
     /// believed.
     pub(super) fn new(der: &[u8]) -> Result<Self, CryptoError> {
-        let [version, n, e, _, p, q, _, _, _] = integers(der)?;
+        let [version, n, e, _, p, q, _, _, _] = integers(der).map_err(|_| CryptoError::BadKey)?;
         if version.as_bytes() != [0] {
             return Err(CryptoError::Unsupported);
         }
         let key = Public::new(n, e)?;
         let primes = primes(key.modulus(), key.exponent(), [p.as_bytes(), q.as_bytes()])?;
-        Ok(Self { key, primes, public: PublicKey::Rsa(public_der(n, e)?.into()) })
+        // `RSAPublicKey`
+        let public = [n, e].to_der().map_err(|_| CryptoError::BadKey)?;
+        Ok(Self { key, primes, public: PublicKey::Rsa(public.into()) })
     }
 
     /// c^d modulo n. What meets the primes is c r^e: it tells the clock nothing of c, and it comes back with no inverse of r,
@@ -116,20 +119,6 @@ impl RsaKey {
         self.key.multiply(&mut out, &rest);
         Ok(out)
     }
-}
-
-/// `RSAPublicKey` in DER.
-fn public_der(n: UintRef<'_>, e: UintRef<'_>) -> Result<Vec<u8>, CryptoError> {
-    use der::{Encode, Header, Length, Tag};
-    let encode = || {
-        let length: Length = (n.encoded_len()? + e.encoded_len()?)?;
-        let mut out = Vec::new();
-        Header::new(Tag::Sequence, length).encode_to_vec(&mut out)?;
-        n.encode_to_vec(&mut out)?;
-        e.encode_to_vec(&mut out)?;
-        Ok::<_, der::Error>(out)
-    };
-    encode().map_err(|_| CryptoError::BadKey)
 }
 
 impl PrivateKey for RsaKey {

@@ -1,13 +1,12 @@
 //! The DER of GM/T 0081: signatures, ciphertexts, master public keys, and private keys in PKCS#8. Strict: every value has
 //! one encoding, and only that is read; where gmsm and GmSSL write a thing in two ways, both are.
 use super::{MasterKind, Usage};
-use crate::crypto::der::{self, INTEGER, OCTET_STRING, SEQUENCE};
+use crate::wire::ciphertext::Sm9Cipher;
+use crate::wire::der::{self, BIT_STRING, Der, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, element, padded};
+use ::der::asn1::UintRef;
+use ::der::{Decode, Encode};
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
-
-const BIT_STRING: u8 = 0x03;
-const NULL: u8 = 0x05;
-const OBJECT_IDENTIFIER: u8 = 0x06;
 
 /// 1.2.156.10197.1.302; the algorithms have one more number.
 const SM9: [u8; 8] = [0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2e];
@@ -55,18 +54,15 @@ pub struct Signature {
 impl Signature {
     /// `None` if it is not strict DER or a part has another length.
     pub fn read(input: &[u8]) -> Option<Self> {
-        let mut body = der::sequence(input)?;
-        let h = der::element(&mut body, OCTET_STRING)?.try_into().ok()?;
-        let s = bits(&mut body)?.try_into().ok()?;
+        let mut body = der::only(input, SEQUENCE).ok()?;
+        let h = body.expect(OCTET_STRING).ok()?.try_into().ok()?;
+        let s = body.whole_bits().ok()?.try_into().ok()?;
         body.is_empty().then_some(Self { h, s })
     }
 
     /// The DER.
     pub fn write(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(102);
-        der::push(&mut body, OCTET_STRING, &self.h);
-        push_bits(&mut body, &self.s);
-        in_sequence(&body)
+        element(SEQUENCE, &[&element(OCTET_STRING, &[&self.h]), &bits(&self.s)])
     }
 }
 
@@ -86,35 +82,29 @@ pub struct Ciphertext<'a> {
 impl<'a> Ciphertext<'a> {
     /// `None` if it is not strict DER, of another mode, or a part has another length.
     pub fn read(input: &'a [u8]) -> Option<Self> {
-        let mut body = der::sequence(input)?;
-        let mode = match der::element(&mut body, INTEGER)? {
+        let Sm9Cipher { mode, c1, c3, c2 } = Sm9Cipher::read(input).ok()?;
+        let mode = match mode.as_bytes() {
             [0] => Mode::Xor,
             [1] => Mode::Sm4Ecb,
             [2] => Mode::Sm4Cbc,
             _ => return None,
         };
-        let c1 = bits(&mut body)?.try_into().ok()?;
-        let c3 = der::element(&mut body, OCTET_STRING)?.try_into().ok()?;
-        let c2 = der::element(&mut body, OCTET_STRING)?;
-        body.is_empty().then_some(Self { mode, c1, c3, c2 })
+        Some(Self { mode, c1: c1.as_bytes()?.try_into().ok()?, c3: c3.try_into().ok()?, c2 })
     }
 
     /// The DER; C2 must be shorter than 16 MiB.
     pub fn write(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(self.c2.len().saturating_add(112));
-        der::push(&mut body, INTEGER, &[self.mode.number()]);
-        push_bits(&mut body, &self.c1);
-        der::push(&mut body, OCTET_STRING, &self.c3);
-        der::push(&mut body, OCTET_STRING, self.c2);
-        in_sequence(&body)
+        let mode = element(INTEGER, &[&[self.mode.number()]]);
+        let [c3, c2] = [&self.c3, self.c2].map(|part| element(OCTET_STRING, &[part]));
+        element(SEQUENCE, &[&mode, &bits(&self.c1), &c3, &c2])
     }
 }
 
 /// The master public key in this DER, encoded as a point: a BIT STRING (GM/T 0081, gmsm) or a SEQUENCE of one (GmSSL). Its
 /// length tells the kind; whether it is a point, only a provider knows.
 pub fn read_master_public(input: &[u8]) -> Option<(MasterKind, &[u8])> {
-    let mut rest = der::sequence(input).unwrap_or(input);
-    let point = bits(&mut rest)?;
+    let mut rest = inside(input);
+    let point = rest.whole_bits().ok()?;
     let kinds = [MasterKind::Sign, MasterKind::Encrypt];
     let kind = kinds.into_iter().find(|kind| kind.public_len() == point.len())?;
     rest.is_empty().then_some((kind, point))
@@ -122,9 +112,7 @@ pub fn read_master_public(input: &[u8]) -> Option<(MasterKind, &[u8])> {
 
 /// A master public key, encoded as a point, in a BIT STRING (GM/T 0081).
 pub fn write_master_public(point: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(point.len().saturating_add(4));
-    push_bits(&mut out, point);
-    out
+    bits(point)
 }
 
 /// What a PKCS#8 container of SM9 holds; nothing in it was checked beyond its lengths.
@@ -152,15 +140,13 @@ pub enum PrivateKeyInfo {
 impl PrivateKeyInfo {
     /// Reads `PrivateKeyInfo` of PKCS#8; `None` if it is malformed or of another algorithm.
     pub fn read(input: &[u8]) -> Option<Self> {
-        let mut body = der::sequence(input)?;
-        if der::element(&mut body, INTEGER)? != [0] {
+        let mut body = der::only(input, SEQUENCE).ok()?;
+        if body.expect(INTEGER) != Ok(&[0]) {
             return None;
         }
-        let mut algorithm = der::element(&mut body, SEQUENCE)?;
-        let inner = der::element(&mut body, OCTET_STRING)?;
-        if !body.is_empty() {
-            return None;
-        }
+        let mut algorithm = body.enter(SEQUENCE).ok()?;
+        let inner = body.expect(OCTET_STRING).ok()?;
+        body.finish().ok()?;
         match number(&mut algorithm)? {
             None => {
                 let kind = match number(&mut algorithm)? {
@@ -172,10 +158,8 @@ impl PrivateKeyInfo {
                 read_master(kind, inner)
             }
             Some(of) => {
-                if !algorithm.is_empty() {
-                    der::element(&mut algorithm, NULL)?.is_empty().then_some(())?;
-                }
-                algorithm.is_empty().then_some(())?;
+                let parameters = algorithm.optional(NULL).ok()?.unwrap_or_default();
+                (parameters.is_empty() && algorithm.is_empty()).then_some(())?;
                 read_user(of, inner)
             }
         }
@@ -184,10 +168,11 @@ impl PrivateKeyInfo {
 
 /// SEQUENCE { INTEGER, BIT STRING OPTIONAL } or the INTEGER alone.
 fn read_master(kind: MasterKind, inner: &[u8]) -> Option<PrivateKeyInfo> {
-    let mut rest = der::sequence(inner).unwrap_or(inner);
-    let scalar = Zeroizing::new(der::integer(&mut rest)?);
+    let mut rest = inside(inner);
+    let scalar = UintRef::from_der(rest.next().ok()?.whole).ok()?;
+    let scalar = Zeroizing::new(padded(scalar)?);
     if !rest.is_empty() {
-        (bits(&mut rest)?.len() == kind.public_len()).then_some(())?;
+        (rest.whole_bits().ok()?.len() == kind.public_len()).then_some(())?;
     }
     rest.is_empty().then_some(PrivateKeyInfo::Master { kind, scalar })
 }
@@ -201,9 +186,9 @@ fn read_user(of: u8, inner: &[u8]) -> Option<PrivateKeyInfo> {
         _ => return None,
     };
     let kind = usages.first()?.master();
-    let mut rest = der::sequence(inner).unwrap_or(inner);
-    let key = bits(&mut rest)?;
-    let master = if rest.is_empty() { None } else { Some(bits(&mut rest)?) };
+    let mut rest = inside(inner);
+    let key = rest.whole_bits().ok()?;
+    let master = if rest.is_empty() { None } else { Some(rest.whole_bits().ok()?) };
     let fits = key.len() == kind.user_key_len() && master.is_none_or(|m| m.len() == kind.public_len());
     (fits && rest.is_empty()).then(|| PrivateKeyInfo::User {
         usages,
@@ -219,13 +204,9 @@ pub fn write_user_private(usage: Usage, key: &[u8], master: &[u8]) -> Zeroizing<
         // GM/T 0081 has a number for it; gmsm reads it only under that of encryption.
         Usage::Agree | Usage::Encrypt => ENCRYPT,
     };
-    let mut algorithm = Vec::new();
-    push_identifier(&mut algorithm, Some(number));
-    der::push(&mut algorithm, NULL, &[]);
-    let mut inner = Zeroizing::new(Vec::with_capacity(256));
-    push_bits(&mut inner, key);
-    push_bits(&mut inner, master);
-    in_private_key_info(&algorithm, &inner)
+    let algorithm = [identifier(Some(number)), element(NULL, &[])].concat();
+    let (key, master) = (Zeroizing::new(bits(key)), bits(master));
+    private_key_info(&algorithm, &[&key, &master])
 }
 
 /// A master key, 32 bytes big-endian, and its public key in PKCS#8, as gmsm and GmSSL write it.
@@ -234,60 +215,42 @@ pub fn write_master_private(kind: MasterKind, scalar: &[u8; 32], public: &[u8]) 
         MasterKind::Sign => SIGN,
         MasterKind::Encrypt => ENCRYPT,
     };
-    let mut algorithm = Vec::new();
-    push_identifier(&mut algorithm, None);
-    push_identifier(&mut algorithm, Some(number));
-    let mut inner = Zeroizing::new(Vec::with_capacity(256));
-    der::push_integer(&mut inner, scalar);
-    push_bits(&mut inner, public);
-    in_private_key_info(&algorithm, &inner)
+    let algorithm = [identifier(None), identifier(Some(number))].concat();
+    let scalar = UintRef::new(scalar).and_then(|scalar| scalar.to_der());
+    // 32 bytes are never too long
+    let scalar = Zeroizing::new(scalar.unwrap_or_default());
+    private_key_info(&algorithm, &[&scalar, &bits(public)])
 }
 
-/// PrivateKeyInfo ::= SEQUENCE { INTEGER 0, algorithm, OCTET STRING { SEQUENCE { inner } } }. No buffer grows.
-fn in_private_key_info(algorithm: &[u8], inner: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut key = Zeroizing::new(Vec::with_capacity(300));
-    der::push(&mut key, SEQUENCE, inner);
-    let mut body = Zeroizing::new(Vec::with_capacity(400));
-    der::push(&mut body, INTEGER, &[0]);
-    der::push(&mut body, SEQUENCE, algorithm);
-    der::push(&mut body, OCTET_STRING, &key);
-    let mut out = Zeroizing::new(Vec::with_capacity(400));
-    der::push(&mut out, SEQUENCE, &body);
-    out
+/// PrivateKeyInfo ::= SEQUENCE { INTEGER 0, algorithm, OCTET STRING { SEQUENCE { inner } } }
+fn private_key_info(algorithm: &[u8], inner: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+    let key = Zeroizing::new(element(SEQUENCE, inner));
+    let key = Zeroizing::new(element(OCTET_STRING, &[&key]));
+    let version = element(INTEGER, &[&[0]]);
+    Zeroizing::new(element(SEQUENCE, &[&version, &element(SEQUENCE, &[algorithm]), &key]))
 }
 
 /// The last number of an object identifier of SM9; `Some(None)` for the one that has none.
-fn number(rest: &mut &[u8]) -> Option<Option<u8>> {
-    match der::element(rest, OBJECT_IDENTIFIER)?.strip_prefix(&SM9)? {
+fn number(rest: &mut Der<'_>) -> Option<Option<u8>> {
+    match rest.expect(OID).ok()?.strip_prefix(&SM9)? {
         [] => Some(None),
         [number] => Some(Some(*number)),
         _ => None,
     }
 }
 
-fn push_identifier(out: &mut Vec<u8>, number: Option<u8>) {
-    let content: Vec<u8> = SM9.into_iter().chain(number).collect();
-    der::push(out, OBJECT_IDENTIFIER, &content);
+fn identifier(number: Option<u8>) -> Vec<u8> {
+    element(OID, &[&SM9, number.as_slice()])
 }
 
-/// The next BIT STRING, of whole bytes.
-fn bits<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    match der::element(rest, BIT_STRING)? {
-        [0, content @ ..] => Some(content),
-        _ => None,
-    }
+/// What is in a SEQUENCE, or what stands there without one.
+fn inside(input: &[u8]) -> Der<'_> {
+    der::only(input, SEQUENCE).unwrap_or(Der::new(input))
 }
 
-fn push_bits(out: &mut Vec<u8>, content: &[u8]) {
-    der::push_header(out, BIT_STRING, content.len().saturating_add(1));
-    out.push(0);
-    out.extend_from_slice(content);
-}
-
-fn in_sequence(body: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(body.len().saturating_add(4));
-    der::push(&mut out, SEQUENCE, body);
-    out
+/// A BIT STRING of whole bytes.
+fn bits(bytes: &[u8]) -> Vec<u8> {
+    element(BIT_STRING, &[&[0], bytes])
 }
 
 #[cfg(test)]
@@ -347,7 +310,7 @@ mod tests {
             let point = bytes(&all["kgc"][format!("{what}_master_pub")]);
             assert_eq!(read_master_public(&der), Some((kind, &point[..])));
             assert_eq!(write_master_public(&point), der);
-            assert_eq!(read_master_public(&in_sequence(&der)), Some((kind, &point[..])));
+            assert_eq!(read_master_public(&element(SEQUENCE, &[&der])), Some((kind, &point[..])));
             assert_eq!(read_master_public(&[&der[..], &[0]].concat()), None);
         }
     }

@@ -1,11 +1,11 @@
 //! What anybody can do with an RSA key: raise to its public exponent.
+use crate::crypto::der::integers;
 use crate::error::CryptoError;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, MontyForm, MontyMultiplier, Odd};
 use der::asn1::UintRef;
-use der::{Decode, Reader as _, SliceReader};
 use zeroize::Zeroizing;
 
 /// Bits of a modulus: no fewer can be trusted, and no more are worth a peer's asking.
@@ -28,7 +28,7 @@ pub(super) struct Public {
 impl Public {
     /// From `RSAPublicKey` in DER.
     pub(super) fn parse(der: &[u8]) -> Result<Self, CryptoError> {
-        let [n, e] = integers(der)?;
+        let [n, e] = integers(der).map_err(|_| CryptoError::BadKey)?;
         Self::new(n, e)
     }
 
@@ -109,23 +109,6 @@ impl Public {
         }
         out
     }
-}
-
-/// The integers of a SEQUENCE that holds nothing else.
-pub(super) fn integers<const N: usize>(der: &[u8]) -> Result<[UintRef<'_>; N], CryptoError> {
-    let parse = || {
-        let mut reader = SliceReader::new(der)?;
-        let list = reader.sequence(|r| {
-            let mut list = Vec::with_capacity(N);
-            for _ in 0..N {
-                list.push(UintRef::decode(r)?);
-            }
-            Ok::<_, der::Error>(list)
-        })?;
-        reader.finish()?;
-        Ok::<_, der::Error>(list)
-    };
-    parse().ok().and_then(|list| list.try_into().ok()).ok_or(CryptoError::BadKey)
 }
 
 fn number(bytes: &[u8]) -> Result<BoxedUint, CryptoError> {

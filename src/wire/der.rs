@@ -1,6 +1,7 @@
-//! Strict DER: single-byte tags, definite lengths in their shortest form. What X.509 and key containers need, no more.
-use crate::error::{CertificateError, CertificateProblem};
+//! Strict DER as a cursor over the crate `der`: for structures of which a part is looked at, and the rest passed over.
 use alloc::vec::Vec;
+use der::asn1::UintRef;
+use der::{Decode, Encode, Header, Length, Reader, SliceReader};
 
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
@@ -9,6 +10,7 @@ pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OID: u8 = 0x06;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
+pub(crate) const IA5_STRING: u8 = 0x16;
 pub(crate) const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 pub(crate) const SEQUENCE: u8 = 0x30;
@@ -23,15 +25,9 @@ pub(crate) const fn context(number: u8) -> u8 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BadDer;
 
-impl From<BadDer> for CertificateProblem {
-    fn from(_: BadDer) -> Self {
-        Self::Malformed
-    }
-}
-
-impl From<BadDer> for CertificateError {
-    fn from(_: BadDer) -> Self {
-        CertificateProblem::Malformed.into()
+impl From<der::Error> for BadDer {
+    fn from(_: der::Error) -> Self {
+        Self
     }
 }
 
@@ -63,27 +59,14 @@ impl<'a> Der<'a> {
         self.0.first().copied()
     }
 
+    /// The next element. Its tag is one byte: nothing that is read has a longer one.
     pub(crate) fn next(&mut self) -> Result<Element<'a>, BadDer> {
-        let [tag, length, ..] = *self.0 else { return Err(BadDer) };
-        if tag & 0x1f == 0x1f {
-            return Err(BadDer);
-        }
-        let (header, length) = match length {
-            0..=0x7f => (2, usize::from(length)),
-            0x81..=0x84 => {
-                let header = 2_usize.saturating_add(usize::from(length & 0x7f));
-                let digits = self.0.get(2..header).ok_or(BadDer)?;
-                let length = digits.iter().fold(0_usize, |l, b| l << 8 | usize::from(*b));
-                if digits.first() == Some(&0) || length < 0x80 {
-                    return Err(BadDer);
-                }
-                (header, length)
-            }
-            _ => return Err(BadDer),
-        };
-        let end = header.checked_add(length).ok_or(BadDer)?;
+        let tag = self.peek().filter(|tag| tag & 0x1f != 0x1f).ok_or(BadDer)?;
+        let mut reader = SliceReader::new(self.0)?;
+        let length = Header::decode(&mut reader)?.length();
+        let value = reader.read_slice(length)?;
+        let end = usize::try_from(reader.position())?;
         let (whole, rest) = self.0.split_at_checked(end).ok_or(BadDer)?;
-        let value = whole.get(header..).ok_or(BadDer)?;
         self.0 = rest;
         Ok(Element { tag, value, whole })
     }
@@ -106,10 +89,7 @@ impl<'a> Der<'a> {
 
     /// The contents of a BIT STRING of whole bytes.
     pub(crate) fn whole_bits(&mut self) -> Result<&'a [u8], BadDer> {
-        match self.expect(BIT_STRING)? {
-            [0, bytes @ ..] => Ok(bytes),
-            _ => Err(BadDer),
-        }
+        whole_bytes(self.expect(BIT_STRING)?)
     }
 
     /// Nothing may be left.
@@ -118,34 +98,50 @@ impl<'a> Der<'a> {
     }
 }
 
-/// The one element that `bytes` hold, with nothing behind it.
+/// A cursor over the contents of the one element that `bytes` hold, with nothing behind it.
 pub(crate) fn only(bytes: &[u8], tag: u8) -> Result<Der<'_>, BadDer> {
-    let mut der = Der::new(bytes);
-    let inner = der.enter(tag)?;
-    der.finish()?;
-    Ok(inner)
+    contents(bytes, tag).map(Der)
 }
 
-/// Writes one element around `parts`.
+/// The contents of the one element that `bytes` hold, with nothing behind it.
+pub(crate) fn contents(bytes: &[u8], tag: u8) -> Result<&[u8], BadDer> {
+    let mut der = Der::new(bytes);
+    let contents = der.expect(tag)?;
+    der.finish()?;
+    Ok(contents)
+}
+
+/// What a BIT STRING with these contents holds, if it is whole bytes.
+pub(crate) fn whole_bytes(contents: &[u8]) -> Result<&[u8], BadDer> {
+    match contents {
+        [0, bytes @ ..] => Ok(bytes),
+        _ => Err(BadDer),
+    }
+}
+
+/// The digits of a non-negative INTEGER, big-endian, as `N` bytes.
+pub(crate) fn padded<const N: usize>(number: UintRef<'_>) -> Option<[u8; N]> {
+    let digits = number.as_bytes();
+    let mut out = [0; N];
+    let start = N.checked_sub(digits.len())?;
+    out.get_mut(start..)?.copy_from_slice(digits);
+    Some(out)
+}
+
+/// Writes one element around `parts`, less than 4 GiB together. The buffer does not grow as it is filled.
 pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let length: usize = parts.iter().map(|p| p.len()).sum();
+    let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
     let mut out = Vec::with_capacity(length.saturating_add(6));
     out.push(tag);
-    if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
-        out.push(short);
-    } else {
-        let digits = length.to_be_bytes();
-        let skip = digits.iter().take_while(|b| **b == 0).count();
-        let digits = digits.get(skip..).unwrap_or_default();
-        out.push(0x80 | u8::try_from(digits.len()).unwrap_or(0));
-        out.extend_from_slice(digits);
-    }
-    parts.iter().for_each(|p| out.extend_from_slice(p));
+    let written = Length::try_from(length).and_then(|length| length.encode_to_vec(&mut out));
+    debug_assert!(written.is_ok(), "{written:?}");
+    parts.iter().for_each(|part| out.extend_from_slice(part));
     out
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use alloc::vec;
 
@@ -154,6 +150,7 @@ mod tests {
         for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x1_0000] {
             let content = vec![7; length];
             let der = element(OCTET_STRING, &[&content]);
+            assert!(der.capacity() >= length + 6, "as it was made");
             assert_eq!(Der::new(&der).expect(OCTET_STRING), Ok(&content[..]), "{length}");
             assert_eq!(Der::new(&der).next().unwrap().whole, der);
         }
@@ -163,6 +160,7 @@ mod tests {
     fn refuses_long_tags_indefinite_and_padded_lengths_and_short_contents() {
         for bad in [
             &[0x1f, 0x81, 0][..],
+            &[0xbf, 0x81, 0, 0],
             &[0x30, 0x80, 0, 0],
             &[0x30, 0x81, 0x7f],
             &[0x30, 0x82, 0, 0x80],

@@ -1,0 +1,46 @@
+//! What the program makes for and as a CA besides certificates: requests and revocation lists.
+use super::program::{Folder, Server, run};
+use std::fs;
+
+#[test]
+fn requests_come_with_their_keys() {
+    let folder = Folder::new();
+    let out = folder.file("requests");
+    let request = |more: &[&str]| run(&[&["pki", "request", "--out", &out], more].concat(), &[]);
+    request(&["--host", "a.example", "--tls"]).succeeded();
+    for name in ["sign", "encrypt", "tls"] {
+        let read = |end| fs::read_to_string(format!("{out}/{name}.{end}")).unwrap();
+        assert!(read("csr").starts_with("-----BEGIN CERTIFICATE REQUEST-----"), "{name}");
+        assert!(read("key").starts_with("-----BEGIN PRIVATE KEY-----"), "{name}");
+    }
+    request(&["--host", "a.example"]).failed_with(1, &["sign.csr is there already", "--force"]);
+    request(&["--subject", "CN=a.example,C=CN", "--force"]).succeeded();
+    request(&["--subject", "nobody", "--force"]).failed_with(1, &["a name cannot stand in a certificate"]);
+    request(&[]).failed_with(2, &["--subject"]);
+}
+
+/// R-HS-51
+#[test]
+fn a_revoked_client_is_refused() {
+    let folder = Folder::new();
+    let lists = folder.file("lists.pem");
+    let revoke = |ca: &str, revoked: &[&str]| {
+        let (certificate, key) = (folder.file(&format!("{ca}.crt")), folder.file(&format!("{ca}.key")));
+        let out = folder.file(&format!("{ca}.crl"));
+        let arguments = ["pki", "revoke", "--force", "--ca", &certificate, "--ca-key", &key, "--out", &out];
+        run(&[&arguments, revoked].concat(), &[]).succeeded();
+        fs::read_to_string(out).unwrap()
+    };
+    let identity = folder.file("client.pem");
+    let connects = |revoked: &[&str]| {
+        fs::write(&lists, revoke("ca", &[]) + &revoke("intermediate", revoked)).unwrap();
+        let server =
+            Server::start(&folder, &["--www", &folder.file(""), "--client-auth", "require", "--crl", &lists]);
+        let client = server.client(&folder, &["--identity", &identity, "--get", "/ca.crt"], &[]);
+        (client, server.stop())
+    };
+    connects(&[&folder.file("server-sign.crt")]).0.succeeded();
+    let (client, log) = connects(&[&folder.file("client-encrypt.crt")]);
+    client.failed_with(6, &["the alert certificate_revoked"]);
+    assert!(log.contains("revoked"), "{log}");
+}
