@@ -7,7 +7,7 @@ mod support;
 #[path = "support/vectors.rs"]
 mod vectors;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{fs, sync::Arc};
 use support::TestRandom;
 use tlcp::cert::{CertPolicy, KeyUse, PeerClaim, PeerKeys, PeerRole, Verifier, WebPkiVerifier};
@@ -100,11 +100,46 @@ impl<'a> Chain<'a> {
                 _ => return Err(|e| *e == E::BadSignature),
             }
         }
-        if self.last() == 0 { Err(|e| *e == E::UnknownIssuer) } else { Ok(()) }
+        if self.last() == 0 {
+            return Err(|e| *e == E::UnknownIssuer);
+        }
+        // A root is trusted whatever its dates say.
+        for ca in &self.certificates[1..self.last()] {
+            match validity(ca) {
+                [from, _] if self.now < from => return Err(|e| *e == E::NotYetValid),
+                [_, to] if self.now > to => return Err(|e| *e == E::Expired),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
-/// `2050-09-10 06:51:56+00:00` as Unix seconds, by counting days.
+/// The first two times in a certificate: UTCTime, or GeneralizedTime.
+fn validity(der: &[u8]) -> [u64; 2] {
+    let time = |at: usize| {
+        let length = match der.get(at..at + 2)? {
+            [0x17, 13] => 13,
+            [0x18, 15] => 15,
+            _ => return None,
+        };
+        let text = core::str::from_utf8(der.get(at + 2..at + 2 + length)?).ok()?.strip_suffix('Z')?;
+        let century = if length == 15 {
+            ""
+        } else if text < "50" {
+            "20"
+        } else {
+            "19"
+        };
+        let text = format!("{century}{text}");
+        let parts = [0..4, 4..6, 6..8, 8..10, 10..12, 12..14].map(|part| &text[part]);
+        parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())).then(|| unix(&parts.join("-")))
+    };
+    let mut times = (0..der.len()).filter_map(time);
+    [times.next().unwrap(), times.next().unwrap()]
+}
+
+/// `2050-09-10 06:51:56+00:00`, or with other signs between the numbers, as Unix seconds, by counting days.
 fn unix(text: &str) -> u64 {
     let numbers: Vec<u64> = text[..19].split(['-', ' ', ':']).map(|n| n.parse().unwrap()).collect();
     let [year, month, day, hour, minute, second] = numbers[..] else { panic!("{text}") };
@@ -173,10 +208,36 @@ fn judges_chains_from_the_field() {
         let index = file.json();
         let entries = index.as_array().unwrap();
         for entry in entries {
-            let chain = Chain::read(&file, entry);
-            check(&chain, entry["file"].as_str().unwrap());
+            let name = entry["file"].as_str().unwrap();
+            tally.attempt(name, || check(&Chain::read(&file, entry), name));
         }
         tally.add(&file, entries.len(), 0);
     }
     tally.finish();
+}
+
+/// Chains of others may have a CA that is younger than what it has signed.
+#[test]
+fn expects_every_ca_to_be_valid_already() {
+    let (provider, random) = (provider(), TestRandom::new(8));
+    let now = unix("2027-01-15 08:00:00");
+    let named = |name| Template::new(now - 10 * DAY, now + 300 * DAY).common_name(name);
+    let root = Issued::self_signed(&named("root").for_ca(None), &provider, &random).unwrap();
+    let issue = |begins: u64| {
+        let ca = named("ca").for_ca(None).validity(begins, now + 200 * DAY);
+        let ca = root.issue(&ca, &provider, &random).unwrap();
+        let leaf = ca.issue(&named("leaf").for_signing(), &provider, &random).unwrap();
+        [leaf, ca, root.clone()].map(|issued| issued.certificate).to_vec()
+    };
+    let of = |shapes: &[&str]| json!({ "shapes": shapes, "sig_verified_under_id": "1234567812345678" });
+    let ca = of(&["CA", "KU:key_cert_sign"]);
+    let entry = json!({ "chain": [of(&["KU:digital_signature"]), ca, ca] });
+    for (begins, is_valid) in [(now - DAY, true), (now, true), (now + 1, false), (now + 20 * DAY, false)] {
+        let chain = Chain { entry: &entry, certificates: issue(begins), now };
+        match chain.expected(CertPolicy::Standard) {
+            Ok(()) => assert!(is_valid, "{begins}"),
+            Err(fits) => assert!(fits(&E::NotYetValid) && !is_valid, "{begins}"),
+        }
+        check(&chain, "a CA that begins late");
+    }
 }

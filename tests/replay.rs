@@ -11,7 +11,7 @@ mod support {
 use std::sync::Arc;
 use support::conversation::{Conversation, KeyRing, Record, Side};
 use support::replay::{Part, Role};
-use support::vectors::{VectorFile, files};
+use support::vectors::{Failures, VectorFile, files};
 use tlcp::crypto::{MasterSecret, Provider, TrafficKeys, default_provider};
 use tlcp::key_schedule::{connection_keys, master_prf};
 use tlcp::record::{HEADER_LEN, Opener};
@@ -64,7 +64,7 @@ fn replay_all(folder: &'static str, role: Role) -> Vec<String> {
         _ => in_files(files(folder, "json"), Conversation::of_json),
     };
     let all: Vec<&Conversation> = found.iter().flat_map(|(_, conversations)| conversations).collect();
-    let mut replayed = Vec::new();
+    let (mut replayed, mut failures) = (Vec::new(), Failures::default());
     for (file, conversations) in &found {
         let before = replayed.len();
         for conversation in conversations {
@@ -78,13 +78,14 @@ fn replay_all(folder: &'static str, role: Role) -> Vec<String> {
             {
                 Some(why) => println!("{}: not replayed: {why}", conversation.name),
                 None => {
-                    replay(&part, first.as_ref());
+                    failures.attempt(&conversation.name, || replay(&part, first.as_ref()));
                     replayed.push(conversation.name.clone());
                 }
             }
         }
         println!("{}: {} of {} replayed", file.name, replayed.len() - before, conversations.len());
     }
+    failures.finish();
     replayed
 }
 

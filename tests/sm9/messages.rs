@@ -12,8 +12,8 @@ use tlcp::wire::{ClientCertificateType, HandshakeType as H};
 fn reads_and_writes_every_recorded_message() {
     let mut tally = Tally::new("sm9");
     for (file, handshake) in handshakes() {
-        let count = (0..2).map(|side| messages(&handshake, side)).sum();
-        tally.add(&file, count, 0);
+        let count = tally.attempt(&file.name, || (0..2).map(|side| messages(&handshake, side)).sum());
+        count.into_iter().for_each(|count| tally.add(&file, count, 0));
     }
     tally.finish();
     assert!(provoked().iter().map(|handshake| messages(handshake, 0)).sum::<usize>() > 24);

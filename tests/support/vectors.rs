@@ -1,9 +1,11 @@
 //! Finds test vectors: in `vectors/` of this repository, and in the same sub-folders of the folder that the environment
-//! variable `TLCP_EXTRA_VECTORS` names. What is named must be run: a sub-folder without a single usable case fails.
+//! variable `TLCP_EXTRA_VECTORS` names: what it lacks of those is told, and one that has none of them fails. A case that
+//! fails does not hide those behind it.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use serde_json::Value;
 use std::fmt;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// A file of test vectors.
@@ -30,18 +32,38 @@ impl VectorFile {
     }
 }
 
+const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors");
+
 fn extra_root() -> Option<PathBuf> {
-    std::env::var_os("TLCP_EXTRA_VECTORS").filter(|v| !v.is_empty()).map(PathBuf::from)
+    let root = std::env::var_os("TLCP_EXTRA_VECTORS").filter(|v| !v.is_empty()).map(PathBuf::from)?;
+    assert!(
+        is_of_use(&root),
+        "TLCP_EXTRA_VECTORS={}: a folder is wanted with sub-folders as vectors/ has them, and files in at least one",
+        root.display()
+    );
+    Some(root)
+}
+
+/// Whether there is any file where one is looked for.
+fn is_of_use(root: &Path) -> bool {
+    let holds_a_file = |folder: PathBuf| {
+        fs::read_dir(folder).is_ok_and(|mut all| all.any(|entry| entry.is_ok_and(|e| e.path().is_file())))
+    };
+    let own = fs::read_dir(OWN).unwrap().map(|entry| entry.unwrap());
+    let mut folders = own.filter(|entry| entry.path().is_dir()).map(|entry| root.join(entry.file_name()));
+    folders.any(holds_a_file) || root.join("tlcp-known-answers.json").is_file()
 }
 
 /// Every file with this extension in the sub-folder `folder` (`""` is the top), sorted by name: ours, then the extra.
 pub(crate) fn files(folder: &str, extension: &str) -> Vec<VectorFile> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let mut found = list(&own.join(folder), extension, false);
+    let mut found = list(&Path::new(OWN).join(folder), extension, false);
     assert!(!found.is_empty(), "vectors/{folder}: no .{extension} file");
     if let Some(root) = extra_root() {
-        assert!(root.is_dir(), "TLCP_EXTRA_VECTORS={}: no such folder", root.display());
-        found.extend(list(&root.join(folder), extension, true));
+        let extra = list(&root.join(folder), extension, true);
+        if extra.is_empty() {
+            println!("TLCP_EXTRA_VECTORS: no .{extension} file in {}", root.join(folder).display());
+        }
+        found.extend(extra);
     }
     found
 }
@@ -54,10 +76,33 @@ fn list(folder: &Path, extension: &str, is_extra: bool) -> Vec<VectorFile> {
         .collect();
     paths.sort();
     let named = |path: PathBuf| {
-        let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors")).unwrap_or(&path);
+        let inside = path.strip_prefix(OWN).unwrap_or(&path);
         VectorFile { name: inside.display().to_string(), path, is_extra }
     };
     paths.into_iter().map(named).collect()
+}
+
+/// What failed so far.
+#[derive(Default)]
+pub(crate) struct Failures(Vec<String>);
+
+impl Failures {
+    /// Runs a case of this name, or a file of cases; nothing if it fails.
+    pub(crate) fn attempt<R>(&mut self, name: impl fmt::Display, run: impl FnOnce() -> R) -> Option<R> {
+        let outcome = catch_unwind(AssertUnwindSafe(run));
+        let why = |cause: &dyn std::any::Any| match (
+            cause.downcast_ref::<String>(),
+            cause.downcast_ref::<&str>(),
+        ) {
+            (Some(text), _) => text.clone(),
+            (None, text) => text.copied().unwrap_or("it panics").to_owned(),
+        };
+        outcome.map_err(|cause| self.0.push(format!("{name}: {}", why(&*cause)))).ok()
+    }
+
+    pub(crate) fn finish(self) {
+        assert!(self.0.is_empty(), "{} failed:\n{}", self.0.len(), self.0.join("\n"));
+    }
 }
 
 /// Counts the cases that were run of one sub-folder.
@@ -65,11 +110,17 @@ pub(crate) struct Tally {
     folder: &'static str,
     own: usize,
     extra: usize,
+    failures: Failures,
 }
 
 impl Tally {
     pub(crate) fn new(folder: &'static str) -> Self {
-        Self { folder, own: 0, extra: 0 }
+        Self { folder, own: 0, extra: 0, failures: Failures::default() }
+    }
+
+    /// As [`Failures::attempt`].
+    pub(crate) fn attempt<R>(&mut self, name: impl fmt::Display, run: impl FnOnce() -> R) -> Option<R> {
+        self.failures.attempt(name, run)
     }
 
     /// `ran` cases of `file` were run, `passed_over` were of a kind that does not apply.
@@ -78,17 +129,17 @@ impl Tally {
         if file.is_extra {
             self.extra += ran;
         } else {
-            assert!(ran > 0, "{}: nothing in it is used", file.name);
+            self.attempt(&file.name, || assert!(ran > 0, "nothing in it is used"));
             self.own += ran;
         }
     }
 
-    /// Fails if nothing was run, of ours or of a named folder of extra vectors.
+    /// Fails with all cases that failed, or if nothing of ours was run.
     pub(crate) fn finish(self) {
+        self.failures.finish();
         assert!(self.own > 0, "vectors/{}: no case was run", self.folder);
-        if let Some(root) = extra_root() {
-            let place = root.join(self.folder);
-            assert!(self.extra > 0, "TLCP_EXTRA_VECTORS: no case to run in {}", place.display());
+        if let (Some(root), 0) = (extra_root(), self.extra) {
+            println!("TLCP_EXTRA_VECTORS: no case was run of {}", root.join(self.folder).display());
         }
     }
 }
@@ -147,12 +198,28 @@ impl fmt::Display for Case<'_> {
 pub(crate) fn run_cases(folder: &'static str, mut run: impl FnMut(Case<'_>) -> bool) {
     let mut tally = Tally::new(folder);
     for file in files(folder, "json") {
-        let json = file.json();
+        let Some(json) = tally.attempt(&file.name, || file.json()) else { continue };
         let primitive = json.get("primitive").and_then(Value::as_str).unwrap_or_default();
         let label = format!("{} {}", file.stem(), primitive.to_lowercase());
         let cases = json.get("vectors").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let ran = cases.iter().filter(|value| run(Case { file: &file, label: &label, value })).count();
+        let mut ran = 0;
+        for value in cases {
+            let case = Case { file: &file, label: &label, value };
+            // One that fails has run.
+            ran += usize::from(tally.attempt(case, || run(case)).unwrap_or(true));
+        }
         tally.add(&file, ran, cases.len() - ran);
     }
     tally.finish();
+}
+
+#[test]
+fn a_case_that_fails_does_not_hide_those_behind_it() {
+    let mut failures = Failures::default();
+    assert_eq!(failures.attempt("first", || panic!("one")), None::<()>);
+    assert_eq!(failures.attempt("second", || 2), Some(2));
+    assert_eq!(failures.attempt("third", || assert_eq!(1, 1 + 2, "three")), None);
+    let all = catch_unwind(|| failures.finish()).unwrap_err();
+    let all = all.downcast_ref::<String>().unwrap();
+    assert!(all.starts_with("2 failed:\nfirst: one\nthird: ") && all.contains("three"), "{all}");
 }
