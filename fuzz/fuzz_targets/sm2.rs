@@ -96,7 +96,8 @@ fn signatures(input: &Input<'_>, own: &Pair) {
     assert!(verify(input.bytes).is_err());
     let Ok(signature) = a else { return };
     assert_eq!(verify(&signature), Ok(()));
-    let messages: [&[&[u8]]; 6] = [&[input.message]; 6];
+    let parts = [input.message];
+    let messages: [&[&[u8]]; 6] = [&parts; 6];
     let nonces: Vec<_> = (1..7).map(|i| [i; 32]).collect();
     let [a, b] = [0, 1].map(|i| own[i].sign_many(algorithm, &messages, &Given::new(&nonces)));
     assert_eq!(a, b);

@@ -2,10 +2,12 @@
 //! protection, and sees what is behind them. Hashes and secrets are zero, ciphertexts are plaintexts, tags and MACs are
 //! zero; any other tag or MAC is refused, so that failing stays possible, too.
 use std::sync::Arc;
+use tlcp::crypto::sm9::Usage;
+use tlcp::crypto::sm9::encoding::{Ciphertext, Mode};
 use tlcp::crypto::{
     Aead, AgreementPeer, AgreementRole, CbcHmac, CbcLane, Ciphers, Digest, HashContext, Hashes, Keys,
-    MacLane, MasterSeed, PreMasterSecret, Prf, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share, Shared,
-    SignatureAlgorithm, StartedAgreement,
+    MacLane, MasterSeed, PreMasterSecret, Prf, PrivateKey, Provider, PublicKey, Random, SECRET_LEN, Share,
+    Shared, SignatureAlgorithm, StartedAgreement, default_provider,
 };
 use tlcp::error::CryptoError;
 use tlcp::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
@@ -25,6 +27,11 @@ pub const POINT: [u8; 65] = {
 
 /// A signature that verifies.
 pub const SIGNATURE: [u8; 8] = [0x30, 6, 2, 1, 1, 2, 1, 1];
+
+/// SM9Cipher in DER that decrypts.
+pub fn sm9_ciphertext() -> Vec<u8> {
+    Ciphertext { mode: Mode::Xor, c1: POINT, c3: [0; 32], c2: &[0; 48] }.write()
+}
 
 /// SM2Cipher in DER that decrypts.
 pub const CIPHERTEXT: [u8; 14] = [0x30, 12, 2, 1, 1, 2, 1, 1, 4, 1, 0, 4, 1, 0];
@@ -119,6 +126,11 @@ impl Keys for Zeros {
         Ok(Arc::new(AnyKey(PublicKey::Sm2(Arc::new(POINT)))))
     }
 
+    /// The real ones, since nothing else makes them; any keys go with them.
+    fn sm9_public(&self, usage: Usage, identity: &[u8], master: &[u8]) -> Result<PublicKey, CryptoError> {
+        default_provider().keys.sm9_public(usage, identity, master)
+    }
+
     fn rsa_public(&self, der: &[u8]) -> Result<PublicKey, CryptoError> {
         Ok(PublicKey::Rsa(der.into()))
     }
@@ -153,8 +165,8 @@ impl Keys for Zeros {
         if signature == SIGNATURE { Ok(()) } else { Err(CryptoError::BadSignature) }
     }
 
-    fn encrypt(&self, _: &PublicKey, _: &[u8], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
-        Ok(CIPHERTEXT.to_vec())
+    fn encrypt(&self, key: &PublicKey, _: &[u8], _: &dyn Random) -> Result<Vec<u8>, CryptoError> {
+        Ok(if matches!(key, PublicKey::Sm9(_)) { sm9_ciphertext() } else { CIPHERTEXT.to_vec() })
     }
 }
 
@@ -171,7 +183,11 @@ impl PrivateKey for AnyKey {
     }
 
     fn decrypt(&self, ciphertext: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, CryptoError> {
-        if ciphertext == CIPHERTEXT { Ok(vec![1; 48].into()) } else { Err(CryptoError::DecryptFailed) }
+        if ciphertext == CIPHERTEXT || ciphertext == sm9_ciphertext() {
+            Ok(vec![1; 48].into())
+        } else {
+            Err(CryptoError::DecryptFailed)
+        }
     }
 
     fn start_agreement(

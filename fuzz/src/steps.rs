@@ -3,18 +3,18 @@
 use crate::accepting::{self, CIPHERTEXT, POINT, SIGNATURE};
 use crate::drive::Driven;
 use crate::random::Repeatable;
-use crate::world::{Mode, SESSION_ID, WORLD, accepting_identity};
+use crate::world::{Mode, SESSION_ID, SM9_CLIENT, SM9_SERVER, WORLD, accepting_identity};
 use arbitrary::Arbitrary;
 use tlcp::cert::CertificateForm;
 use tlcp::conn::Endpoint;
 use tlcp::crypto::TrafficKeys;
 use tlcp::message::{
     CertificateRequest, CertificateStatus, CertificateVerify, ClientKeyExchange, Credential, DigitallySigned,
-    DistinguishedNames, Finished, NewSessionTicket, ServerKeyExchange,
+    DistinguishedNames, Finished, KeyAgreementInfo, NewSessionTicket, ServerKeyExchange,
 };
 use tlcp::record::{MAX_PLAINTEXT, Sealer};
-use tlcp::suite::{SecretSource, Suite};
-use tlcp::wire::{ClientCertificateType, ContentType, HandshakeType, SignatureScheme};
+use tlcp::suite::{Certificates, KeyKind, SecretSource, Suite};
+use tlcp::wire::{ContentType, HandshakeType, SignatureScheme};
 
 /// A signature that verifies: in TLS with its scheme, which fits the suite's keys.
 fn signed(suite: &Suite) -> DigitallySigned<'static> {
@@ -288,7 +288,9 @@ impl<S: Endpoint> Sender<'_, S> {
             "AwaitRequestOrDone" | "AwaitStatusRequestOrDone"
                 if self.peer.certificate || suite.key_exchange.is_mutual() =>
             {
-                let types = vec![ClientCertificateType::ECDSA_SIGN];
+                // A client's key is of P-256, whatever the suite.
+                let kind = if is_tls { KeyKind::Ecdsa } else { suite.key_exchange.authenticates };
+                let types = vec![kind.certificate_type()];
                 let authorities = DistinguishedNames::default();
                 let signature_schemes = is_tls.then(|| vec![SignatureScheme::ECDSA_SHA256]);
                 CertificateRequest { types, signature_schemes, authorities }.to_message().unwrap().to_bytes()
@@ -297,6 +299,8 @@ impl<S: Endpoint> Sender<'_, S> {
                 handshake(HandshakeType::SERVER_HELLO_DONE.0, &[])
             }
             "AwaitClientKeyExchange" => match suite.key_exchange.secret {
+                SecretSource::Agreed if self.mode.is_sm9() => info().to_client_message(),
+                _ if self.mode.is_sm9() => ClientKeyExchange::encrypted(&accepting::sm9_ciphertext()),
                 SecretSource::Agreed => ClientKeyExchange::ephemeral(&POINT, self.peer.long_exchange),
                 SecretSource::Ephemeral => ClientKeyExchange::point(&POINT),
                 _ => ClientKeyExchange::encrypted(&CIPHERTEXT),
@@ -348,12 +352,19 @@ fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
 }
 
 fn server_key_exchange(suite: &Suite) -> Vec<u8> {
+    let is_sm9 = suite.certificates() == Certificates::Identity;
     let params = match suite.key_exchange.secret {
+        SecretSource::Agreed if is_sm9 => info().to_bytes(),
         SecretSource::Agreed => [&[3, 0, 41, 65][..], &POINT].concat(),
         SecretSource::Ephemeral => [&[3, 0, 23, 65][..], &POINT].concat(),
         _ => Vec::new(),
     };
     ServerKeyExchange::to_message(&params, &signed(suite)).unwrap().to_bytes()
+}
+
+/// What both parties of IBSDH say.
+fn info() -> KeyAgreementInfo<'static> {
+    KeyAgreementInfo { point: &POINT, server: SM9_SERVER, client: SM9_CLIENT, hid: KeyAgreementInfo::HID }
 }
 
 fn certificate_status() -> Vec<u8> {
@@ -376,6 +387,9 @@ impl Hello<'_> {
                 ]);
                 extensions.push((Kind::SessionTicket, &[]));
             }
+        }
+        if suite.certificates() == Certificates::Identity && !for_client {
+            extensions.push((Kind::ClientId, b"\0\x06client"));
         }
         Self {
             version: suite.protocol.version.0,

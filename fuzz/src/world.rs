@@ -4,12 +4,15 @@ use crate::accepting::{self, AnyKey};
 use crate::random::Repeatable;
 use crate::witness::Witness;
 use std::sync::{Arc, LazyLock, OnceLock};
-use tlcp::cert::{Identity, Key, KeyUse, PeerClaim, ServerName, Verified, Verifier, WebPkiVerifier};
+use tlcp::cert::{
+    CertificateForm, IbcKeys, Identity, Key, KeyCentres, KeyUse, PeerClaim, ServerName, Verified, Verifier,
+    WebPkiVerifier,
+};
 use tlcp::config::{ClientAuth, ClientConfig, Compat, ServerConfig};
 use tlcp::crypto::{Draw, MasterSecret, Provider, Random};
 use tlcp::error::{CertificateError, CryptoError};
 use tlcp::message::{Credential, SessionId};
-use tlcp::pki::{Options, Pki};
+use tlcp::pki::{KeyCentre, Options, Pki};
 use tlcp::session::{Found, Peer, RotatingTicketer, Session, SessionKey, SessionStore};
 use tlcp::suite::{AeadAlgorithm, Certificates, KeyKind, SUITES, Suite, TLCP, TLS12};
 
@@ -48,15 +51,25 @@ pub struct World {
     /// TLS's: of P-256, and of RSA for key transport.
     pub tls_server: [Arc<Identity>; 2],
     pub tls_client: Arc<Identity>,
+    /// SM9's: the server's and the client's, and whose users they are.
+    pub sm9: [Arc<Identity>; 2],
+    pub centres: KeyCentres,
 }
 
 fn single(pem: &[u8], provider: &Provider) -> Arc<Identity> {
     Arc::new(Identity::single_from_pile(&[pem], [], provider).unwrap())
 }
 
+/// Who the parties are in the SM9 suites.
+pub const SM9_SERVER: &[u8] = b"localhost";
+pub const SM9_CLIENT: &[u8] = b"client";
+
 pub static WORLD: LazyLock<World> = LazyLock::new(|| {
     let provider = provider();
     let pki = Pki::new(&Options::new(NOW), &provider, &Repeatable::from(1)).unwrap();
+    let centre =
+        KeyCentre::new("centre.example", &Options::new(NOW), &provider, &Repeatable::from(4)).unwrap();
+    let user = |name: &[u8]| Arc::new(centre.user(name).unwrap().identity(&provider).unwrap());
     World {
         server: Arc::new(pki.server_identity(&provider).unwrap()),
         client: Arc::new(pki.client_identity(&provider).unwrap()),
@@ -66,6 +79,8 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
             single(include_bytes!("../../vectors/tls12/server-rsa.pem"), &provider),
         ],
         tls_client: single(include_bytes!("../../vectors/tls12/client-p256.pem"), &provider),
+        sm9: [user(SM9_SERVER), user(SM9_CLIENT)],
+        centres: centre.centres(&provider).unwrap(),
         pki,
     }
 });
@@ -73,7 +88,7 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
 /// How a connection is configured.
 #[derive(arbitrary::Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mode {
-    /// Which suites: one of the four, or all.
+    /// Which suites: one of the four, or all, or one of SM9's.
     pub suite: Choice,
     pub client_auth: Auth,
     pub gmssl: bool,
@@ -95,6 +110,10 @@ pub enum Choice {
     EccGcm,
     EcdheCbc,
     EccCbc,
+    IbsdhGcm,
+    IbcGcm,
+    IbsdhCbc,
+    IbcCbc,
 }
 
 #[derive(arbitrary::Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +131,10 @@ impl Choice {
             Self::EccGcm => vec![&SUITES[1]],
             Self::EcdheCbc => vec![&SUITES[2]],
             Self::EccCbc => vec![&SUITES[3]],
+            Self::IbsdhGcm => vec![Suite::by_name("IBSDH_SM4_GCM_SM3").unwrap()],
+            Self::IbcGcm => vec![Suite::by_name("IBC_SM4_GCM_SM3").unwrap()],
+            Self::IbsdhCbc => vec![Suite::by_name("IBSDH_SM4_CBC_SM3").unwrap()],
+            Self::IbcCbc => vec![Suite::by_name("IBC_SM4_CBC_SM3").unwrap()],
         }
     }
 
@@ -123,10 +146,10 @@ impl Choice {
                 let is_ours = |suite: &&Suite| suite.key_exchange.authenticates == KeyKind::Ecdsa;
                 TLS12.suites().filter(is_ours).collect()
             }
-            Self::EcdheGcm => named("ECDHE-ECDSA-AES128-GCM-SHA256"),
-            Self::EccGcm => named("AES256-GCM-SHA384"),
-            Self::EcdheCbc => named("ECDHE-ECDSA-AES128-SHA256"),
-            Self::EccCbc => named("AES128-SHA256"),
+            Self::EcdheGcm | Self::IbsdhGcm => named("ECDHE-ECDSA-AES128-GCM-SHA256"),
+            Self::EccGcm | Self::IbcGcm => named("AES256-GCM-SHA384"),
+            Self::EcdheCbc | Self::IbsdhCbc => named("ECDHE-ECDSA-AES128-SHA256"),
+            Self::EccCbc | Self::IbcCbc => named("AES128-SHA256"),
         }
     }
 }
@@ -136,6 +159,9 @@ impl Mode {
     pub fn of(byte: u8) -> Self {
         Self {
             suite: match (byte & 64 != 0, byte & 3) {
+                (false, kind) if byte & 128 != 0 => {
+                    [Choice::IbsdhGcm, Choice::IbcGcm, Choice::IbsdhCbc, Choice::IbcCbc][usize::from(kind)]
+                }
                 (_, 0) => Choice::EcdheGcm,
                 (_, 2) => Choice::EcdheCbc,
                 (false, 1) => Choice::EccGcm,
@@ -162,9 +188,15 @@ impl Mode {
         usize::from(self.suites()[0].key_exchange.authenticates == KeyKind::Rsa)
     }
 
+    /// Identities in place of certificates.
+    pub fn is_sm9(self) -> bool {
+        self.suites()[0].certificates() == Certificates::Identity
+    }
+
     fn own(self, is_client: bool) -> Arc<Identity> {
         let world = &*WORLD;
         let found = match (self.tls12, is_client) {
+            _ if self.is_sm9() => &world.sm9[usize::from(is_client)],
             (false, false) => &world.server,
             (false, true) => &world.client,
             (true, false) => &world.tls_server[self.tls_key()],
@@ -178,8 +210,9 @@ impl Mode {
         if self.tls12 { Arc::new(Everyone) } else { WORLD.verifier.clone() }
     }
 
+    /// IBSDH needs an extension.
     fn is_bare(self) -> bool {
-        self.bare && !self.tls12
+        self.bare && !self.tls12 && !self.is_sm9()
     }
 
     fn auth(self) -> ClientAuth {
@@ -243,6 +276,9 @@ impl Mode {
             .alpn([&b"h2"[..], b"http/1.1"])
             .sessions(store.clone().map(|store| store as _))
             .observer(Arc::new(Witness));
+        if self.is_sm9() {
+            config = config.key_centres(WORLD.centres.clone());
+        }
         if self.later {
             config = config.verify_later(Some(b"everyone")).select_later(Some(b"the one"));
         }
@@ -272,6 +308,9 @@ impl Mode {
             .sessions(store.map(|store| store as _))
             .hello_extensions(!self.is_bare())
             .observer(Arc::new(Witness));
+        if self.is_sm9() {
+            config = config.key_centres(WORLD.centres.clone()).client_id(SM9_CLIENT);
+        }
         if self.later {
             config = config.verify_later(Some(b"everyone")).select_later(Some(b"the one"));
         }
@@ -310,6 +349,12 @@ pub fn name() -> ServerName<'static> {
 fn careless(identity: &Arc<Identity>) -> Arc<Identity> {
     let provider = accepting::provider();
     let key = |key_use| Key::Here(Arc::new(AnyKey(identity.public_key(key_use).clone())));
+    if let (Some(id), Credential::Ibc { parameter, .. }) = (identity.ibc_id(), credential(identity)) {
+        let other = |key_use| Some(key(key_use));
+        let keys =
+            IbcKeys { sign: key(KeyUse::Sign), encrypt: other(KeyUse::Encrypt), agree: other(KeyUse::Agree) };
+        return Arc::new(Identity::ibc(id, &parameter, keys, &provider).unwrap());
+    }
     let mut sign: Vec<&[u8]> = vec![identity.certificate(KeyUse::Sign)];
     sign.extend(identity.intermediates().iter().map(|ca| &**ca));
     let made = match identity.certificates() {
@@ -323,16 +368,23 @@ fn careless(identity: &Arc<Identity>) -> Arc<Identity> {
     Arc::new(made.unwrap())
 }
 
-/// TLCP's server and client, TLS's two servers and client.
-static ACCEPTING: LazyLock<[Arc<Identity>; 5]> = LazyLock::new(|| {
+/// What an SM9 identity shows.
+fn credential(identity: &Identity) -> Credential {
+    let message = identity.message(CertificateForm::Dual).to_bytes();
+    Credential::read_ibc(&message[4..]).unwrap_or(Credential::Certificates(Vec::new()))
+}
+
+/// TLCP's server and client, TLS's two servers and client, SM9's server and client.
+static ACCEPTING: LazyLock<[Arc<Identity>; 7]> = LazyLock::new(|| {
     let world = &*WORLD;
-    let [ecdsa, rsa] = &world.tls_server;
-    [&world.server, &world.client, ecdsa, rsa, &world.tls_client].map(careless)
+    let ([ecdsa, rsa], [server, client]) = (&world.tls_server, &world.sm9);
+    [&world.server, &world.client, ecdsa, rsa, &world.tls_client, server, client].map(careless)
 });
 
 /// The one of this mode.
 pub fn accepting_identity(mode: Mode, is_client: bool) -> Arc<Identity> {
     let which = match (mode.tls12, is_client) {
+        _ if mode.is_sm9() => 5 + usize::from(is_client),
         (false, is_client) => usize::from(is_client),
         (true, false) => 2 + mode.tls_key(),
         (true, true) => 4,
