@@ -33,12 +33,8 @@ fn comb() -> &'static [Affine] {
 /// The same for eight lanes, with smaller windows: 52 KiB.
 #[cfg(target_arch = "x86_64")]
 fn lanes_comb<F: Field>(ifma: Ifma, field: F) -> &'static lane_sums::Table {
-    const WINDOWS: usize = lane_sums::BITS / lane_sums::WIDTH;
     static TABLE: OnceLock<lane_sums::Table> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let points = spread(field, &GENERATOR, WINDOWS, lane_sums::WIDTH);
-        lane_sums::Table::new(ifma, field, &rows(field, points, lane_sums::POINTS))
-    })
+    TABLE.get_or_init(|| lane_sums::Table::of_windows(ifma, field, &GENERATOR))
 }
 
 /// For each part i of [`PART`] bits the odd multiples (2j + 1) * 2^(PART * i) * G; as [`comb`] for its cost.

@@ -34,7 +34,7 @@ struct Lists {
     next: usize,
 }
 
-/// At most `capacity` hot keys, about 13.5 KiB each; 0 switches it off.
+/// At most `capacity` hot keys, about 13.5 KiB each, 27 with AVX-512 IFMA; 0 switches it off.
 pub(super) struct HotKeys {
     capacity: usize,
     clock: AtomicU64,

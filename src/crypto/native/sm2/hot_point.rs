@@ -31,12 +31,11 @@ pub(super) enum HotPoint {
 
 impl HotPoint {
     pub(super) fn new<F: Field>(field: F, p: &Affine) -> Self {
-        let table = rows(field, spread(field, p, PARTS, PART), POINTS);
         #[cfg(target_arch = "x86_64")]
         if let Some(ifma) = field.ifma() {
-            return Self::Lanes(lane_sums::Table::new(ifma, field, &table));
+            return Self::Lanes(lane_sums::Table::of_parts(ifma, field, p));
         }
-        Self::Table(table)
+        Self::Table(rows(field, spread(field, p, PARTS, PART), POINTS))
     }
 
     /// s * G + t * P in variable time.

@@ -24,8 +24,8 @@ use alloc::{sync::Arc, vec::Vec};
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Sm2Options {
-    /// For how many public keys that come again a table is kept, 13.5 KiB each, which makes verification and
-    /// encryption with them three times faster. 0 switches it off.
+    /// For how many public keys that come again a table is kept, 13.5 KiB each (27 with AVX-512 IFMA), which makes
+    /// verification and encryption with them two to three times faster. 0 switches it off.
     pub hot_keys: usize,
 }
 

@@ -8,6 +8,7 @@ use super::field::Field;
 use super::field_ifma::{Lanes, Sums, from_lanes, into_lanes, times_p};
 use super::point::Extended;
 use super::recode::{Digit, OddDigits};
+use super::tables::{rows, spread};
 use crate::crypto::native::backend::Ifma;
 use alloc::boxed::Box;
 use zeroize::{Zeroize, Zeroizing};
@@ -119,6 +120,15 @@ impl Points {
         }
     }
 
+    /// Adds to each lane those at these distances, one after the other.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn join<const N: usize>(&mut self, distances: [u64; N]) {
+        for distance in distances {
+            let other = self.pick(&core::array::from_fn(|lane| (lane as u64 + distance) % 8));
+            *self = self.add(&other);
+        }
+    }
+
     /// Those of the first lanes, of at most four.
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn first<const N: usize>(&self) -> Zeroizing<[Extended; N]> {
@@ -140,7 +150,20 @@ impl Points {
 type Plan<const ROUNDS: usize> = [[Option<usize>; 8]; ROUNDS];
 
 impl Table {
-    pub(super) fn new<F: Field>(ifma: Ifma, field: F, points: &[Affine]) -> Self {
+    /// For `multiply_by_windows`: 52 KiB.
+    pub(super) fn of_windows<F: Field>(ifma: Ifma, field: F, p: &Affine) -> Self {
+        Self::new(ifma, field, p, 1)
+    }
+
+    /// For `multiply_by_parts`: 26 KiB.
+    pub(super) fn of_parts<F: Field>(ifma: Ifma, field: F, p: &Affine) -> Self {
+        Self::new(ifma, field, p, PER_PART)
+    }
+
+    /// A row for every so many windows
+    fn new<F: Field>(ifma: Ifma, field: F, p: &Affine, windows: usize) -> Self {
+        let part = windows * WIDTH;
+        let points = rows(field, spread(field, p, BITS / part, part), POINTS);
         let convert = |p: Affine| Affine { x: into_lanes(field, &p.x), y: into_lanes(field, &p.y) };
         let (rows, _) = points.as_chunks();
         Self { ifma, rows: rows.iter().map(|row| row.map(convert)).collect() }
@@ -180,10 +203,7 @@ impl Table {
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn sum_windows(&self, digits: &OddDigits) -> Zeroizing<[Extended; 1]> {
         let mut sum = self.sum(&WINDOWS, |window| (window, digits.at(window * WIDTH, WIDTH)));
-        for distance in [1, 2, 4] {
-            let other = sum.pick(&core::array::from_fn(|lane| (lane as u64 + distance) % 8));
-            *sum = sum.add(&other);
-        }
+        sum.join([1, 2, 4]);
         sum.first()
     }
 
@@ -205,9 +225,9 @@ impl Table {
     /// For each window the sum of all parts.
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn sum_parts(&self, digits: &OddDigits) -> Zeroizing<[Extended; PER_PART]> {
-        let sum = self.sum(&PARTS, |window| (window / PER_PART, digits.at(window * WIDTH, WIDTH)));
-        let upper = sum.pick(&[4, 5, 6, 7, 4, 5, 6, 7]);
-        Zeroizing::new(sum.add(&upper)).first()
+        let mut sum = self.sum(&PARTS, |window| (window / PER_PART, digits.at(window * WIDTH, WIDTH)));
+        sum.join([2, 4]);
+        sum.first()
     }
 
     /// The sum of the digits' multiples, where each of 52 windows has a row.
@@ -241,30 +261,28 @@ impl Table {
         core::array::from_fn(|i| from_lanes_all(field, &sums[i]))
     }
 
-    /// The sum of the digits' multiples, where each four windows have one row.
+    /// The sum of the digits' multiples, where each two windows have one row: 2 * [`WIDTH`] bits.
     ///
-    /// A_w is the sum of the windows w of all parts, from both lanes that have them: of the lower, and of the higher
-    /// parts, from the lowest up. As for `multiply_by_windows` no two equal or opposite points meet there, and
-    /// |A_w| < 2^246. Then B = A_3, 32 B + A_2, 32 B + A_1: A_w is odd, so 32 B != ±A_w, and all is below n. In the last,
-    /// 32 B + A_0 = ±k' is 0 for k = 0 alone; 32 B - A_0 = ±(k' - 2 A_0) is odd and so n, k' = n + 2 A_0, A_0 > 0. But
-    /// then the digit d of k' at bit 240, where n has ones from there on, is 31 + 2d + (0 or 1) modulo 64, -31, A_0 < 0.
+    /// A_0 and A_1 are the sums of the lower and of the higher windows of all parts, from the four lanes that have them
+    /// in blocks of neighbouring parts: as for `multiply_by_windows` no two equal or opposite points meet there, where
+    /// all is below n. In the last addition 32 A_1 + A_0 = ±k' is 0 for k = 0 alone. 32 A_1 - A_0 = ±(k' - 2 A_0) is odd and,
+    /// since |A_0| < 31/32 2^255 (1 + 2^-9), could only be n, with A_0 > 0. But then the digit d of k' = n + 2 A_0 at bit 250,
+    /// where n has ones from there on, is 31 + 2d + (0 or 1) modulo 64, so -31, and A_0 < 0.
     pub(super) fn multiply_by_parts<F: Field>(&self, field: F, digits: &OddDigits) -> Zeroizing<Extended> {
         let _: Ifma = self.ifma;
         // SAFETY: as above.
-        let [sums @ .., highest] = &*unsafe { self.sum_parts(digits) };
-        let mut sum = from_lanes_all(field, highest);
-        for next in sums.iter().rev() {
-            for _ in 0..WIDTH {
-                *sum = sum.double(field);
-            }
-            *sum = sum.add(field, &from_lanes_all(field, next));
+        let [lower, higher] = &*unsafe { self.sum_parts(digits) };
+        let mut sum = from_lanes_all(field, higher);
+        for _ in 0..WIDTH {
+            *sum = sum.double(field);
         }
+        *sum = sum.add(field, &from_lanes_all(field, lower));
         sum
     }
 }
 
 /// Windows in a part of the scalar
-const PER_PART: usize = 4;
+pub(super) const PER_PART: usize = 2;
 
 const WINDOWS: Plan<7> = {
     let mut plan = [[None; 8]; 7];
@@ -282,15 +300,15 @@ const WINDOWS: Plan<7> = {
 
 const PARTS: Plan<7> = {
     let mut plan = [[None; 8]; 7];
-    let mut lane = 0;
+    let (mut lane, mut part) = (0, 0);
     while lane < 8 {
-        let (first, rounds) = if lane < PER_PART { (0, 7) } else { (7, 6) };
-        let mut round = 0;
+        let (mut round, rounds) = (0, if lane < 4 { 7 } else { 6 });
         while round < rounds {
-            plan[round][lane] = Some((first + round) * PER_PART + lane % PER_PART);
-            round += 1;
+            plan[round][lane] = Some(part * PER_PART);
+            plan[round][lane + 1] = Some(part * PER_PART + 1);
+            (round, part) = (round + 1, part + 1);
         }
-        lane += 1;
+        lane += PER_PART;
     }
     plan
 };

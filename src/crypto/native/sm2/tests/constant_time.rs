@@ -2,7 +2,8 @@
 //!
 //! The first test says nothing unless it runs under valgrind, on optimized code:
 //! `cargo test --release --lib --no-run`, then `valgrind <that test binary> sm2::tests::constant_time`.
-//! Its processor has no AVX-512: of the backend with IFMA (`ladder`, `lane_sums`) only the others speak.
+//! Its processor has no AVX-512: of the backend with IFMA (`ladder`, `ladder_eight`, `lane_sums`) only the second speaks, and
+//! traces of instructions and addresses, step by step.
 //! The second measures: `cargo test --release --lib -- --ignored time_does_not`.
 use super::memory_checker::{errors, mark_defined, mark_undefined, running};
 use super::{backends, exchange, keys, random_scalar};
