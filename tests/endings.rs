@@ -202,3 +202,53 @@ fn an_open_connection_does_not_hold_its_session() {
         assert!(ends.server.cipher_suite().is_some());
     }
 }
+
+/// R-REC-34: the deadline is the handshake's alone, and bytes that come too late are not looked at.
+#[test]
+fn the_deadline_counts_for_the_handshake_and_for_whatever_arrives() {
+    let mut open = ends().connected();
+    assert_eq!(open.client.tick(at(100_000)), Ok(()));
+    open.server.write(b"late").unwrap();
+    let late = open.server.take_output();
+    assert_eq!(open.client.receive(&late, at(100_000)), Ok(late.len()));
+    let mut ends = ends();
+    let hello = ends.client.take_output();
+    let free = ends.server.receive_buffer();
+    free[..hello.len()].copy_from_slice(&hello);
+    assert_eq!(ends.server.received(hello.len(), at(100_000)), Err(Error::HandshakeTimeout));
+    assert_eq!(ends.server.failed_handshake(), Some(&Default::default()), "the hello was not read");
+}
+
+/// R-AL-3: the stream may end behind close_notify.
+#[test]
+fn the_end_of_a_stream_behind_close_notify_is_no_truncation() {
+    let Ends { mut client, mut server } = ends().connected();
+    client.close();
+    carry(&mut client, &mut server).unwrap();
+    assert_eq!(server.received_end(at(1)), Ok(()));
+    assert_eq!(server.read(&mut [0; 9]), Ok(ReadProgress::Closed));
+    assert!(server.failed_handshake().is_none() && server.error().is_none());
+}
+
+/// A failure of an open connection is none of its handshake's.
+#[test]
+fn a_complete_handshake_has_not_failed_whatever_comes_later() {
+    let mut server = ends().connected().server;
+    server.receive(&[99, 1, 1, 0, 0], at(1)).unwrap_err();
+    assert!(server.failed_handshake().is_none() && server.error().is_some());
+}
+
+/// R-AL-7, R-SES-12: close_notify in a handshake ends it, as no fatal alert would: the session that was offered stays.
+#[test]
+fn close_notify_in_a_handshake_ends_it_and_leaves_the_session() {
+    let (world, store) = (World::new(), Arc::new(Watched::default()));
+    let client = Arc::new(world.client().sessions(Some(store.clone())).build().unwrap());
+    let server = Arc::new(world.server().build().unwrap());
+    Ends::new(&client, &server).connected();
+    for (level, description, left) in [(1, 0, 1), (2, 0, 1), (2, 40, 0)] {
+        let mut again = Ends::new(&client, &server).client;
+        let error = again.receive(&[21, 1, 1, 0, 2, level, description], at(1)).unwrap_err();
+        assert!(matches!(error, Error::AlertReceived(_)) && !again.is_handshaking(), "{error}");
+        assert_eq!(store.sessions().len(), left, "{level} {description}");
+    }
+}

@@ -141,6 +141,9 @@ fn tells_what_the_client_offers_beside() {
     let changed = [&[22, 3, 1][..], &whole, &[1, 0], &length, &body].concat();
     let changed = accepted(&changed);
     assert!(changed.offers_tls13() && changed.hints_at_tlcp());
+    // A TLCP client needs no hint.
+    let tlcp = connect(&tlcp_client(&World::new())).pending_output().to_vec();
+    assert!(!accepted(&tlcp).hints_at_tlcp());
 }
 
 /// R-REC-40, R-REC-41: the alert in a version that the client can read, or none.

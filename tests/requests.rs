@@ -137,6 +137,30 @@ fn a_session_is_resumed_only_under_the_decision_it_was_made_under() {
     }
 }
 
+/// R-SES-16: nor does whoever has said it neither time.
+#[test]
+fn who_does_not_say_how_he_decides_never_resumes() {
+    let later = Later::new();
+    let (client, server) = later.configs(&SUITES[1], ClientAuth::Require);
+    let clients: [fn(ClientConfigBuilder) -> ClientConfigBuilder; 2] =
+        [|c| c.verify_later(None), |c| c.select_later(None)];
+    let servers: [fn(ServerConfigBuilder) -> ServerConfigBuilder; 2] =
+        [|s| s.verify_later(None), |s| s.select_later(None)];
+    let clients = clients.map(|change| Arc::new(change(later.client(&SUITES[1])).build().unwrap()));
+    let servers = servers.map(|change| {
+        let builder = change(later.server(&SUITES[1], 60)).client_auth(ClientAuth::Require);
+        Arc::new(builder.build().unwrap())
+    });
+    let with_clients = clients.into_iter().map(|client| (client, server.clone()));
+    for (client, server) in with_clients.chain(servers.into_iter().map(|server| (client.clone(), server))) {
+        for _ in 0..2 {
+            let mut ends = Ends::new(&client, &server);
+            later.run(&mut ends);
+            assert!(!ends.client.is_resumed() && !ends.server.is_resumed());
+        }
+    }
+}
+
 /// The same of a server: a client that another policy took in is verified again.
 #[test]
 fn a_server_that_decides_later_resumes_only_under_its_own_decision() {

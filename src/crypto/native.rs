@@ -21,6 +21,8 @@ mod montgomery;
 mod radix52;
 #[cfg(feature = "std")]
 mod safegcd;
+#[cfg(all(test, feature = "std", target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod single_step;
 #[cfg(feature = "std")]
 pub mod sm2;
 #[cfg(feature = "sm9")]

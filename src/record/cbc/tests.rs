@@ -2,6 +2,9 @@
 //! comes after it; the known answers and recorded streams in `tests/records.rs` have the cipher in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#[cfg(all(feature = "std", target_os = "linux", target_arch = "x86_64"))]
+mod single_step;
+
 use super::*;
 use crate::crypto::constant_time_mac::{BlockHash, hmac_secret_length};
 use crate::crypto::portable;

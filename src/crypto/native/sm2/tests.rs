@@ -11,6 +11,8 @@ pub(super) use crate::crypto::native::memory_checker;
 mod multiples;
 mod portable_twin;
 mod regular;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod single_step;
 mod vectors;
 
 use super::{Sm2Keys, Sm2Options, Sm2PrivateKey};

@@ -2,6 +2,8 @@
 mod arithmetic;
 mod constant_time;
 mod edges;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod single_step;
 mod vectors;
 
 #[cfg(target_arch = "x86_64")]

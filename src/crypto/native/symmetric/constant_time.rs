@@ -4,6 +4,8 @@
 //! `cargo test --release --lib --no-run`, then `valgrind <that test binary> symmetric::constant_time`.
 //! Valgrind knows the instructions of the two lower levels and says so by its `cpuid`.
 //! The second measures, at every level: `cargo test --release --lib -- --ignored symmetric_time`.
+#[cfg(all(feature = "std", target_os = "linux", target_arch = "x86_64"))]
+mod single_step;
 #[cfg(feature = "tls12")]
 mod tls12;
 
