@@ -1,9 +1,8 @@
 //! SM2Cipher and SM9Cipher as they are sent: strict DER, with parts of any length. That is all anyone can see of them, and
 //! decides between decode_error and implicit rejection (R-HS-43, R-AL-9).
-use super::der::{OCTET_STRING, SEQUENCE, element};
 use alloc::vec::Vec;
 use der::asn1::{BitStringRef, OctetStringRef, UintRef};
-use der::{Encode, Reader, SliceReader};
+use der::{Encode, Header, Length, Reader, SliceReader, Tag};
 
 /// `SEQUENCE { x INTEGER, y INTEGER, c3 OCTET STRING, c2 OCTET STRING }` of GM/T 0009 (R-SM2-3).
 pub(crate) struct Sm2Cipher<'a> {
@@ -28,9 +27,20 @@ impl<'a> Sm2Cipher<'a> {
         Ok(out)
     }
 
+    /// The DER, in a buffer of its size.
     pub(crate) fn write(&self) -> der::Result<Vec<u8>> {
-        let [c3, c2] = [self.c3, self.c2].map(|part| element(OCTET_STRING, &[part]));
-        Ok(element(SEQUENCE, &[&self.x.to_der()?, &self.y.to_der()?, &c3, &c2]))
+        let (c3, c2) = (OctetStringRef::new(self.c3)?, OctetStringRef::new(self.c2)?);
+        let fields = [self.x.encoded_len()?, self.y.encoded_len()?, c3.encoded_len()?, c2.encoded_len()?];
+        let header =
+            Header::new(Tag::Sequence, fields.into_iter().fold(Length::ZERO, Length::saturating_add));
+        let size = header.encoded_len()?.saturating_add(header.length());
+        let mut out = Vec::with_capacity(usize::try_from(size)?);
+        header.encode_to_vec(&mut out)?;
+        self.x.encode_to_vec(&mut out)?;
+        self.y.encode_to_vec(&mut out)?;
+        c3.encode_to_vec(&mut out)?;
+        c2.encode_to_vec(&mut out)?;
+        Ok(out)
     }
 }
 

@@ -36,11 +36,8 @@ fn a_revoked_client_is_refused() {
         fs::write(&lists, revoke("ca", &[]) + &revoke("intermediate", revoked)).unwrap();
         let server =
             Server::start(&folder, &["--www", &folder.file(""), "--client-auth", "require", "--crl", &lists]);
-        let client = server.client(&folder, &["--identity", &identity, "--get", "/ca.crt"], &[]);
-        (client, server.stop())
+        server.client(&folder, &["--identity", &identity, "--get", "/ca.crt"], &[])
     };
-    connects(&[&folder.file("server-sign.crt")]).0.succeeded();
-    let (client, log) = connects(&[&folder.file("client-encrypt.crt")]);
-    client.failed_with(6, &["the alert certificate_revoked"]);
-    assert!(log.contains("revoked"), "{log}");
+    connects(&[&folder.file("server-sign.crt")]).succeeded();
+    connects(&[&folder.file("client-encrypt.crt")]).failed_with(6, &["the alert certificate_revoked"]);
 }
