@@ -83,7 +83,6 @@ struct Notes {
     length: usize,
     at: usize,
     differs: Option<Step>,
-    is_vector: bool,
 }
 
 /// Those of the child that is being stepped through.
@@ -114,10 +113,10 @@ impl Notes {
         let [before, expected] =
             [self.at.checked_sub(1), Some(self.at)].map(|at| show(at.and_then(|at| self.first.get(at))));
         let found = show(self.differs.as_ref());
-        let (at, length, is_vector) = (self.at, self.length, self.is_vector);
+        let (at, length) = (self.at, self.length);
         format!(
             "secret {seed}, after {at} of {length} instructions, behind {before}: at {found}, and not at {expected} \
-             (addresses in a vector: {is_vector}; status {status})"
+             (status {status})"
         )
     }
 }
@@ -134,10 +133,9 @@ impl Shared {
         let place = unsafe { libc::mmap(ptr::null_mut(), size_of::<Notes>(), all, flags, -1, 0) };
         assert_ne!(place, libc::MAP_FAILED, "mmap");
         let place = place.cast::<Notes>();
-        // SAFETY: of zeros, which it is full of, every field may consist but for these.
+        // SAFETY: of zeros, which it is full of, every field may consist but for this.
         unsafe {
             (&raw mut (*place).differs).write(None);
-            (&raw mut (*place).is_vector).write(false);
         }
         Self(place)
     }
@@ -195,13 +193,35 @@ extern "C" fn on_step(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
         unsafe { (&mut *NOTES.load(Ordering::Relaxed), &*context.cast::<libc::ucontext_t>()) };
     let register = |number: libc::c_int| context.uc_mcontext.gregs[number as usize] as u64;
     let address = register(libc::REG_RIP);
-    let touched = Operands::at(address).touched(&GENERAL.map(register));
-    notes.is_vector |= touched.is_none();
-    let goes_on = touched.is_some_and(|touched| notes.step([address, touched]));
-    if !goes_on {
+    let operands = Operands::at(address);
+    let mut touched = operands.touched(&GENERAL.map(register));
+    if let Some(number) = operands.vector {
+        let saved = context.uc_mcontext.fpregs.cast::<u8>();
+        let add = |sum: u64, place| {
+            // SAFETY: in what the kernel has saved of this processor's registers.
+            let part = unsafe { saved.add(place).cast::<u64>().read_unaligned() };
+            sum.rotate_left(9).wrapping_add(part)
+        };
+        touched = places_of(number.into()).fold(touched, add);
+    }
+    if !notes.step([address, touched]) {
         // SAFETY: ends the child.
         unsafe { libc::_exit(2) }
     }
+}
+
+/// Where XSAVE puts the words of a vector register.
+fn places_of(number: usize) -> impl Iterator<Item = usize> {
+    let has_512 = std::is_x86_feature_detected!("avx512f");
+    let parts = match number {
+        16.. => [(1664 + 64 * (number - 16), 64), (0, 0), (0, 0)],
+        _ => [
+            (160 + 16 * number, 16),
+            (576 + 16 * number, 16),
+            (1152 + 32 * number, if has_512 { 32 } else { 0 }),
+        ],
+    };
+    parts.into_iter().flat_map(|(start, length)| (start..start + length).step_by(8))
 }
 
 /// By the numbers that instructions have for them.

@@ -15,8 +15,8 @@ pub(super) struct Operands {
     pub(super) index: Option<(u8, u8)>,
     /// Registers that count by themselves: the second address of a string instruction, or what is divided.
     pub(super) also: [Option<u8>; 2],
-    /// A gather or a scatter.
-    pub(super) is_vector: bool,
+    /// The vector of a gather's or a scatter's indices.
+    pub(super) vector: Option<u8>,
 }
 
 /// What stands before the operation.
@@ -29,6 +29,8 @@ struct Prefix {
     /// How many bytes all that has.
     length: u64,
     is_evex: bool,
+    /// The highest bit of the number of a vector of indices.
+    vector_high: u8,
 }
 
 impl Prefix {
@@ -40,15 +42,16 @@ impl Prefix {
         match byte(at) {
             0xc5 => {
                 let high = [!byte(at + 1) >> 7 & 1, 0, 0];
-                return Self { high, map: 1, length: at + 2, is_evex: false };
+                return Self { high, map: 1, length: at + 2, ..Self::default() };
             }
             0xc4 => {
                 let b = byte(at + 1);
-                return Self { high: inverted(b), map: b & 0x1f, length: at + 3, is_evex: false };
+                return Self { high: inverted(b), map: b & 0x1f, length: at + 3, ..Self::default() };
             }
             0x62 => {
                 let b = byte(at + 1);
-                return Self { high: inverted(b), map: b & 7, length: at + 4, is_evex: true };
+                let vector_high = !byte(at + 3) >> 3 & 1;
+                return Self { high: inverted(b), map: b & 7, length: at + 4, is_evex: true, vector_high };
             }
             _ => {}
         }
@@ -92,7 +95,7 @@ impl Operands {
     }
 
     pub(super) fn read(byte: impl Fn(u64) -> u8) -> Self {
-        let Prefix { high, map, length, is_evex } = Prefix::read(&byte);
+        let Prefix { high, map, length, is_evex, vector_high } = Prefix::read(&byte);
         let operation = byte(length);
         let mut out = Self::default();
         match (map, operation) {
@@ -122,15 +125,18 @@ impl Operands {
         }
         let sib = byte(length + 2);
         let (scale, index, base) = (sib >> 6, sib >> 3 & 7 | high[1] << 3, sib & 7);
-        out.is_vector = map == 2 && matches!(operation, 0x90..=0x93)
+        let is_vector = map == 2 && matches!(operation, 0x90..=0x93)
             || is_evex && map == 2 && matches!(operation, 0xa0..=0xa3 | 0xc6 | 0xc7);
         out.base = (base != 5 || kind != 0).then_some(base | high[2] << 3);
-        out.index = (index != 4).then_some((index, scale));
+        match is_vector {
+            true => out.vector = Some(index | vector_high << 4),
+            false => out.index = (index != 4).then_some((index, scale)),
+        }
         out
     }
 
-    /// The variable part of the address; nothing if it is in a vector.
-    pub(super) fn touched(&self, general: &[u64; 16]) -> Option<u64> {
+    /// The variable part of the address, but for a vector's.
+    pub(super) fn touched(&self, general: &[u64; 16]) -> u64 {
         let value = |register: u8| general[usize::from(register)];
         let mut sum = self.base.map_or(0, value);
         if let Some((index, scale)) = self.index {
@@ -139,6 +145,6 @@ impl Operands {
         for register in self.also.into_iter().flatten() {
             sum = sum.rotate_left(17).wrapping_add(value(register));
         }
-        (!self.is_vector).then_some(sum)
+        sum
     }
 }

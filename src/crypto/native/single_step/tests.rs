@@ -55,7 +55,16 @@ fn sees_where_vectors_are_loaded_from() {
     let avx512: Load = |table, at| unsafe {
         asm!("vmovdqu64 zmm0, [{t} + {at}]", t = in(reg) table, at = in(reg) at, out("zmm0") _);
     };
+    // SAFETY: within the table.
+    let gather: Load = |table, at| unsafe {
+        asm!(
+            "vmovd xmm4, {at:e}", "vpbroadcastd ymm4, xmm4", "kxnorw k1, k1, k1",
+            "vpgatherdq zmm0{{k1}}, [{t} + ymm4]",
+            t = in(reg) table, at = in(reg) at, out("zmm0") _, out("zmm4") _, out("k1") _,
+        );
+    };
     let loads = [
+        (std::is_x86_feature_detected!("avx512f"), gather),
         (true, sse),
         (std::is_x86_feature_detected!("avx2"), avx),
         (std::is_x86_feature_detected!("avx512f"), avx512),
@@ -107,6 +116,6 @@ fn reads_the_registers_of_an_address() {
     assert_eq!(read(&[0xf3, 0xa4]).also, [Some(6), Some(7)], "rep movsb");
     assert_eq!(read(&[0x48, 0xf7, 0xf1]).also, [Some(0), Some(2)], "div rcx");
     assert_eq!(read(&[0x48, 0xf7, 0xe1]).also, [None; 2], "mul rcx");
-    assert!(read(&[0x62, 0xf2, 0x7d, 0x49, 0x90, 0x04, 0x08]).is_vector, "vpgatherdd");
+    assert_eq!(read(&[0x62, 0xf2, 0x7d, 0x49, 0x90, 0x04, 0x08]).vector, Some(1), "vpgatherdd");
     assert_eq!(Secrets::new(5).draws().bytes::<8>(), Secrets::new(5).draws().bytes::<8>());
 }
