@@ -20,7 +20,7 @@ pub use sm9::{IbcUser, KeyCentre};
 pub use template::Template;
 pub use tls::TlsPki;
 
-use crate::cert::{Identity, WebPkiVerifier, to_pem};
+use crate::cert::{Identity, WebPkiVerifier};
 use crate::crypto::{Provider, Random};
 use crate::error::{ConfigError, CryptoError};
 use alloc::{format, string::String, vec, vec::Vec};

@@ -1,6 +1,7 @@
 //! An SM9 key centre for tests and demonstrations, with its users.
-use super::{Options, bad_name, time, to_pem};
+use super::{Options, bad_name, time};
 use crate::cert::sm9::{IDENTITY_LABEL, PARAMETERS_LABEL, SM9_OID};
+use crate::cert::to_pem;
 use crate::cert::{IbcKeys, Identity, Key, KeyCentres};
 use crate::crypto::sm9::encoding::{
     MASTER_PUBLIC_LABELS, write_master_private, write_master_public, write_user_private,
