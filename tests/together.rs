@@ -16,7 +16,7 @@ use tlcp::handshake::{Request, answer_together};
 use tlcp::suite::TLCP;
 
 fn server(world: &World, identity: Option<Arc<Identity>>) -> Arc<ServerConfig> {
-    let builder = world.server().client_auth(ClientAuth::Request).sessions(None).keys_later();
+    let builder = world.server().client_auth(ClientAuth::None).sessions(None).keys_later();
     let builder = match identity {
         Some(identity) => builder.without_identities().identity(identity),
         None => builder,

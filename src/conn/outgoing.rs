@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 
 /// The least room that is made: for a small flight of the handshake, whose records come one by one.
-const LEAST: usize = 512;
+const LEAST: usize = 384;
 
 /// `bytes`: sent | waiting.
 #[derive(Default)]
