@@ -1,6 +1,5 @@
 //! Keys that are here, used for several connections at once.
 use super::answer::{AnswerFuture, Answerer};
-use crate::cert::Key;
 use crate::crypto::Random;
 use crate::error::AnswerError;
 use crate::handshake::{Answer, Request, answer_together};
@@ -78,7 +77,7 @@ impl core::fmt::Debug for BatchAnswerer {
 
 impl Answerer for BatchAnswerer {
     fn answer(&self, request: Request) -> AnswerFuture {
-        if !is_for_key_here(&request) {
+        if request.key_here().is_none() {
             return match &self.others {
                 Some(others) => others.answer(request),
                 None => Box::pin(core::future::ready(Answer::Failed(NOT_HERE))),
@@ -174,10 +173,6 @@ impl Shared {
 
 const NOT_HERE: AnswerError =
     AnswerError("a BatchAnswerer has keys that are here, and nobody else was given to it");
-
-fn is_for_key_here(request: &Request) -> bool {
-    request.key().is_some_and(|(identity, key_use)| matches!(identity.key(key_use), Key::Here(_)))
-}
 
 /// Nothing under a lock can panic half-way.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,5 +1,5 @@
 //! Questions to the caller and their answers. Owned and `Send + 'static`: a request can move into a future.
-use crate::cert::{Identity, KeyUse, PeerClaim, Verified};
+use crate::cert::{Identity, Key, KeyUse, PeerClaim, Verified};
 use crate::crypto::{
     self, AgreementPeer, AgreementRole, Digest, Hashes, MasterSecret, MasterSeed, PreMasterSecret,
     PrivateKey, PublicKey, Random, Share, Shared, SignatureAlgorithm, StartedAgreement,
@@ -85,6 +85,15 @@ impl Request {
             Self::Decrypt(question) => Some((question.identity(), question.key_use())),
             Self::StartAgreement { identity, .. } => Some((identity.as_ref()?, KeyUse::Agree)),
             _ => None,
+        }
+    }
+
+    /// That key, if it is here.
+    pub(crate) fn key_here(&self) -> Option<&Arc<dyn PrivateKey>> {
+        let (identity, key_use) = self.key()?;
+        match identity.key(key_use) {
+            Key::Here(key) => Some(key),
+            Key::Elsewhere(_) => None,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Many requests for private keys at once: a key that is faster at several gets those that are for it together.
 use super::request::{Answer, DecryptRequest, Request, SignRequest};
-use crate::cert::{Identity, Key};
 use crate::crypto::{PrivateKey, PublicKey, Random, SignatureAlgorithm};
 use crate::error::CryptoError;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -15,7 +14,7 @@ pub fn answer_together(requests: Vec<Request>, random: &dyn Random) -> Vec<Resul
     let mut answers: Vec<_> = requests.iter().map(|_| None).collect();
     let (mut signatures, mut decryptions) = (Vec::new(), Vec::new());
     for (at, request) in requests.into_iter().enumerate() {
-        match (key_of(&request), request) {
+        match (request.key_here().cloned(), request) {
             (Some(key), Request::Sign(question)) => signatures.push(Asked { at, key, question }),
             // An RSA ciphertext may tell of others: it is decrypted with its substitute (R-RSA-2).
             (Some(key), Request::Decrypt(question)) if matches!(key.public(), PublicKey::Sm2(_)) => {
@@ -46,15 +45,6 @@ struct Asked<Q> {
 fn place(answers: &mut Answers, at: usize, answer: Result<Answer, Box<Request>>) {
     if let Some(place) = answers.get_mut(at) {
         *place = Some(answer);
-    }
-}
-
-/// The key that a request is for, if it is here.
-fn key_of(request: &Request) -> Option<Arc<dyn PrivateKey>> {
-    let (identity, key_use): (&Arc<Identity>, _) = request.key()?;
-    match identity.key(key_use) {
-        Key::Here(key) => Some(key.clone()),
-        Key::Elsewhere(_) => None,
     }
 }
 

@@ -149,8 +149,8 @@ async fn who_leaves_while_it_waits_is_forgotten() {
         // Its hello is here; it asks for a signature, and gives the others their turn.
         let connecting = connector.connect(name(), other_near);
         tokio::pin!(connecting);
-        futures_poll(connecting.as_mut()).await;
-        futures_poll(accepting.as_mut()).await;
+        poll_once(connecting.as_mut()).await;
+        poll_once(accepting.as_mut()).await;
     };
     leaving.await;
     let (client, server) = tokio::join!(connector.connect(name(), near), acceptor.accept(far));
@@ -159,7 +159,7 @@ async fn who_leaves_while_it_waits_is_forgotten() {
 }
 
 /// Polls once.
-async fn futures_poll<F: Future>(mut future: std::pin::Pin<&mut F>) {
+async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) {
     std::future::poll_fn(|cx| {
         let _ = future.as_mut().poll(cx);
         std::task::Poll::Ready(())
