@@ -125,9 +125,13 @@ mod guide {
             struct $name;
         )*};
     }
+    // They show something of every feature.
+    #[cfg(all(feature = "sm9", feature = "tls12", feature = "tokio"))]
     pages! {
         Readme: "../README.md";
         ReadmeZh: "../README.zh-CN.md";
+    }
+    pages! {
         Certificates: "../docs/en/certificates.md";
         CertificatesZh: "../docs/zh-CN/certificates.md";
         Peers: "../docs/en/peers.md";
