@@ -142,8 +142,9 @@ fn rsa_selection_time_does_not_depend_on_secrets() {
     });
 }
 
-/// R-RSA-2: with everything in the key that is secret unknown to the memory checker.
+/// R-RSA-2: with everything in the key that is secret unknown to the memory checker, which lives with the native kernels.
 #[test]
+#[cfg(target_pointer_width = "64")]
 fn no_branch_or_address_depends_on_the_private_key() {
     use crate::crypto::native::memory_checker::{errors, mark_undefined, running};
     let (key, public) = key();

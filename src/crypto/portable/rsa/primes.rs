@@ -12,7 +12,7 @@ pub(super) trait Primes: Send + Sync {
     fn raise(&self, number: &BoxedUint) -> Zeroizing<BoxedUint>;
 
     /// Marks all that is secret for the memory checker.
-    #[cfg(test)]
+    #[cfg(all(test, target_pointer_width = "64"))]
     fn mark(&self, mark: &dyn Fn(&[Word]));
 }
 
@@ -120,7 +120,7 @@ impl<const LIMBS: usize> Primes for Pair<LIMBS> {
         out
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, target_pointer_width = "64"))]
     fn mark(&self, mark: &dyn Fn(&[Word])) {
         for prime in [&self.p, &self.q] {
             let params = &prime.params;
