@@ -11,7 +11,7 @@ use tlcp::config::Setup;
 use tlcp::crypto::{Aead, TrafficKeys, random::SystemRandom};
 use tlcp::error::AnswerError;
 use tlcp::handshake::client::{self, Target};
-use tlcp::handshake::{Action, Answer, Context, Engine, Input, Request, Role, Selection, server};
+use tlcp::handshake::{Action, Actions, Answer, Context, Engine, Input, Request, Role, Selection, server};
 use tlcp::message::Handshake;
 use tlcp::pki::{Options, Pki};
 use tlcp::suite::Protection;
@@ -94,13 +94,13 @@ impl<S: Role, C: AsRef<Setup>> End<S, C> {
 
     /// One input, and everything that follows from it.
     fn step(&mut self, input: Input<'_>) -> Result<(), Failed> {
-        let mut actions = Vec::new();
+        let mut actions = Actions::new();
         let mut context = context(self.config.as_ref(), self.now, &mut actions);
         self.engine.step(input, &mut context).map_err(|failure| failure.error)?;
         self.act(actions)
     }
 
-    fn act(&mut self, actions: Vec<Action>) -> Result<(), Failed> {
+    fn act(&mut self, actions: Actions) -> Result<(), Failed> {
         for action in actions {
             match action {
                 Action::Write(message) => {
@@ -112,7 +112,7 @@ impl<S: Role, C: AsRef<Setup>> End<S, C> {
                 Action::Done(_) => self.done = true,
                 // Always the last of its step: the answer is the next input, now or later.
                 Action::Ask(request) => {
-                    return self.step(Input::Answer(answer(self.config.as_ref(), self.now, *request)));
+                    return self.step(Input::Answer(answer(self.config.as_ref(), self.now, request)));
                 }
                 // No sessions and no key log here.
                 _ => {}
@@ -137,7 +137,7 @@ impl<S: Role, C: AsRef<Setup>> End<S, C> {
 }
 
 /// What each step is given.
-fn context<'a>(setup: &'a Setup, now: Time, actions: &'a mut Vec<Action>) -> Context<'a> {
+fn context<'a>(setup: &'a Setup, now: Time, actions: &'a mut Actions) -> Context<'a> {
     let (policy, provider) = (&setup.policy, &setup.provider);
     Context { policy, provider, random: &SystemRandom, now: now.unix, actions }
 }
@@ -181,7 +181,7 @@ pub(crate) fn main() -> Result<(), Failed> {
 
     let mut server = End::new(server::start(), server, now);
     let target = Target { name: ServerName::try_from("localhost")?, session_key: None };
-    let mut actions = Vec::new();
+    let mut actions = Actions::new();
     let state = client::start(target, &mut context(client.as_ref(), now, &mut actions))?;
     let mut client = End::new(state, client, now);
     client.act(actions)?;

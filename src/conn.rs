@@ -18,7 +18,7 @@ mod send;
 use crate::cert::ServerName;
 use crate::config::{ClientConfig, ConnectionId, Event, Failed as FailedEvent, ServerConfig, Setup, Side};
 use crate::error::Error;
-use crate::handshake::{Action, Answer, Context, Engine, Request, Role, client, server};
+use crate::handshake::{Actions, Answer, Context, Engine, Request, Role, client, server};
 use crate::key_schedule::Exporter;
 use crate::message::join::Joiner;
 use crate::record::{MAX_PLAINTEXT, Opener, Patience, Sealer, VersionRule};
@@ -26,7 +26,7 @@ use crate::session::SessionKey;
 use crate::suite::Suite;
 use crate::wire::ProtocolVersion;
 pub use accept::{Acceptance, Accepted, Acceptor, Rejected};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 pub use answer::answer;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -96,17 +96,17 @@ mod sealed {
     impl Sealed for crate::handshake::server::State {}
 }
 
-/// Where a connection is. The engine is boxed and goes when it is done.
+/// Where a connection is. What is left of the engine takes its place.
 enum Phase<S> {
-    Handshaking(Box<Engine<S>>),
-    Open(Box<Facts>),
+    Handshaking(Engine<S>),
+    Open(Facts),
     Failed(Box<Failed>),
 }
 
 /// Why, and what had been agreed on, if the handshake was complete.
 struct Failed {
     error: Error,
-    facts: Option<Box<Facts>>,
+    facts: Option<Facts>,
 }
 
 /// The peer's direction of the stream.
@@ -155,7 +155,6 @@ pub struct Connection<S: Endpoint> {
     reading: Reading,
     writing: Writing,
     asked: Asked,
-    actions: Vec<Action>,
     patience: Patience,
     versions: VersionRule,
     /// The most content bytes of a record, in either direction (R-EXT-5): for sealers and openers to come.
@@ -187,7 +186,7 @@ impl ClientConnection {
         let session_key = config.session_key(&name, tag);
         let target = client::Target { name, session_key };
         let setup: &Setup = (*config).as_ref();
-        let mut actions = Vec::new();
+        let mut actions = Actions::new();
         let mut cx = Context {
             policy: &setup.policy,
             provider: &setup.provider,
@@ -200,8 +199,7 @@ impl ClientConnection {
         let first = setup.policy.protocol.first_record_version; // R-REC-2
         let mut connection = Self::in_state(config, state, VersionRule::AlertsOfAny(version), now);
         connection.sealer = Sealer::plain(first);
-        connection.actions = actions;
-        connection.drive_actions().map_err(|failure| failure.error)?;
+        connection.act(actions).map_err(|failure| failure.error)?;
         Ok(connection)
     }
 }
@@ -229,7 +227,7 @@ impl<S: Endpoint> Connection<S> {
         Self {
             id: next_id(S::SIDE),
             config,
-            phase: Phase::Handshaking(Box::new(Engine::new(state))),
+            phase: Phase::Handshaking(Engine::new(state)),
             progress: Progress::default(),
             joiner: Joiner::new(limits.messages),
             opener: Opener::plain(),
@@ -241,7 +239,6 @@ impl<S: Endpoint> Connection<S> {
             reading: Reading::Open,
             writing: Writing::Open,
             asked: Asked::Nothing,
-            actions: Vec::new(),
             patience: Patience::new(limits.patience),
             versions,
             max_fragment: MAX_PLAINTEXT,
@@ -367,7 +364,7 @@ impl<S: Endpoint> Connection<S> {
         match &self.phase {
             Phase::Handshaking(_) => None,
             Phase::Open(facts) => Some(facts),
-            Phase::Failed(failed) => failed.facts.as_deref(),
+            Phase::Failed(failed) => failed.facts.as_ref(),
         }
     }
 
@@ -455,7 +452,6 @@ impl<S: Endpoint> Connection<S> {
         }
         (self.reading, self.writing) = (Reading::Closed, Writing::Closed);
         self.asked = Asked::Nothing;
-        self.actions = Vec::new();
         self.kept = None;
         self.opener = Opener::plain();
         self.sealer = Sealer::plain(self.version());
@@ -471,7 +467,6 @@ impl<S: Endpoint> Connection<S> {
         } else {
             self.outgoing.trim(0);
             self.incoming.trim();
-            self.actions = Vec::new();
         }
     }
 

@@ -12,6 +12,7 @@
 //! 6. A message is its type and its body: the header before it, and whatever cuts it into pieces, belong to the
 //!    transport, which has the same 4 bytes in TLS and TLCP.
 //! 7. A failed step has no actions; it returns the error and the session that is to be dropped (R-SES-12).
+mod action;
 pub mod client;
 pub mod key_agreement;
 mod request;
@@ -19,6 +20,7 @@ mod row;
 pub mod server;
 mod together;
 
+pub use action::{Action, Actions, Summary};
 pub use request::{
     Answer, AnswerKind, DecryptRequest, IdentityQuery, Request, Selection, SignRequest, Started,
 };
@@ -48,63 +50,6 @@ pub enum Input<'a> {
     Answer(Answer),
 }
 
-/// What the engine wants done, in order.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Action {
-    /// The client asks for this name: for whoever tells of a failure later.
-    NameRequested(Arc<str>),
-    /// Both hellos agree on this suite: likewise. From here on records have the version of its protocol.
-    SuiteChosen(&'static Suite),
-    /// Both hellos agree on records of at most so many bytes of content, in either direction (R-EXT-5).
-    LimitFragments(usize),
-    /// Send this handshake message, in a record of its own (R-REC-11).
-    Write(Message),
-    /// Send a ChangeCipherSpec record.
-    WriteChangeCipherSpec,
-    /// Protect all further records sent with these.
-    NewWriteKeys(TrafficKeys),
-    /// Open all further records received with these.
-    NewReadKeys(TrafficKeys),
-    /// The line `CLIENT_RANDOM …` of an NSS key log; only if [`Policy::log_secrets`].
-    LogSecret {
-        /// The connection's name in the log.
-        client_random: Box<[u8; 32]>,
-        /// The secret.
-        master: MasterSecret,
-    },
-    /// Keep this session: both Finished were verified (R-SES-4).
-    StoreSession(SessionKey, Arc<Session>),
-    /// Forget this session (R-SES-6).
-    DropSession(SessionKey),
-    /// Send the warning no_renegotiation, and count it (R-HS-38).
-    RefuseRenegotiation,
-    /// Answer this; the last action of its step.
-    Ask(Box<Request>),
-    /// The handshake is complete.
-    Done(Box<Summary>),
-}
-
-/// What a completed handshake agreed on.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Summary {
-    /// The session: suite, master secret, who the peer is.
-    pub session: Arc<Session>,
-    /// By which name the session is to be dropped after a fatal alert (R-SES-12).
-    pub session_key: Option<SessionKey>,
-    /// Whether it was resumed.
-    pub resumed: bool,
-    /// The application protocol (R-ALPN-2).
-    pub alpn: Option<Box<[u8]>>,
-    /// The name the client asked for.
-    pub server_name: Option<Arc<str>>,
-    /// On a client: the stapled OCSP response as it came, which nobody has looked into (R-EXT-3).
-    pub ocsp_response: Option<Box<[u8]>>,
-    /// Makes other keys from the master secret; only with extended_master_secret (R-T12-26).
-    pub exporter: Option<Box<Exporter>>,
-}
-
 /// What a step is given: configuration, primitives, randomness and the time.
 pub struct Context<'a> {
     /// The configuration, as far as it is data.
@@ -116,12 +61,12 @@ pub struct Context<'a> {
     /// Unix time in seconds.
     pub now: u64,
     /// The actions of this step are added here.
-    pub actions: &'a mut Vec<Action>,
+    pub actions: &'a mut Actions,
 }
 
 impl Context<'_> {
     fn ask(&mut self, request: Request) {
-        self.actions.push(Action::Ask(Box::new(request)));
+        self.actions.push(Action::Ask(request));
     }
 
     fn write(
@@ -324,7 +269,7 @@ impl Keyed {
             Status::Received(response) => Some(response),
             Status::NotAgreed | Status::Agreed => None,
         };
-        cx.actions.push(Action::Done(Box::new(Summary {
+        cx.actions.push(Action::Done(Summary {
             session,
             session_key: key,
             resumed,
@@ -332,7 +277,7 @@ impl Keyed {
             server_name,
             ocsp_response,
             exporter,
-        })));
+        }));
     }
 }
 

@@ -27,7 +27,7 @@ pub use new_session_ticket::NewSessionTicket;
 pub use server_hello::ServerHello;
 pub use signed::DigitallySigned;
 
-use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader, Writer};
+use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader, ShortBytes, Writer};
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
@@ -72,7 +72,7 @@ pub struct Message {
 
 #[derive(Debug, Clone)]
 enum Bytes {
-    Owned(Vec<u8>),
+    Own(ShortBytes),
     /// The same for many connections.
     Shared(Arc<[u8]>),
 }
@@ -86,7 +86,7 @@ impl Message {
     /// The whole message of TLS or TLCP: header and body.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.bytes {
-            Bytes::Owned(bytes) => bytes,
+            Bytes::Own(bytes) => bytes.as_slice(),
             Bytes::Shared(bytes) => bytes,
         }
     }
@@ -96,17 +96,20 @@ impl Message {
         self.as_bytes().to_vec()
     }
 
-    /// A copy of what went by.
-    pub(crate) fn copied(message: Handshake<'_>) -> Self {
-        Self { kind: message.kind, bytes: Bytes::Owned(message.to_bytes()) }
-    }
-
     /// The same, cheap to clone.
     pub(crate) fn shared(self) -> Self {
         let Self { kind, bytes } = self;
         match bytes {
-            Bytes::Owned(bytes) => Self { kind, bytes: Bytes::Shared(bytes.into()) },
+            Bytes::Own(bytes) => Self { kind, bytes: Bytes::Shared(bytes.as_slice().into()) },
             Bytes::Shared(_) => Self { kind, bytes },
+        }
+    }
+
+    /// The bytes that other connections send too, if it is such a message.
+    pub(crate) fn shared_bytes(&self) -> Option<&Arc<[u8]>> {
+        match &self.bytes {
+            Bytes::Own(_) => None,
+            Bytes::Shared(bytes) => Some(bytes),
         }
     }
 }
@@ -121,10 +124,10 @@ impl Eq for Message {}
 
 /// A message with the body that `fill` writes.
 pub(crate) fn encode(kind: HandshakeType, fill: impl FnOnce(&mut Writer)) -> Result<Message, Overlong> {
-    let mut w = Writer::with_capacity(128);
+    let mut w = Writer::default();
     w.u8(kind.0);
     w.vector24(fill);
-    Ok(Message { kind, bytes: Bytes::Owned(w.finish()?) })
+    Ok(Message { kind, bytes: Bytes::Own(w.finish_short()?) })
 }
 
 /// Reads a body that must be empty: HelloRequest, ServerHelloDone (GB/T 38636 6.4.5.6).

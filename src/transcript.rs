@@ -3,7 +3,7 @@ use crate::crypto::{Digest, HashContext, Hashes};
 use crate::message::{CertificateRequest, Handshake, Message};
 use crate::suite::HashAlgorithm;
 use crate::wire::Overlong;
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// What a transcript must keep, told once, when the suite is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct TranscriptStart {
 }
 
 enum Hello {
-    /// A short one that several hashes may be made of, or that is to be kept.
-    Whole(Message),
+    /// A short one that several hashes may be made of, or that is to be kept; with its header.
+    Whole(Box<[u8]>),
     /// Under each algorithm once.
     Hashed([Option<Running>; HashAlgorithm::COUNT]),
 }
@@ -54,18 +54,30 @@ enum Kept {
     Behind(Box<dyn HashContext>),
 }
 
-/// A message, or what it can be made of again: what many connections send alike is referred to, not copied (R-HS-47).
+/// Messages with their headers, or what one can be made of again: what many connections send alike is referred to, not
+/// copied (R-HS-47).
 enum Piece {
-    Message(Message),
+    Messages(Vec<u8>),
+    Shared(Arc<[u8]>),
     Request(CertificateRequest),
 }
 
 impl Piece {
-    fn with<R>(&self, f: impl FnOnce(Handshake<'_>) -> R) -> Result<R, Overlong> {
+    fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Overlong> {
         Ok(match self {
-            Self::Message(message) => f(message.as_handshake()),
-            Self::Request(request) => f(request.to_message()?.as_handshake()),
+            Self::Messages(bytes) => f(bytes),
+            Self::Shared(bytes) => f(bytes),
+            Self::Request(request) => f(request.to_message()?.as_bytes()),
         })
+    }
+}
+
+/// Behind the last piece, if that is of the same kind.
+fn keep(pieces: &mut Vec<Piece>, message: Handshake<'_>) {
+    let parts = [&message.header()[..], message.body];
+    match pieces.last_mut() {
+        Some(Piece::Messages(bytes)) => parts.iter().for_each(|part| bytes.extend_from_slice(part)),
+        _ => pieces.push(Piece::Messages(parts.concat())),
     }
 }
 
@@ -86,14 +98,15 @@ impl TranscriptStart {
         let algorithms = algorithms.into_iter();
         let several = algorithms.clone().any(|algorithm| algorithms.clone().next() != Some(algorithm));
         if raw || several && client_hello.body.len() <= MAX_UNHASHED_HELLO {
-            return Self { hashes, hello: Hello::Whole(Message::copied(client_hello)), raw };
+            return Self { hashes, hello: Hello::Whole(client_hello.to_bytes().into()), raw };
         }
         let mut running: [Option<Running>; HashAlgorithm::COUNT] = Default::default();
         for algorithm in algorithms {
             if running.iter().flatten().all(|one| one.algorithm != algorithm)
                 && let Some(free) = running.iter_mut().find(|place| place.is_none())
             {
-                *free = Some(Running::new(hashes, algorithm, client_hello));
+                let parts = [&client_hello.header()[..], client_hello.body];
+                *free = Some(Running::new(hashes, algorithm, &parts));
             }
         }
         Self { hashes, hello: Hello::Hashed(running), raw }
@@ -102,7 +115,7 @@ impl TranscriptStart {
     /// Goes on as `plan` says; `None` if a hash of the plan was not started.
     pub fn begin(mut self, plan: TranscriptPlan) -> Option<Transcript> {
         let mut take = |algorithm| match &mut self.hello {
-            Hello::Whole(message) => Some(Running::new(self.hashes, algorithm, message.as_handshake())),
+            Hello::Whole(message) => Some(Running::new(self.hashes, algorithm, &[message])),
             Hello::Hashed(running) => {
                 let is_it =
                     |one: &&mut Option<Running>| one.as_ref().is_some_and(|one| one.algorithm == algorithm);
@@ -116,7 +129,7 @@ impl TranscriptStart {
         };
         let kept = match self.hello {
             Hello::Whole(message) if self.raw && plan.raw => {
-                Kept::Messages(Vec::from([Piece::Message(message)]))
+                Kept::Messages(Vec::from([Piece::Messages(message.into())]))
             }
             Hello::Whole(_) | Hello::Hashed(_) => Kept::Nothing,
         };
@@ -125,9 +138,9 @@ impl TranscriptStart {
 }
 
 impl Running {
-    fn new(hashes: &dyn Hashes, algorithm: HashAlgorithm, first: Handshake<'_>) -> Self {
+    fn new(hashes: &dyn Hashes, algorithm: HashAlgorithm, first: &[&[u8]]) -> Self {
         let mut hash = hashes.start(algorithm);
-        add(&mut *hash, first);
+        first.iter().for_each(|part| hash.update(part));
         Self { algorithm, hash }
     }
 }
@@ -135,25 +148,28 @@ impl Running {
 impl Transcript {
     /// Adds a message that came.
     pub fn add(&mut self, message: Handshake<'_>) {
-        self.add_piece(message, || Piece::Message(Message::copied(message)));
+        self.add_and_keep(message, |pieces| keep(pieces, message));
     }
 
     /// Adds a message of our own.
     pub fn add_own(&mut self, message: &Message) {
-        self.add_piece(message.as_handshake(), || Piece::Message(message.clone()));
+        self.add_and_keep(message.as_handshake(), |pieces| match message.shared_bytes() {
+            Some(bytes) => pieces.push(Piece::Shared(bytes.clone())),
+            None => keep(pieces, message.as_handshake()),
+        });
     }
 
     /// Adds our CertificateRequest, encoded as `message`, whose list of names is shared.
     pub fn add_request(&mut self, message: &Message, request: CertificateRequest) {
-        self.add_piece(message.as_handshake(), || Piece::Request(request));
+        self.add_and_keep(message.as_handshake(), |pieces| pieces.push(Piece::Request(request)));
     }
 
-    fn add_piece(&mut self, message: Handshake<'_>, piece: impl FnOnce() -> Piece) {
+    fn add_and_keep(&mut self, message: Handshake<'_>, keep: impl FnOnce(&mut Vec<Piece>)) {
         add(&mut *self.prf.hash, message);
         self.also.iter_mut().for_each(|also| add(&mut *also.hash, message));
         match &mut self.kept {
             Kept::Nothing => {}
-            Kept::Messages(pieces) => pieces.push(piece()),
+            Kept::Messages(pieces) => keep(pieces),
             Kept::Behind(hash) => add(&mut **hash, message),
         }
     }
@@ -181,12 +197,7 @@ impl Transcript {
     pub fn messages(&self) -> Result<Option<Vec<u8>>, Overlong> {
         let Kept::Messages(pieces) = &self.kept else { return Ok(None) };
         let mut out = Vec::new();
-        pieces.iter().try_for_each(|piece| {
-            piece.with(|message| {
-                out.extend_from_slice(&message.header());
-                out.extend_from_slice(message.body);
-            })
-        })?;
+        pieces.iter().try_for_each(|piece| piece.with(|bytes| out.extend_from_slice(bytes)))?;
         Ok(Some(out))
     }
 
@@ -196,7 +207,7 @@ impl Transcript {
     /// As [`Transcript::messages`].
     pub fn hash_messages_behind(&mut self, mut hash: Box<dyn HashContext>) -> Result<(), Overlong> {
         if let Kept::Messages(pieces) = &self.kept {
-            pieces.iter().try_for_each(|piece| piece.with(|message| add(&mut *hash, message)))?;
+            pieces.iter().try_for_each(|piece| piece.with(|bytes| hash.update(bytes)))?;
             self.kept = Kept::Behind(hash);
         }
         Ok(())

@@ -4,6 +4,7 @@ pub(crate) mod ciphertext;
 pub(crate) mod der;
 pub mod reader;
 pub mod registry;
+pub(crate) mod short_bytes;
 pub mod writer;
 
 pub use reader::{DecodeError, Problem, Reader};
@@ -11,4 +12,5 @@ pub use registry::{
     AlertDescription, AlertLevel, CipherSuite, ClientCertificateType, ContentType, ExtensionType,
     HandshakeType, MaxFragmentLength, NamedGroup, ProtocolVersion, SignatureScheme,
 };
+pub(crate) use short_bytes::ShortBytes;
 pub use writer::{Overlong, Writer};

@@ -155,7 +155,7 @@ fn try_all<S: Role>(
         note(String::from(name), &driver, result);
     }
     let mut driver = reached();
-    if let Some(request) = driver.request.take_if(|r| matches!(**r, tlcp::handshake::Request::Decrypt(_))) {
+    if let Some(request) = driver.request.take_if(|r| matches!(r, tlcp::handshake::Request::Decrypt(_))) {
         let answer = Memo::Decrypted(vec![]).answer(Some(request));
         let result = driver.feed(Input::Answer(answer));
         note(String::from("Decrypted"), &driver, result);

@@ -3,7 +3,7 @@ use super::{Asked, Connection, Endpoint, Phase, Reading, Time, Writing};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::{Error, PeerMisbehaved};
-use crate::handshake::{Answer, Engine, Failure, Input};
+use crate::handshake::{Actions, Answer, Engine, Failure, Input};
 use crate::message::Due;
 use crate::record::{
     Framed, HEADER_LEN, Sealer, VersionRule, alert_of, check_change_cipher_spec, check_fragment, deframe,
@@ -228,8 +228,8 @@ impl<S: Endpoint> Connection<S> {
         self.refuse_interleaving(ContentType::CHANGE_CIPHER_SPEC)?;
         check_change_cipher_spec(self.incoming.fragment(content))?;
         self.observe(Event::ChangeCipherSpec(Direction::Received));
-        self.step(Input::ChangeCipherSpec)?;
-        self.drive_actions()
+        let actions = self.step(Input::ChangeCipherSpec)?;
+        self.act(actions)
     }
 
     /// R-AL-7: the level decides.
@@ -281,15 +281,13 @@ impl<S: Endpoint> Connection<S> {
     /// Steps until a request is open or no whole message is left.
     pub(super) fn drive(&mut self, answer: Option<Answer>) -> Result<(), Failure> {
         if let Some(answer) = answer {
-            self.step(Input::Answer(answer))?;
-            self.drive_actions()?;
+            let actions = self.step(Input::Answer(answer))?;
+            self.act(actions)?;
         }
         while matches!(self.asked, Asked::Nothing) {
-            if !self.step_message()? {
-                break;
-            }
+            let Some(actions) = self.step_message()? else { break };
             self.patience.progress();
-            self.drive_actions()?;
+            self.act(actions)?;
         }
         Ok(())
     }
@@ -303,11 +301,11 @@ impl<S: Endpoint> Connection<S> {
         }
     }
 
-    /// Feeds the first whole message to the engine; `false` if there is none.
-    fn step_message(&mut self) -> Result<bool, Failure> {
+    /// Feeds the first whole message to the engine, if there is one.
+    fn step_message(&mut self) -> Result<Option<Actions>, Failure> {
         let joiner = core::mem::take(&mut self.joiner);
         let outcome = match joiner.next(self.due())? {
-            None => Ok(false),
+            None => Ok(None),
             // R-REC-12: judged first, so that no handshake is complete that then fails.
             Some(message) if self.is_handshaking() && ends_flight(message.kind) && joiner.has_more() => {
                 let why = "bytes follow the last message of a flight in its record";
@@ -315,12 +313,12 @@ impl<S: Endpoint> Connection<S> {
             }
             Some(message) => {
                 self.observe(Event::Handshake(Direction::Received, message));
-                self.step(Input::Message(message)).map(|()| true)
+                self.step(Input::Message(message)).map(Some)
             }
         };
         self.joiner = joiner;
         self.joiner.consume();
-        if let (Ok(true), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
+        if let (Ok(Some(_)), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
             self.versions = VersionRule::Exactly(version); // R-REC-41: the hello was accepted.
         }
         outcome

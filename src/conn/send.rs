@@ -3,10 +3,10 @@ use super::{Asked, Connection, Endpoint, Facts, Phase, Progress, Writing};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::Error;
-use crate::handshake::{Action, Context, Engine, Failure, Input, Request};
+use crate::handshake::{Action, Actions, Context, Engine, Failure, Input, Request};
 use crate::record::{MAX_PLAINTEXT, Opener, Sealer};
 use crate::wire::{AlertDescription, ContentType};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 use core::iter;
 use core::ops::Deref;
 use zeroize::Zeroizing;
@@ -106,29 +106,32 @@ impl<S: Endpoint> Connection<S> {
         }
     }
 
-    /// One step of the engine. When it is done it is gone; what is left of it refuses renegotiation (R-SES-14).
-    pub(super) fn step(&mut self, input: Input<'_>) -> Result<(), Failure> {
+    /// One step of the engine: what is to be done then. When it is done it is gone; what is left of it refuses renegotiation
+    /// (R-SES-14).
+    pub(super) fn step(&mut self, input: Input<'_>) -> Result<Actions, Failure> {
         let setup = (*self.config).as_ref();
         let input = super::answer::vet(setup, self.now.unix, input);
+        let mut actions = Actions::new();
         let mut cx = Context {
             policy: &setup.policy,
             provider: &setup.provider,
             random: &*setup.services.random,
             now: self.now.unix,
-            actions: &mut self.actions,
+            actions: &mut actions,
         };
         match &mut self.phase {
-            Phase::Handshaking(engine) => engine.step(input, &mut cx),
-            Phase::Open(_) => Engine::new(S::connected()).step(input, &mut cx),
-            Phase::Failed(failed) => Err(failed.error.clone().into()),
+            Phase::Handshaking(engine) => engine.step(input, &mut cx)?,
+            Phase::Open(_) => Engine::new(S::connected()).step(input, &mut cx)?,
+            Phase::Failed(failed) => return Err(failed.error.clone().into()),
         }
+        Ok(actions)
     }
 
-    /// Does what the last step wants, and every step that follows from answers at hand.
-    pub(super) fn drive_actions(&mut self) -> Result<(), Failure> {
-        while let Some(request) = self.apply_actions()? {
-            match super::answer::answer(self.setup(), self.now.unix, *request) {
-                Ok(answer) => self.step(Input::Answer(answer))?,
+    /// Does what a step wants, and every step that follows from answers at hand.
+    pub(super) fn act(&mut self, mut actions: Actions) -> Result<(), Failure> {
+        while let Some(request) = self.apply_all(actions)? {
+            match super::answer::answer(self.setup(), self.now.unix, request) {
+                Ok(answer) => actions = self.step(Input::Answer(answer))?,
                 Err(request) => {
                     self.asked = Asked::Unanswered(request);
                     break;
@@ -139,20 +142,14 @@ impl<S: Endpoint> Connection<S> {
     }
 
     /// Applies the actions of a step; the request among them, if any, is the last.
-    fn apply_actions(&mut self) -> Result<Option<Box<Request>>, Error> {
-        let mut actions = core::mem::take(&mut self.actions);
-        let mut asked = None;
-        for action in actions.drain(..) {
+    fn apply_all(&mut self, actions: Actions) -> Result<Option<Request>, Error> {
+        for action in actions {
             match action {
-                Action::Ask(request) => asked = Some(request),
+                Action::Ask(request) => return Ok(Some(request)),
                 other => self.apply(other)?,
             }
         }
-        // The capacity is kept as long as there are steps.
-        if self.is_handshaking() {
-            self.actions = actions;
-        }
-        Ok(asked)
+        Ok(None)
     }
 
     fn apply(&mut self, action: Action) -> Result<(), Error> {
@@ -191,7 +188,7 @@ impl<S: Endpoint> Connection<S> {
                 self.opener = Opener::plain().with_max_fragment(bytes);
             }
             Action::Done(summary) => {
-                let facts = Box::new(Facts::new(*summary));
+                let facts = Facts::new(summary);
                 self.observe(Event::Complete(facts.completed(self.version())));
                 self.phase = Phase::Open(facts);
                 self.progress = Progress::default();

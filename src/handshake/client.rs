@@ -54,14 +54,14 @@ struct Offer {
 /// A full handshake.
 pub struct AwaitCertificate {
     agreed: Box<Agreed>,
-    target: Box<Target>,
+    target: Target,
 }
 
 /// The server's certificates, not verified yet.
 struct ServerClaim {
-    target: Box<Target>,
+    target: Target,
     credential: Arc<Credential>,
-    keys: Box<PeerKeys>,
+    keys: PeerKeys,
 }
 
 /// Its certificates are here; a stapled OCSP response may come first, where it was agreed on.
@@ -108,7 +108,7 @@ pub struct AwaitIdentity {
 
 /// The server as the session will remember it.
 struct VerifiedServer {
-    target: Box<Target>,
+    target: Target,
     peer: Peer,
     server_end_point: Digest,
 }

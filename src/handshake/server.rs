@@ -34,7 +34,7 @@ struct Hello {
 
 /// Whom to be is being decided: first of all, since a session belongs to an identity (R-SES-16).
 pub struct AwaitIdentity {
-    hello: Box<Hello>,
+    hello: Hello,
 }
 
 /// Who we are, and whether the client's server_name decided it.
@@ -45,7 +45,7 @@ struct Chosen {
 
 /// The client offers a session.
 pub struct AwaitSession {
-    hello: Box<Hello>,
+    hello: Hello,
     chosen: Chosen,
     handle: Handle,
 }
@@ -89,7 +89,7 @@ pub struct AwaitCertificate {
 pub struct AwaitPeerVerified {
     full: FullHandshake<ServerAgreement>,
     credential: Arc<Credential>,
-    keys: Box<PeerKeys>,
+    keys: PeerKeys,
 }
 
 /// Sent ServerHelloDone; the client's certificate, if any, is verified.

@@ -1,4 +1,5 @@
 //! Appends big-endian integers and length-prefixed vectors.
+use super::ShortBytes;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -15,29 +16,29 @@ impl fmt::Display for Overlong {
 /// The bytes of one structure, as they grow.
 #[derive(Debug, Default)]
 pub struct Writer {
-    bytes: Vec<u8>,
+    bytes: ShortBytes,
     overlong: bool,
 }
 
 impl Writer {
     /// An empty writer with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity), overlong: false }
+        Self { bytes: ShortBytes::with_capacity(capacity), overlong: false }
     }
 
     /// Appends a `uint8`.
     pub fn u8(&mut self, v: u8) {
-        self.bytes.push(v);
+        self.bytes.extend(&[v]);
     }
 
     /// Appends a `uint16`.
     pub fn u16(&mut self, v: u16) {
-        self.bytes.extend_from_slice(&v.to_be_bytes());
+        self.bytes.extend(&v.to_be_bytes());
     }
 
     /// Appends `v` as it is.
     pub fn bytes(&mut self, v: &[u8]) {
-        self.bytes.extend_from_slice(v);
+        self.bytes.extend(v);
     }
 
     /// Appends what `fill` writes, behind its length in one byte.
@@ -56,20 +57,29 @@ impl Writer {
     }
 
     fn prefixed(&mut self, width: usize, fill: impl FnOnce(&mut Self)) {
-        let start = self.bytes.len();
-        self.bytes.resize(start.saturating_add(width), 0);
-        let body = self.bytes.len();
+        let start = self.len();
+        self.bytes.extend([0; 3].get(..width).unwrap_or_default());
+        let body = self.len();
         fill(self);
-        let length = (self.bytes.len().saturating_sub(body) as u64).to_be_bytes();
+        let length = (self.len().saturating_sub(body) as u64).to_be_bytes();
         let (high, low) = length.split_at(length.len().saturating_sub(width));
         self.overlong |= high.iter().any(|b| *b != 0);
-        if let Some(prefix) = self.bytes.get_mut(start..body) {
+        if let Some(prefix) = self.bytes.as_mut_slice().get_mut(start..body) {
             prefix.copy_from_slice(low);
         }
     }
 
+    fn len(&self) -> usize {
+        self.bytes.as_slice().len()
+    }
+
     /// The bytes, or an error if one of the vectors outgrew its prefix.
     pub fn finish(self) -> Result<Vec<u8>, Overlong> {
+        self.finish_short().map(ShortBytes::into_vec)
+    }
+
+    /// The same, in place if they are few.
+    pub(crate) fn finish_short(self) -> Result<ShortBytes, Overlong> {
         if self.overlong { Err(Overlong) } else { Ok(self.bytes) }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tlcp::cert::{Key, KeyUse, Verified};
 use tlcp::config::{ClientAuth, Policy};
 use tlcp::crypto::{PreMasterSecret, Provider, SECRET_LEN, Shared};
-use tlcp::handshake::{Action, Answer, Context, Engine, Failure, Input, Request, Role, Selection, Started};
-use tlcp::handshake::{client, server};
+use tlcp::handshake::{Action, Actions, Answer, Context, Engine, Failure, Input, Request, Role, Selection};
+use tlcp::handshake::{Started, client, server};
 use tlcp::message::{Handshake, SessionId};
 use tlcp::session::{Session, SessionKey, Ticket};
 use tlcp::suite::{Suite, TLS12};
@@ -49,7 +49,7 @@ fn bytes_of(shared: &Shared) -> Vec<u8> {
 
 impl Memo {
     /// The answer; that to a decryption needs its request.
-    pub fn answer(&self, request: Option<Box<Request>>) -> Answer {
+    pub fn answer(&self, request: Option<Request>) -> Answer {
         match self {
             Self::SessionFound(found) => Answer::SessionFound(found.clone()),
             Self::IdentitySelected(selection) => Answer::IdentitySelected(selection.clone()),
@@ -58,7 +58,7 @@ impl Memo {
             Self::AgreementStarted(started) => Answer::AgreementStarted(Ok(started.clone())),
             Self::AgreementFinished(secret) => Answer::AgreementFinished(Ok(pre_master(secret))),
             Self::TicketSealed(ticket) => Answer::TicketSealed(ticket.clone()),
-            Self::Decrypted(secret) => match request.map(|r| *r) {
+            Self::Decrypted(secret) => match request {
                 Some(Request::Decrypt(request)) => request.answer(Ok(secret)),
                 other => panic!("not a decryption: {other:?}"),
             },
@@ -72,14 +72,14 @@ pub struct Driver<S> {
     pub policy: Policy,
     pub random: Counting,
     pub provider: Provider,
-    pub actions: Vec<Action>,
-    pub request: Option<Box<Request>>,
+    pub actions: Actions,
+    pub request: Option<Request>,
 }
 
 impl<S: Role> Driver<S> {
     fn new(provider: Provider, policy: Policy, start: impl FnOnce(&mut Context<'_>) -> S, seed: u64) -> Self {
         let random = Counting::from(seed);
-        let mut actions = Vec::new();
+        let mut actions = Actions::new();
         let mut cx = Context {
             policy: &policy,
             provider: &provider,
@@ -94,9 +94,9 @@ impl<S: Role> Driver<S> {
     }
 
     fn keep_request(&mut self) {
-        if let Some(Action::Ask(_)) = self.actions.last() {
-            let Some(Action::Ask(request)) = self.actions.pop() else { unreachable!() };
-            self.request = Some(request);
+        match self.actions.pop() {
+            Some(Action::Ask(request)) => self.request = Some(request),
+            other => self.actions.extend(other),
         }
     }
 
@@ -240,7 +240,7 @@ impl<S: Role> Live<S> {
                 .give(given)
                 .unwrap_or_else(|f| panic!("{}: {}", self.steps.last().unwrap().0, f.error));
         }
-        for action in self.driver.actions.drain(..) {
+        for action in std::mem::take(&mut self.driver.actions) {
             match action {
                 Action::Write(message) => peer.push_back(Given::Message(message.to_bytes())),
                 Action::WriteChangeCipherSpec => peer.push_back(Given::ChangeCipherSpec),

@@ -53,7 +53,7 @@ fn hello_request_and_server_hello_done_have_no_body() {
         recorded.client.iter().for_each(|(_, given)| client.give(given).unwrap());
         assert_eq!(client.engine.state(), "Connected");
         client.feed(Input::Message(Handshake { kind: H::HELLO_REQUEST, body: &[] })).unwrap();
-        assert!(matches!(client.actions.last(), Some(Action::RefuseRenegotiation)));
+        assert!(matches!(client.actions.pop(), Some(Action::RefuseRenegotiation)));
         let outcome = client.feed(Input::Message(Handshake { kind: H::HELLO_REQUEST, body: &[0] }));
         refused(outcome, A::DECODE_ERROR, "HelloRequest");
     }

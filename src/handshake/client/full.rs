@@ -42,7 +42,7 @@ impl AwaitCertificate {
         agreed.transcript.add(message);
         let may_have_status = matches!(agreed.negotiated.status, Status::Agreed);
         let signs = agreed.suite.key_exchange.signs;
-        let server = ServerClaim { target, credential, keys: Box::new(keys) };
+        let server = ServerClaim { target, credential, keys };
         if signs == Signs::Nothing {
             let agreement = ClientAgreement::unsigned(&server.keys)?;
             let next = AwaitRequestOrDone { full: FullHandshake { agreed, agreement, server } };
@@ -82,7 +82,7 @@ impl AwaitServerKeyExchange {
 
     pub(super) fn on_exchange(self, message: Handshake<'_>, cx: &Context<'_>) -> Result<S, Error> {
         let Self { mut agreed, server } = self;
-        let shown = (&*server.credential, &*server.keys);
+        let shown = (&*server.credential, &server.keys);
         let agreement = ClientAgreement::receive(&agreed, shown, message.body, cx)?;
         agreed.transcript.add(message);
         Ok(S::AwaitRequestOrDone(AwaitRequestOrDone { full: FullHandshake { agreed, agreement, server } }))
@@ -138,7 +138,7 @@ fn verify_server(
     cx.ask(Request::VerifyPeer(PeerClaim {
         role: PeerRole::Server(full.server.target.name.clone()),
         credential: full.server.credential.clone(),
-        keys: (*full.server.keys).clone(),
+        keys: full.server.keys.clone(),
     }));
     Ok(S::AwaitPeerVerified(AwaitPeerVerified { full, asked }))
 }

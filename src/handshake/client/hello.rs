@@ -104,7 +104,7 @@ impl AwaitServerHello {
             Some(_) => cx.actions.extend(target.session_key.map(Action::DropSession)),
             None => {}
         }
-        Ok(S::AwaitCertificate(AwaitCertificate { agreed, target: Box::new(target) }))
+        Ok(S::AwaitCertificate(AwaitCertificate { agreed, target }))
     }
 }
 

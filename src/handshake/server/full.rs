@@ -17,7 +17,7 @@ use crate::message::{CertificateVerify, Credential, Handshake, NewSessionTicket}
 use crate::session::{Peer, Session, SessionKey, Ticket};
 use crate::suite::{SecretSource, Suite};
 use crate::wire::HandshakeType;
-use alloc::{boxed::Box, sync::Arc};
+use alloc::sync::Arc;
 
 impl FullHandshake<ServerAgreement> {
     /// Goes on when it is known whether the client has keys.
@@ -45,7 +45,7 @@ impl AwaitCertificate {
             let next = AwaitClientKeyExchange { full, client: Client::Anonymous };
             return Ok(S::AwaitClientKeyExchange(next));
         }
-        let keys = Box::new(checked_keys(&credential, full.agreed.suite, cx)?);
+        let keys = checked_keys(&credential, full.agreed.suite, cx)?;
         // R-HS-47: with the client's key Z is known, and the messages themselves need not be kept any longer.
         if let (PublicKey::Sm2(public), true) = (keys.sign(), full.agreed.transcript.keeps_messages()) {
             let e = crypto::sm2::start_digest(cx.provider.hashes, DEFAULT_USER_ID, public)?;
@@ -56,7 +56,7 @@ impl AwaitCertificate {
         cx.ask(Request::VerifyPeer(PeerClaim {
             role: PeerRole::Client,
             credential: credential.clone(),
-            keys: (*keys).clone(),
+            keys: keys.clone(),
         }));
         Ok(S::AwaitPeerVerified(AwaitPeerVerified { full, credential, keys }))
     }

@@ -44,7 +44,7 @@ impl AwaitClientHello {
         let hashes = cx.provider.hashes;
         let transcript = TranscriptStart::new(hashes, cx.transcript_hashes(), message, raw);
         cx.actions.extend(hello.extensions.server_name.clone().into_host().map(Action::NameRequested));
-        let hello = Box::new(Hello { message: Arc::new(hello), suites, alpn, transcript });
+        let hello = Hello { message: Arc::new(hello), suites, alpn, transcript };
         cx.ask(Request::SelectIdentity(IdentityQuery::ForClient {
             hello: hello.message.clone(),
             suites: hello.suites.clone(),
@@ -62,7 +62,7 @@ impl AwaitIdentity {
             Selection::UnrecognizedName => return Err(PeerIncompatible::UnrecognizedName.into()),
         };
         if !may_keep_session(&hello.message, cx) {
-            return full_handshake(*hello, chosen, cx);
+            return full_handshake(hello, chosen, cx);
         }
         // R-TKT-2: whoever has a ticket is not looked up by an id.
         let ticket = hello.message.extensions.session_ticket.as_ref().filter(|ticket| !ticket.is_empty());
@@ -73,7 +73,7 @@ impl AwaitIdentity {
             }
             // R-SES-9: an empty id never names a session.
             None if hello.message.session_id.is_empty() || !cx.policy.sessions => {
-                return full_handshake(*hello, chosen, cx);
+                return full_handshake(hello, chosen, cx);
             }
             None => {
                 cx.ask(Request::FindSession { key: SessionKey::Id(hello.message.session_id) });

@@ -19,7 +19,7 @@ impl AwaitSession {
         let named =
             |session: &Arc<Session>| handle == Handle::Ticket || session.id == hello.message.session_id;
         let Some(session) = found.filter(named).filter(|s| may_resume(s, &hello, &chosen, cx)) else {
-            return full_handshake(*hello, chosen, cx);
+            return full_handshake(hello, chosen, cx);
         };
         let terms = choose::terms(&hello.message, session.suite, cx);
         // R-EMS-3: the one without the other would be a downgrade; any other difference is none.
@@ -27,11 +27,11 @@ impl AwaitSession {
             return Err(PeerIncompatible::NoExtendedMasterSecret.into());
         }
         if session.terms != terms {
-            return full_handshake(*hello, chosen, cx);
+            return full_handshake(hello, chosen, cx);
         }
         // What is echoed is what was offered.
         let offered = hello.message.session_id;
-        let agreed = agree(*hello, session.suite, offered, Acknowledged::default(), cx)?;
+        let agreed = agree(hello, session.suite, offered, Acknowledged::default(), cx)?;
         cx.log_secret(&agreed, &session.master);
         let mut keyed = Keyed::new(agreed, session, cx.provider);
         let keys = keyed.keys()?;
