@@ -147,7 +147,7 @@ fn agreement(rows: &mut Vec<Row>) {
     let r: [u8; 65] = (*share.bytes).try_into().unwrap();
     let public = b.public().clone();
     let other = AgreementPeer { share, key: Some(public.clone()) };
-    let seed = || MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = || MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let PublicKey::Sm2(peer) = public.clone() else { return };
     let finish = {
         let other = other.clone();

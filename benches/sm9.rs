@@ -44,7 +44,7 @@ fn user(master: &dyn MasterKey, usage: Usage, identity: &[u8]) -> Arc<dyn Privat
 
 /// Both sides, from the first draw to both secrets.
 fn agree(a: &dyn PrivateKey, b: &dyn PrivateKey) {
-    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let role = AgreementRole::Initiator(Some(b.public().clone()));
     let at_a = a.start_agreement(&role, &SystemRandom).unwrap();
     let initiator = AgreementPeer::sm9(a.public().clone(), &at_a.share().bytes);

@@ -209,13 +209,10 @@ impl Agreed {
         digest.as_ref().to_vec()
     }
 
-    /// client_random || server_random || rest…: what ServerKeyExchange signs (R-HS-17, R-HS-18).
-    fn signed_params(&self, rest: &[&[u8]]) -> Vec<u8> {
-        let parts: [&[u8]; 2] = [&self.client_random, &self.server_random];
-        let length = parts.iter().chain(rest).map(|part| part.len()).sum();
-        let mut out = Vec::with_capacity(length);
-        parts.iter().chain(rest).for_each(|part| out.extend_from_slice(part));
-        out
+    /// client_random || server_random || length || rest: what ServerKeyExchange signs (R-HS-17, R-HS-18); `length` is
+    /// that of `rest` where it stands before it, else nothing.
+    fn signed_params<'a>(&'a self, length: &'a [u8], rest: &'a [u8]) -> [&'a [u8]; 4] {
+        [&self.client_random, &self.server_random, length, rest]
     }
 }
 

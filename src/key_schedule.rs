@@ -5,7 +5,6 @@ use crate::message::Finished;
 use crate::suite::{Protection, Suite};
 use alloc::boxed::Box;
 use core::fmt;
-use zeroize::Zeroizing;
 
 /// The label of the master secret, and the one with extended_master_secret (R-EMS-2).
 const MASTER_SECRET: &str = "master secret";
@@ -30,7 +29,7 @@ pub struct ConnectionKeys {
 
 /// What the PRF makes the master secret from beside the pre_master_secret: client_random || server_random.
 pub fn master_seed(suite: &Suite, client_random: &[u8; 32], server_random: &[u8; 32]) -> MasterSeed {
-    let seed: Box<[u8]> = [&client_random[..], server_random].concat().into();
+    let seed = client_random.iter().chain(server_random).copied().collect();
     MasterSeed { prf: suite.prf, label: MASTER_SECRET, seed }
 }
 
@@ -68,24 +67,10 @@ pub fn connection_keys(
     protection: Protection,
     [client_random, server_random]: [&[u8; 32]; 2],
 ) -> Result<ConnectionKeys, CryptoError> {
-    let (mac, key, iv) = protection.key_lengths();
-    let mut block = Zeroizing::new([0u8; 2 * TrafficKeys::MAX]);
-    let block = block.get_mut(..2 * (mac + key + iv)).ok_or(CryptoError::BadKey)?;
-    master.expand(b"key expansion", &[server_random, client_random], block);
-    let mut rest: &[u8] = block;
-    let mut take = |n: usize| {
-        let (head, tail) = rest.split_at_checked(n).unwrap_or((&[], &[]));
-        rest = tail;
-        head
-    };
-    let [client_mac, server_mac] = [take(mac), take(mac)];
-    let [client_key, server_key] = [take(key), take(key)];
-    let [client_iv, server_iv] = [take(iv), take(iv)];
-    let keys = |mac, key, iv| TrafficKeys::new(suite.protocol.version, protection, mac, key, iv);
-    Ok(ConnectionKeys {
-        client: keys(client_mac, client_key, client_iv)?,
-        server: keys(server_mac, server_key, server_iv)?,
-    })
+    let [client, server] = TrafficKeys::both(suite.protocol.version, protection, |block| {
+        master.expand(b"key expansion", &[server_random, client_random], block);
+    })?;
+    Ok(ConnectionKeys { client, server })
 }
 
 /// verify_data = PRF(master_secret, label, Hash(handshake_messages))[0..12]; `master` is [`master_prf`].

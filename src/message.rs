@@ -86,7 +86,7 @@ impl Message {
     /// The whole message of TLS or TLCP: header and body.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.bytes {
-            Bytes::Own(bytes) => bytes.as_slice(),
+            Bytes::Own(bytes) => bytes,
             Bytes::Shared(bytes) => bytes,
         }
     }
@@ -100,7 +100,7 @@ impl Message {
     pub(crate) fn shared(self) -> Self {
         let Self { kind, bytes } = self;
         match bytes {
-            Bytes::Own(bytes) => Self { kind, bytes: Bytes::Shared(bytes.as_slice().into()) },
+            Bytes::Own(bytes) => Self { kind, bytes: Bytes::Shared(bytes[..].into()) },
             Bytes::Shared(_) => Self { kind, bytes },
         }
     }

@@ -4,7 +4,7 @@ pub(crate) mod ciphertext;
 pub(crate) mod der;
 pub mod reader;
 pub mod registry;
-pub(crate) mod short_bytes;
+pub mod short_list;
 pub mod writer;
 
 pub use reader::{DecodeError, Problem, Reader};
@@ -12,5 +12,6 @@ pub use registry::{
     AlertDescription, AlertLevel, CipherSuite, ClientCertificateType, ContentType, ExtensionType,
     HandshakeType, MaxFragmentLength, NamedGroup, ProtocolVersion, SignatureScheme,
 };
-pub(crate) use short_bytes::ShortBytes;
+pub(crate) use short_list::ShortBytes;
+pub use short_list::{Codes, Listed, ShortList};
 pub use writer::{Overlong, Writer};

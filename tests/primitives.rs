@@ -348,7 +348,7 @@ fn agree(provider: &Provider, [d_a, r_a, d_b, r_b]: [[u8; 32]; 4]) -> ([[u8; 65]
         .start_agreement(&AgreementRole::Responder(initiator.clone()), &Fixed(Draw::PrivateKey, r_b))
         .unwrap();
     let responder = AgreementPeer { share: at_b.share().clone(), key: Some(b.public().clone()) };
-    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let shared = [at_a.finish(&responder, &seed), at_b.finish(&initiator, &seed)];
     let [one, other]: [[u8; 48]; 2] = shared.map(|shared| match shared.unwrap() {
         Shared::PreMaster(secret) => secret.expose().try_into().unwrap(),

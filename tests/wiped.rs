@@ -113,7 +113,7 @@ fn use_a_key(provider: &Provider) {
         share: started.share().clone(),
         key: Some(key.public().clone()),
     };
-    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let one = key.start_agreement(&AgreementRole::Initiator(None), &random).unwrap();
     let initiator = of(&*key, &*one);
     let two = peer.start_agreement(&AgreementRole::Responder(initiator.clone()), &random).unwrap();
@@ -143,7 +143,7 @@ fn use_sm9_keys(provider: &Provider) {
         drop(receiver.decrypt(&ciphertext).unwrap());
     }
     let [a, b] = [&b"Alice"[..], b"Bob"].map(|identity| user(Usage::Agree, identity));
-    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let one = a.start_agreement(&AgreementRole::Initiator(Some(b.public().clone())), &random).unwrap();
     let initiator = AgreementPeer::sm9(a.public().clone(), &one.share().bytes);
     let two = b.start_agreement(&AgreementRole::Responder(initiator.clone()), &random).unwrap();

@@ -296,7 +296,7 @@ fn agree(
         .keys
         .start_agreement(group, &AgreementRole::Responder(peer.clone()), &Drawn(private))
         .unwrap();
-    let seed = MasterSeed { prf: HashAlgorithm::Sha256, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sha256, label: "", seed: Default::default() };
     match started.finish(&peer, &seed)? {
         Shared::PreMaster(secret) => Ok(secret.expose().to_vec()),
         Shared::Master(_) => panic!("a provider in software has no master secret"),

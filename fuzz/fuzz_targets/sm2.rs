@@ -133,7 +133,7 @@ fn secret(shared: Result<Shared, CryptoError>) -> Result<Vec<u8>, CryptoError> {
 }
 
 fn agreement(input: &Input<'_>, own: &Pair, peer: &Pair) {
-    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let finish =
         |started: &Arc<dyn StartedAgreement>, peer: &AgreementPeer| secret(started.finish(peer, &seed));
     let [a, b] =

@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let peer = AgreementPeer::sm9(agreer.public().clone(), data);
     let started = agreer.start_agreement(&AgreementRole::Responder(peer.clone()), &SystemRandom).unwrap();
-    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let _ = started.finish(&peer, &seed);
     if data.len() < 64 && !data.is_empty() {
         let signature = signer.sign(sm9, &[data], &SystemRandom).unwrap();

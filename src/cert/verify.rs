@@ -22,12 +22,12 @@ use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
 use crate::suite::{Certificates, KeyKind};
 use crate::wire::der::{Der, SEQUENCE};
-use algorithm::{Algorithm, Work, as_dyn};
+use algorithm::{AllAlgorithms, Work};
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 use path::{Path, Search};
-use revocation::{Algorithms, RevocationList};
-use rustls_pki_types::TrustAnchor;
+use revocation::RevocationList;
+use rustls_pki_types::{CertificateDer, TrustAnchor};
 use shown::Shown;
 
 /// How closely certificates must follow the standards. What each leniency is for was decided on chains in the field:
@@ -159,17 +159,18 @@ struct ReadPair<'a> {
     own: Own,
     sign: X509<'a>,
     encrypt: Option<X509<'a>>,
-    others: Vec<&'a [u8]>,
+    /// With the keys that tell which of them are its own.
+    shown: (&'a Credential, &'a PeerKeys),
 }
 
 impl<'a> ReadPair<'a> {
-    fn read(credential: &'a Credential, keys: &PeerKeys, own: Own) -> Result<Self, CertificateError> {
+    fn read(credential: &'a Credential, keys: &'a PeerKeys, own: Own) -> Result<Self, CertificateError> {
         let encrypt = credential.encryption_certificate(keys);
         Ok(Self {
             own,
             sign: read(credential.end_point(), CertificatePlace::from(own))?,
             encrypt: encrypt.map(|der| read(der, CertificatePlace::Encrypt)).transpose()?,
-            others: credential.others(keys).collect(),
+            shown: (credential, keys),
         })
     }
 }
@@ -220,30 +221,30 @@ impl WebPkiVerifier {
         purposes: Option<&'static [&'static [u8]]>,
         now: u64,
     ) -> Result<Paths, CertificateError> {
-        let leaves: Vec<&X509<'_>> = [&pair.sign].into_iter().chain(&pair.encrypt).collect();
-        let cas = intermediates::select(&leaves, pair.others.iter().copied(), now);
+        let leaves = || [&pair.sign].into_iter().chain(&pair.encrypt);
+        let (credential, keys) = pair.shown;
+        let cas = intermediates::select(leaves, credential.others(keys), now);
+        let pool: Vec<_> = cas.iter().map(|ca| CertificateDer::from(ca.der)).collect();
         let named = |a: &&TrustAnchor<'_>| {
-            let all = leaves.iter().copied().chain(&cas);
-            all.into_iter().any(|c| Der::new(c.issuer).expect(SEQUENCE) == Ok(&*a.subject))
+            let mut all = leaves().chain(&cas);
+            all.any(|c| Der::new(c.issuer).expect(SEQUENCE) == Ok(&*a.subject))
         };
         let anchors = self.anchors.iter().filter(named).count().max(1);
         // The lists remember what was checked, so that nobody can have it done again.
         let list_work = Work::new(usize::MAX, None);
-        let list_algorithms = match self.crls.is_empty() {
-            true => Vec::new(),
-            false => Algorithm::all(self, &list_work),
-        };
-        let list_algorithms = as_dyn(&list_algorithms);
+        let list_algorithms = AllAlgorithms::new(self, &list_work);
+        let list_algorithms = list_algorithms.as_dyn();
         let path = |certificate: &X509<'_>, own| {
             let shown = match own {
                 ENCRYPT => Shown::without_empty_purposes(certificate)?,
                 _ => None,
             };
             let work = Work::new(MOST_SIGNATURE_CHECKS.saturating_mul(anchors), shown);
-            let algorithms = Algorithm::all(self, &work);
-            let algorithms = as_dyn(&algorithms);
-            let [algorithms, list_algorithms]: [&Algorithms<'_>; 2] = [&algorithms, &list_algorithms];
-            let search = Search { algorithms, list_algorithms, work: &work, cas: &cas, purposes, now };
+            let algorithms = AllAlgorithms::new(self, &work);
+            let algorithms = algorithms.as_dyn();
+            let (algorithms, list_algorithms) = (algorithms.as_slice(), list_algorithms.as_slice());
+            let (work, cas, pool) = (&work, &cas[..], &pool[..]);
+            let search = Search { algorithms, list_algorithms, work, cas, pool, purposes, now };
             self.check(certificate, own, &search)
         };
         Ok(Paths {

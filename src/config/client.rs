@@ -9,7 +9,7 @@ use crate::error::ConfigError;
 use crate::session::SessionKey;
 use crate::suite::{Certificates, HashAlgorithm, KeyExchange};
 use crate::wire::MaxFragmentLength;
-use alloc::{format, sync::Arc, vec::Vec};
+use alloc::{borrow::Cow, format, sync::Arc, vec::Vec};
 
 /// What a client's connections share. Cheap to share in an `Arc`.
 ///
@@ -79,8 +79,11 @@ impl ClientConfig {
             return None;
         }
         let name = match name {
-            ServerName::DnsName(name) => name.as_ref().to_ascii_lowercase(),
-            other => format!("{other:?}"),
+            ServerName::DnsName(name) if name.as_ref().bytes().any(|b| b.is_ascii_uppercase()) => {
+                Cow::from(name.as_ref().to_ascii_lowercase())
+            }
+            ServerName::DnsName(name) => Cow::from(name.as_ref()),
+            other => Cow::from(format!("{other:?}")),
         };
         let length = (name.len() as u64).to_be_bytes();
         let parts = [&self.session_base[..], &length, name.as_bytes(), tag];

@@ -4,7 +4,7 @@ use crate::alert::Alert;
 use crate::config::{Direction, Event};
 use crate::error::{Error, PeerMisbehaved};
 use crate::handshake::{Actions, Answer, Engine, Failure, Input};
-use crate::message::Due;
+use crate::message::{Due, Handshake};
 use crate::record::{
     Framed, HEADER_LEN, Sealer, VersionRule, alert_of, check_change_cipher_spec, check_fragment, deframe,
 };
@@ -219,8 +219,26 @@ impl<S: Endpoint> Connection<S> {
     }
 
     fn on_handshake(&mut self, content: Range<usize>) -> Result<(), Failure> {
-        let due = self.due();
-        self.joiner.push(self.incoming.fragment(content), due)?;
+        let mut incoming = core::mem::take(&mut self.incoming);
+        let outcome = self.on_fragment(incoming.fragment(content));
+        self.incoming = incoming;
+        outcome
+    }
+
+    /// Messages that are whole are read where they lie; what is left is joined with what will come.
+    fn on_fragment(&mut self, fragment: &[u8]) -> Result<(), Failure> {
+        let mut rest = fragment;
+        while self.joiner.is_empty() && matches!(self.asked, Asked::Nothing) {
+            let Some((message, behind)) = self.joiner.whole(rest, self.due())? else { break };
+            rest = behind;
+            let actions = self.step_message(message, !rest.is_empty())?;
+            self.act(actions)?;
+        }
+        match self.asked {
+            _ if rest.is_empty() => {}
+            Asked::Nothing => self.joiner.push(rest, self.due())?,
+            Asked::Unanswered(_) | Asked::WithCaller => self.joiner.keep(rest),
+        }
         self.drive(None)
     }
 
@@ -285,8 +303,14 @@ impl<S: Endpoint> Connection<S> {
             self.act(actions)?;
         }
         while matches!(self.asked, Asked::Nothing) {
-            let Some(actions) = self.step_message()? else { break };
-            self.patience.progress();
+            let mut joiner = core::mem::take(&mut self.joiner);
+            let Some(message) = joiner.next(self.due())? else {
+                self.joiner = joiner;
+                break;
+            };
+            let actions = self.step_message(message, joiner.has_more())?;
+            joiner.consume();
+            self.joiner = joiner;
             self.act(actions)?;
         }
         Ok(())
@@ -301,27 +325,20 @@ impl<S: Endpoint> Connection<S> {
         }
     }
 
-    /// Feeds the first whole message to the engine, if there is one.
-    fn step_message(&mut self) -> Result<Option<Actions>, Failure> {
-        let joiner = core::mem::take(&mut self.joiner);
-        let outcome = match joiner.next(self.due())? {
-            None => Ok(None),
-            // R-REC-12: judged first, so that no handshake is complete that then fails.
-            Some(message) if self.is_handshaking() && ends_flight(message.kind) && joiner.has_more() => {
-                let why = "bytes follow the last message of a flight in its record";
-                Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into())
-            }
-            Some(message) => {
-                self.observe(Event::Handshake(Direction::Received, message));
-                self.step(Input::Message(message)).map(Some)
-            }
-        };
-        self.joiner = joiner;
-        self.joiner.consume();
-        if let (Ok(Some(_)), VersionRule::AlertsOfAny(version)) = (&outcome, self.versions) {
+    /// Feeds a whole message to the engine.
+    fn step_message(&mut self, message: Handshake<'_>, has_more: bool) -> Result<Actions, Failure> {
+        // R-REC-12: judged first, so that no handshake is complete that then fails.
+        if self.is_handshaking() && ends_flight(message.kind) && has_more {
+            let why = "bytes follow the last message of a flight in its record";
+            return Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into());
+        }
+        self.observe(Event::Handshake(Direction::Received, message));
+        let actions = self.step(Input::Message(message))?;
+        if let VersionRule::AlertsOfAny(version) = self.versions {
             self.versions = VersionRule::Exactly(version); // R-REC-41: the hello was accepted.
         }
-        outcome
+        self.patience.progress();
+        Ok(actions)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Secrets are leaf types on the heap: moved by pointer, so that no copy stays behind on the stack; wiped once.
 use crate::error::CryptoError;
 use crate::suite::{HashAlgorithm, Protection};
-use crate::wire::ProtocolVersion;
-use alloc::boxed::Box;
+use crate::wire::{ProtocolVersion, ShortList};
+use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
@@ -126,17 +126,22 @@ pub struct MasterSeed {
     pub prf: HashAlgorithm,
     /// "master secret"
     pub label: &'static str,
-    /// client_random || server_random, 64 bytes
-    pub seed: Box<[u8]>,
+    /// client_random || server_random, 64 bytes; with extended_master_secret the hash of the handshake so far.
+    pub seed: ShortList<u8, 64>,
 }
 
 /// The keys of one direction. On this floor, since the key schedule makes them and the record layer takes them.
 pub struct TrafficKeys {
     version: ProtocolVersion,
     protection: Protection,
-    /// MAC key || cipher key || fixed IV
-    secret: Box<Zeroizing<[u8; Self::MAX]>>,
+    /// Both directions' MAC keys, cipher keys and fixed IVs, wiped when neither needs it any more.
+    block: Arc<Zeroizing<KeyBlock>>,
+    /// Which of the two.
+    second: bool,
 }
+
+/// The key block (GB/T 38636 6.5.2).
+type KeyBlock = [u8; 2 * TrafficKeys::MAX];
 
 impl TrafficKeys {
     /// The longest MAC key, cipher key and IV together, in bytes.
@@ -157,16 +162,35 @@ impl TrafficKeys {
         if protection.key_lengths() != (mac_key.len(), key.len(), iv.len()) {
             return Err(CryptoError::BadKey);
         }
-        let mut secret = Box::new(Zeroizing::new([0; Self::MAX]));
-        for (s, b) in secret.iter_mut().zip(mac_key.iter().chain(key).chain(iv)) {
-            *s = *b;
-        }
-        Ok(Self { version, protection, secret })
+        let twice = [mac_key, mac_key, key, key, iv, iv];
+        let [first, _] = Self::both(version, protection, |block| {
+            block.iter_mut().zip(twice.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        })?;
+        Ok(first)
     }
 
-    /// A second copy, for keys that are to be handed out.
+    /// Both directions' from the key block that `fill` writes: MAC keys, cipher keys, IVs, each the client's first.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`] if it does not fit.
+    pub(crate) fn both(
+        version: ProtocolVersion,
+        protection: Protection,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<[Self; 2], CryptoError> {
+        let (mac, key, iv) = protection.key_lengths();
+        let mut block = Arc::new(Zeroizing::new([0; 2 * Self::MAX]));
+        let place = Arc::get_mut(&mut block).and_then(|block| block.get_mut(..2 * (mac + key + iv)));
+        fill(place.ok_or(CryptoError::BadKey)?);
+        let client = Self { version, protection, block, second: false };
+        let server = Self { second: true, ..client.duplicate() };
+        Ok([client, server])
+    }
+
+    /// The same again, for keys that are to be handed out.
     pub(crate) fn duplicate(&self) -> Self {
-        Self { version: self.version, protection: self.protection, secret: self.secret.clone() }
+        let Self { version, protection, ref block, second } = *self;
+        Self { version, protection, block: block.clone(), second }
     }
 
     /// The version that stands in record headers and MACs.
@@ -187,17 +211,19 @@ impl TrafficKeys {
     /// The cipher key.
     pub fn key(&self) -> &[u8] {
         let (mac, key, _) = self.protection.key_lengths();
-        self.part(mac, key)
+        self.part(2 * mac, key)
     }
 
     /// The fixed part of the nonce; empty for CBC.
     pub fn iv(&self) -> &[u8] {
         let (mac, key, iv) = self.protection.key_lengths();
-        self.part(mac.saturating_add(key), iv)
+        self.part(2 * (mac + key), iv)
     }
 
+    /// Of two parts of `len` bytes from `start` on, the one of this direction.
     fn part(&self, start: usize, len: usize) -> &[u8] {
-        self.secret.get(start..start.saturating_add(len)).unwrap_or_default()
+        let start = start + len * usize::from(self.second);
+        self.block.get(start..start + len).unwrap_or_default()
     }
 }
 

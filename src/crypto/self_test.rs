@@ -12,7 +12,7 @@ use super::{
 use crate::error::CryptoError;
 use crate::suite::{AeadAlgorithm, CbcAlgorithm, HashAlgorithm, MacAlgorithm};
 use crate::wire::ProtocolVersion;
-use alloc::{boxed::Box, sync::Arc};
+use alloc::sync::Arc;
 
 /// GM/T 0002 Appendix A: a key, and here an IV and a block too.
 const SM4: [u8; 16] = hex("0123456789ABCDEFFEDCBA9876543210");
@@ -386,7 +386,7 @@ fn agree(a: &Party, b: &Party, expected: &[u8; 48]) -> Option<()> {
 
 /// Only a device uses it.
 fn no_seed() -> MasterSeed {
-    MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() }
+    MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() }
 }
 
 fn refuses_bad_ephemeral_points(a: &Party, peer: &PublicKey) -> Option<()> {
@@ -406,6 +406,7 @@ fn refuses_bad_ephemeral_points(a: &Party, peer: &PublicKey) -> Option<()> {
 mod tests {
     use super::*;
     use crate::crypto::{HashContext, Hashes, Prf, portable};
+    use alloc::boxed::Box;
 
     #[test]
     fn passes_the_portable_provider() {

@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::message::{self, CertificateRequest, ClientExtensions, Credential, SessionId};
 use crate::session::{Peer, Session, SessionKey};
 use crate::transcript::TranscriptStart;
-use crate::wire::{CipherSuite, HandshakeType as H, SignatureScheme};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use crate::wire::{CipherSuite, Codes, HandshakeType as H, SignatureScheme};
+use alloc::{boxed::Box, sync::Arc};
 
 pub use hello::start;
 
@@ -45,7 +45,7 @@ struct Offer {
     random: [u8; 32],
     /// What a server that resumes echoes (R-SES-9).
     session_id: SessionId,
-    cipher_suites: Vec<CipherSuite>,
+    cipher_suites: Codes<CipherSuite>,
     extensions: ClientExtensions,
     session: Option<Arc<Session>>,
     transcript: TranscriptStart,

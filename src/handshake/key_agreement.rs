@@ -19,7 +19,7 @@ use crate::message::{
 #[cfg(feature = "sm9")]
 use crate::suite::KeyExchange;
 use crate::suite::{Certificates, KeyKind, SecretSource, Signs, Suite};
-use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
+use crate::wire::{HandshakeType, NamedGroup, ShortBytes, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// The server's part, between ServerKeyExchange and the client's Certificate.
@@ -57,11 +57,11 @@ impl ServerAgreement {
     }
 
     /// The parameters of ServerKeyExchange as they are sent: none where the client encrypts.
-    pub(super) fn params(&self) -> Vec<u8> {
+    pub(super) fn params(&self) -> ShortBytes {
         match self {
-            Self::Decrypting(_) => Vec::new(),
+            Self::Decrypting(_) => ShortBytes::default(),
             Self::Agreeing { started, parties: Some(parties) } => {
-                parties.info(&started.share().bytes).to_bytes()
+                parties.info(&started.share().bytes).to_bytes().as_slice().into()
             }
             Self::Agreeing { started, parties: None } | Self::Ephemeral(started) => {
                 let share = started.share();
@@ -76,12 +76,12 @@ impl ServerAgreement {
             Signs::Nothing => None,
             Signs::EncryptionCertificate => {
                 let der = identity.certificate(KeyUse::Encrypt);
-                Some(agreed.signed_params(&[&length24(der), der]))
+                Some(agreed.signed_params(&length24(der), der).concat())
             }
-            Signs::Parameters => Some(agreed.signed_params(&[&self.params()])),
+            Signs::Parameters => Some(agreed.signed_params(&[], &self.params()).concat()),
             Signs::Identity => {
                 let id = identity.certificate(KeyUse::Sign);
-                Some(agreed.signed_params(&[&length16(id), id]))
+                Some(agreed.signed_params(&length16(id), id).concat())
             }
         }
     }
@@ -109,7 +109,7 @@ impl ServerAgreement {
 
 /// ClientKeyExchange as the server understands it.
 pub(super) enum ClientSecret {
-    Encrypted { identity: Arc<Identity>, ciphertext: Vec<u8>, substitute: PreMasterSecret },
+    Encrypted { identity: Arc<Identity>, ciphertext: ShortBytes, substitute: PreMasterSecret },
     Agreed { started: Started, peer: AgreementPeer },
 }
 
@@ -119,14 +119,14 @@ impl ReadyAgreement {
         match self {
             Self::Decrypting(identity) => {
                 let ciphertext = match identity.public_key(KeyUse::Encrypt).kind() {
-                    KeyKind::Sm2 => ClientKeyExchange::read_encrypted(body)?.to_vec(),
-                    KeyKind::Sm9 => ClientKeyExchange::read_ibc_encrypted(body)?.to_vec(),
-                    KeyKind::Rsa | KeyKind::Ecdsa => ClientKeyExchange::read_rsa_encrypted(body)?.to_vec(),
+                    KeyKind::Sm2 => ClientKeyExchange::read_encrypted(body)?,
+                    KeyKind::Sm9 => ClientKeyExchange::read_ibc_encrypted(body)?,
+                    KeyKind::Rsa | KeyKind::Ecdsa => ClientKeyExchange::read_rsa_encrypted(body)?,
                 };
                 let mut substitute = PreMasterSecret::zeroed(SECRET_LEN);
                 // R-HS-43: drawn always, before anything is known of the ciphertext.
                 cx.random.fill(Draw::Substitute, substitute.expose_mut())?;
-                Ok(ClientSecret::Encrypted { identity, ciphertext, substitute })
+                Ok(ClientSecret::Encrypted { identity, ciphertext: ciphertext.into(), substitute })
             }
             Self::Agreeing { started, peer_key, parties: Some(parties) } => {
                 let info = KeyAgreementInfo::read_client(body)?;
@@ -218,21 +218,22 @@ impl ClientAgreement {
                 ServerKeyExchange::read_ephemeral(body, names_scheme)?
             }
         };
-        let signed = match (row.signs, exchange.ephemeral) {
-            (Signs::Parameters, Some((_, params))) => agreed.signed_params(&[params]),
+        let (length, rest) = match (row.signs, exchange.ephemeral) {
+            (Signs::Parameters, Some((_, params))) => (ShortBytes::default(), params),
             (Signs::EncryptionCertificate, _) => {
                 let der = credential
                     .encryption_certificate(keys)
                     .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
-                agreed.signed_params(&[&length24(der), der])
+                (length24(der).as_slice().into(), der)
             }
             (Signs::Identity, _) => {
                 let id = credential.ibc_id().unwrap_or_default();
-                agreed.signed_params(&[&length16(id), id])
+                (length16(id).as_slice().into(), id)
             }
             (Signs::Parameters | Signs::Nothing, _) => return Err(Error::Misuse("no parameters were read")),
         };
         let scheme = scheme_of(&exchange.signed, keys.sign(), message, cx.policy)?;
+        let signed = agreed.signed_params(&length, rest);
         check_signature(message, keys.sign(), scheme, &signed, exchange.signed.signature, cx)?;
         let Some((params, _)) = exchange.ephemeral else { return Self::unsigned(keys) };
         let peer = match row.secret {
@@ -361,12 +362,12 @@ pub(super) fn check_signature(
     message: HandshakeType,
     key: &PublicKey,
     scheme: SignatureScheme,
-    signed: &[u8],
+    signed: &[&[u8]],
     signature: &[u8],
     cx: &Context<'_>,
 ) -> Result<(), Error> {
     let algorithm = SignatureAlgorithm::of(scheme).ok_or(CryptoError::Unsupported)?;
-    cx.provider.keys.verify(algorithm, key, &[signed], signature).map_err(|e| signature_error(message, e))
+    cx.provider.keys.verify(algorithm, key, signed, signature).map_err(|e| signature_error(message, e))
 }
 
 /// The error of a signature that does not verify: the peer's, or our own fault.

@@ -1,13 +1,15 @@
 //! ClientHello (GB/T 38636 6.4.5.2.1).
 use super::extension::ClientExtensions;
 use super::{Message, SessionId, encode};
-use crate::wire::{CipherSuite, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader};
-use alloc::{boxed::Box, vec::Vec};
+use crate::wire::{
+    CipherSuite, Codes, DecodeError, HandshakeType, Listed, Overlong, Problem, ProtocolVersion, Reader,
+};
+use alloc::boxed::Box;
 
 /// The longest client_id that is kept, in bytes (R-HS-49).
 const MAX_CLIENT_ID: usize = 1024;
 
-/// What a client offers, as it came: lists in one allocation each, all of them no longer than the message. Owned: it
+/// What a client offers, as it came: long lists in one allocation each, all of them no longer than the message. Owned: it
 /// outlives the receive buffer while a session or an identity is looked up.
 #[derive(Debug, Clone)]
 pub struct ClientHello {
@@ -18,7 +20,7 @@ pub struct ClientHello {
     /// session_id; empty if no session is offered
     pub session_id: SessionId,
     /// cipher_suites in the client's order, with unknown and signalling values
-    pub cipher_suites: Vec<CipherSuite>,
+    pub cipher_suites: Codes<CipherSuite>,
     /// Whether compression_methods holds null(0), the only one there is (R-REC-16).
     pub offers_null_compression: bool,
     /// Its extensions; all empty if the field is missing (R-HS-4).
@@ -86,16 +88,12 @@ impl ClientHello {
     }
 }
 
-/// In place: an ordinary list holds nothing else.
-fn keep_known<T: Copy + PartialEq>(list: &mut Vec<T>, is_known: fn(T) -> bool) {
-    let mut kept: usize = 0;
-    for at in 0..list.len() {
-        let (Some(known), Some(value)) = (list.get(..kept), list.get(at).copied()) else { break };
-        if is_known(value) && !known.contains(&value) {
-            list.swap(kept, at);
-            kept = kept.saturating_add(1);
+fn keep_known<T: Listed + PartialEq>(list: &mut Codes<T>, is_known: fn(T) -> bool) {
+    let mut kept = Codes::default();
+    for value in list.iter().filter(|value| is_known(**value)) {
+        if !kept.contains(value) {
+            kept.push(*value);
         }
     }
-    list.truncate(kept);
-    list.shrink_to_fit();
+    *list = kept;
 }

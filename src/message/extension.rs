@@ -10,10 +10,10 @@ use table::EXTENSIONS;
 use super::ProtocolNames;
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{
-    DecodeError, ExtensionType, MaxFragmentLength, NamedGroup, Problem, ProtocolVersion, Reader,
+    Codes, DecodeError, ExtensionType, MaxFragmentLength, NamedGroup, Problem, ProtocolVersion, Reader,
     SignatureScheme, Writer,
 };
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 
 /// The extensions of a ClientHello that mean something here. Lists are as they came, each in one allocation of its size.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,9 +22,9 @@ pub struct ClientExtensions {
     /// server_name: the one host_name (R-HS-37, R-HS-48).
     pub server_name: RequestedName,
     /// supported_groups, if sent; decides nothing in TLCP (R-HS-35).
-    pub supported_groups: Option<Vec<NamedGroup>>,
+    pub supported_groups: Option<Codes<NamedGroup>>,
     /// signature_algorithms, if sent.
-    pub signature_schemes: Option<Vec<SignatureScheme>>,
+    pub signature_schemes: Option<Codes<SignatureScheme>>,
     /// application_layer_protocol_negotiation, in the client's order; none if not sent.
     pub alpn: ProtocolNames,
     /// status_request of type ocsp was there.
@@ -70,7 +70,7 @@ pub struct ServerExtensions {
     /// renegotiation_info, if sent; empty in a first hello (R-REN-3).
     pub renegotiation_info: Option<Box<[u8]>>,
     /// Every type that was there, also those not understood, in ascending order.
-    pub kinds: Vec<ExtensionType>,
+    pub kinds: Codes<ExtensionType>,
 }
 
 /// A row of the table.
@@ -134,7 +134,7 @@ impl Extension {
 
 /// Takes the optional extensions field: the types in it in ascending order, and a cursor over its entries. A type that
 /// stands twice is a decode_error in any hello (R-HS-34).
-fn read_block<'a>(r: &mut Reader<'a>) -> Result<(Vec<ExtensionType>, Reader<'a>), DecodeError> {
+fn read_block<'a>(r: &mut Reader<'a>) -> Result<(Codes<ExtensionType>, Reader<'a>), DecodeError> {
     let block = if r.is_empty() { &[] } else { r.vector16("extensions", 0)? };
     let entries = r.within(block);
     let (mut rest, mut count) = (entries.clone(), 0_usize);
@@ -142,7 +142,7 @@ fn read_block<'a>(r: &mut Reader<'a>) -> Result<(Vec<ExtensionType>, Reader<'a>)
         read_entry(&mut rest)?;
         count = count.saturating_add(1);
     }
-    let (mut rest, mut kinds) = (entries.clone(), Vec::with_capacity(count));
+    let (mut rest, mut kinds) = (entries.clone(), Codes::with_capacity(count));
     while !rest.is_empty() {
         kinds.push(read_entry(&mut rest)?.0);
     }

@@ -146,6 +146,21 @@ impl Joiner {
         judged
     }
 
+    /// The message at the front of `fragment`, if that brings the whole of it while nothing waits here, and what comes behind
+    /// it: it need not be joined.
+    ///
+    /// # Errors
+    /// As [`Joiner::next`].
+    pub(crate) fn whole<'a>(&self, fragment: &'a [u8], due: Due) -> Result<Option<Whole<'a>>, Error> {
+        self.judge(read_header(fragment), due)?;
+        Ok(read_message(fragment))
+    }
+
+    /// Appends what waits unjudged behind a message that was whole.
+    pub(crate) fn keep(&mut self, rest: &[u8]) {
+        self.append(rest, self.buffer.len().saturating_add(rest.len()));
+    }
+
     /// The next message, once it is whole. It stays until [`Joiner::consume`].
     ///
     /// # Errors
@@ -170,9 +185,7 @@ impl Joiner {
     }
 
     fn peek(&self) -> Option<Handshake<'_>> {
-        let (kind, length) = read_header(self.waiting())?;
-        let end = length.saturating_add(Handshake::HEADER_LEN);
-        Some(Handshake { kind, body: self.waiting().get(Handshake::HEADER_LEN..end)? })
+        Some(read_message(self.waiting())?.0)
     }
 
     /// Removes the message that [`Joiner::next`] shows; nothing if there is none.
@@ -233,6 +246,15 @@ impl Joiner {
             self.start = 0;
         }
     }
+}
+
+/// A message, and what stands behind it.
+type Whole<'a> = (Handshake<'a>, &'a [u8]);
+
+fn read_message(bytes: &[u8]) -> Option<Whole<'_>> {
+    let (kind, length) = read_header(bytes)?;
+    let (body, behind) = bytes.get(Handshake::HEADER_LEN..)?.split_at_checked(length)?;
+    Some((Handshake { kind, body }, behind))
 }
 
 /// msg_type, uint24 length

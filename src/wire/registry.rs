@@ -1,4 +1,5 @@
 //! Code points as open newtypes: an unknown value is a value, not an error. `Debug` prints the name where there is one.
+use super::Listed;
 use core::fmt;
 
 macro_rules! registry {
@@ -17,6 +18,10 @@ macro_rules! registry {
                     _ => None,
                 }
             }
+        }
+
+        impl Listed for $name {
+            const FILLER: Self = Self(0);
         }
 
         impl fmt::Display for $name {

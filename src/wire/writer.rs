@@ -28,17 +28,17 @@ impl Writer {
 
     /// Appends a `uint8`.
     pub fn u8(&mut self, v: u8) {
-        self.bytes.extend(&[v]);
+        self.bytes.push(v);
     }
 
     /// Appends a `uint16`.
     pub fn u16(&mut self, v: u16) {
-        self.bytes.extend(&v.to_be_bytes());
+        self.bytes.extend_from_slice(&v.to_be_bytes());
     }
 
     /// Appends `v` as it is.
     pub fn bytes(&mut self, v: &[u8]) {
-        self.bytes.extend(v);
+        self.bytes.extend_from_slice(v);
     }
 
     /// Appends what `fill` writes, behind its length in one byte.
@@ -58,19 +58,19 @@ impl Writer {
 
     fn prefixed(&mut self, width: usize, fill: impl FnOnce(&mut Self)) {
         let start = self.len();
-        self.bytes.extend([0; 3].get(..width).unwrap_or_default());
+        self.bytes.extend_from_slice([0; 3].get(..width).unwrap_or_default());
         let body = self.len();
         fill(self);
         let length = (self.len().saturating_sub(body) as u64).to_be_bytes();
         let (high, low) = length.split_at(length.len().saturating_sub(width));
         self.overlong |= high.iter().any(|b| *b != 0);
-        if let Some(prefix) = self.bytes.as_mut_slice().get_mut(start..body) {
+        if let Some(prefix) = self.bytes.get_mut(start..body) {
             prefix.copy_from_slice(low);
         }
     }
 
     fn len(&self) -> usize {
-        self.bytes.as_slice().len()
+        self.bytes.len()
     }
 
     /// The bytes, or an error if one of the vectors outgrew its prefix.

@@ -115,7 +115,7 @@ impl PublicKeys for Tlcp {
 
     fn agree(&mut self) -> Option<()> {
         let started = self.key.start_agreement(&AgreementRole::Responder(self.other.clone()), &SystemRandom).expect("an ephemeral key");
-        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
         black_box(started.finish(&self.other, &seed).expect("a secret"));
         Some(())
     }

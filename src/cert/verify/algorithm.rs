@@ -1,11 +1,12 @@
 //! Signatures of certificates and CRLs for webpki, by way of the provider.
 use super::WebPkiVerifier;
+use super::revocation::Algorithms;
 use super::shown::Shown;
 use crate::cert::algorithm::{self, KeyForm};
 use crate::crypto::SignatureAlgorithm;
 use crate::suite::HashAlgorithm;
 use crate::wire::NamedGroup;
-use alloc::vec::Vec;
+use core::array;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
@@ -100,11 +101,13 @@ const fn ecdsa(
     Form { key: KeyForm::Ecdsa(curve), signs, signature_id, key_id }
 }
 
+const COUNT: usize = 24;
+
 /// No MD5 and no SHA-1 (R-BCP-7). What the provider does not have is refused by it.
-static FORMS: &[Form] = {
+static FORMS: [Form; COUNT] = {
     use HashAlgorithm::{Sha256, Sha384, Sha512};
     use SignatureAlgorithm::{RsaPkcs1, RsaPss};
-    &[
+    [
         sm2(algorithm::SM2_SM3, 0),
         sm2(algorithm::SM2_SM3, 1),
         sm2(algorithm::SM2_SM3, 2),
@@ -138,15 +141,34 @@ static FORMS: &[Form] = {
     ]
 };
 
-impl<'a> Algorithm<'a> {
-    /// All combinations.
-    pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> Vec<Self> {
-        let mut all = Vec::with_capacity(FORMS.len());
-        let forms = FORMS.iter().filter(|form| verifier.ca_keys.contains(&form.key.kind()));
-        all.extend(forms.map(|form| Self { verifier, work, form }));
-        all
+/// All combinations whose kind of key a CA may have, in place.
+pub(super) struct AllAlgorithms<'a>([Algorithm<'a>; COUNT], usize);
+
+/// The same as webpki takes them.
+pub(super) struct DynAlgorithms<'a>([&'a dyn SignatureVerificationAlgorithm; COUNT], usize);
+
+impl<'a> AllAlgorithms<'a> {
+    pub(super) fn new(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> Self {
+        let mut forms = FORMS.iter().filter(|form| verifier.ca_keys.contains(&form.key.kind()));
+        let count = forms.clone().count();
+        // What stands behind the last is not shown.
+        let mut next = || forms.next().unwrap_or(&FORMS[0]);
+        Self(array::from_fn(|_| Algorithm { verifier, work, form: next() }), count)
     }
 
+    pub(super) fn as_dyn(&self) -> DynAlgorithms<'_> {
+        let as_dyn = |algorithm| algorithm as &dyn SignatureVerificationAlgorithm;
+        DynAlgorithms(self.0.each_ref().map(as_dyn), self.1)
+    }
+}
+
+impl DynAlgorithms<'_> {
+    pub(super) fn as_slice(&self) -> &Algorithms<'_> {
+        self.0.get(..self.1).unwrap_or_default()
+    }
+}
+
+impl Algorithm<'_> {
     fn check(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         self.work.take()?;
         let keys = self.verifier.provider.keys;
@@ -164,11 +186,6 @@ impl<'a> Algorithm<'a> {
         };
         if valid { Ok(()) } else { Err(InvalidSignature) }
     }
-}
-
-/// As webpki takes them.
-pub(super) fn as_dyn<'a>(all: &'a [Algorithm<'_>]) -> Vec<&'a dyn SignatureVerificationAlgorithm> {
-    all.iter().map(|a| a as &dyn SignatureVerificationAlgorithm).collect()
 }
 
 impl fmt::Debug for Algorithm<'_> {
@@ -227,8 +244,10 @@ mod tests {
         let (tbs, signature_algorithm, signature) = parts(&link.certificate);
         let issuer = X509::read(&link.issuer).unwrap();
         let work = Work::new(24, None);
-        let fits: Vec<_> = Algorithm::all(&verifier, &work)
-            .into_iter()
+        let AllAlgorithms(all, count) = AllAlgorithms::new(&verifier, &work);
+        let fits: Vec<_> = all
+            .iter()
+            .take(count)
             .filter(|a| {
                 *a.form.signature_id == *signature_algorithm && *a.form.key_id == *issuer.key_algorithm()
             })

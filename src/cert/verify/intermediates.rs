@@ -15,34 +15,41 @@ const MAX_LENGTH: usize = 8 * 1024;
 
 /// Those of `others` that may lie on a path from one of `leaves`, nearest first. Each is parsed once, and what is of no
 /// use is left out without an error.
-pub(super) fn select<'a>(
-    leaves: &[&X509<'a>],
+pub(super) fn select<'a: 'b, 'b, L: Iterator<Item = &'b X509<'a>>>(
+    leaves: impl Fn() -> L,
     others: impl Iterator<Item = &'a [u8]>,
     now: u64,
 ) -> Vec<X509<'a>> {
     // Before X.509 v3 nothing says that it is a CA's.
     let short = others.filter(|der| der.len() <= MAX_LENGTH);
-    let candidates: Vec<X509<'a>> =
-        short.filter_map(|der| X509::read(der).ok()).filter(X509::is_v3).collect();
-    let mut chosen: Vec<&X509<'a>> = Vec::new();
-    let mut level: Vec<&X509<'a>> = leaves.to_vec();
-    while !level.is_empty() {
-        let above = |ca: &&X509<'a>| level.iter().any(|child| may_have_issued(ca, child));
-        let mut issuers: Vec<&X509<'a>> = candidates.iter().filter(above).collect();
-        issuers.sort_by_key(|ca| Reverse((is_usable(ca, now), ca.not_after)));
-        let start = chosen.len();
-        for ca in issuers {
-            if has_room(&chosen, ca, now) {
-                chosen.push(ca);
+    let mut all: Vec<X509<'a>> = short.filter_map(|der| X509::read(der).ok()).filter(X509::is_v3).collect();
+    all.sort_by_key(|ca| Reverse((is_usable(ca, now), ca.not_after)));
+    // Those that were chosen stand at the front: first the issuers of the leaves, then those of the last ones chosen.
+    let (mut level, mut chosen) = (0..0, 0);
+    loop {
+        for at in chosen..all.len() {
+            let (Some(first), Some(ca)) = (all.get(..chosen), all.get(at)) else { break };
+            let children = first.get(level.clone()).unwrap_or_default();
+            let is_above = match level.is_empty() {
+                true => leaves().any(|child| may_have_issued(ca, child)),
+                false => children.iter().any(|child| may_have_issued(ca, child)),
+            };
+            if is_above && has_room(first, ca, now) {
+                all.get_mut(chosen..=at).unwrap_or_default().rotate_right(1);
+                chosen = chosen.saturating_add(1);
             }
         }
-        level = chosen.get(start..).unwrap_or_default().to_vec();
+        level = level.end..chosen;
+        if level.is_empty() {
+            break;
+        }
     }
-    chosen.into_iter().cloned().collect()
+    all.truncate(chosen);
+    all
 }
 
 /// An unusable one is taken if its subject has no other, so that the error can say why there is no path.
-fn has_room(chosen: &[&X509<'_>], ca: &X509<'_>, now: u64) -> bool {
+fn has_room(chosen: &[X509<'_>], ca: &X509<'_>, now: u64) -> bool {
     let namesakes = chosen.iter().filter(|c| c.subject == ca.subject).count();
     let room_for_one_more = namesakes == 0 || (namesakes < MOST_OF_ONE_SUBJECT && is_usable(ca, now));
     chosen.len() < MOST && room_for_one_more && !chosen.iter().any(|c| c.der == ca.der)
@@ -73,7 +80,7 @@ mod tests {
         for count in [1, 10, 100, 1000] {
             let list: Vec<&[u8]> = chain.iter().skip(1).cycle().map(|c| &*c.der).take(count).collect();
             let before = READ.get();
-            let chosen = select(&[&leaf, &leaf], list.into_iter(), leaf.not_before);
+            let chosen = select(|| [&leaf, &leaf].into_iter(), list.into_iter(), leaf.not_before);
             assert_eq!(READ.get() - before, count);
             assert_eq!(chosen.len(), count.min(chain.len() - 1));
         }

@@ -27,6 +27,8 @@ pub(super) struct Search<'a> {
     pub(super) work: &'a Work<'a>,
     /// The CA certificates that the peer sent, as far as they are of use.
     pub(super) cas: &'a [X509<'a>],
+    /// The same as webpki takes them.
+    pub(super) pool: &'a [CertificateDer<'a>],
     /// Extended key usages of which a certificate that names any must name one; `None`: whatever it names.
     pub(super) purposes: Option<&'static [&'static [u8]]>,
     /// Unix seconds.
@@ -65,11 +67,11 @@ impl WebPkiVerifier {
             })
         };
         let shown = CertificateDer::from(search.work.shown.as_ref().map_or(leaf.der, Shown::certificate));
-        let pool: Vec<_> = search.cas.iter().map(|ca| CertificateDer::from(ca.der)).collect();
         let time = UnixTime::since_unix_epoch(Duration::from_secs(search.now));
         let found = EndEntityCert::try_from(&shown).and_then(|leaf| {
             let (algorithms, anchors, usage) = (search.algorithms, &self.anchors, Purposes(purposes));
-            let path = leaf.verify_for_usage(algorithms, anchors, &pool, time, usage, None, Some(&check))?;
+            let path =
+                leaf.verify_for_usage(algorithms, anchors, search.pool, time, usage, None, Some(&check))?;
             Ok(self.describe(&path))
         });
         found.map_err(|error| explain(&error, leaf, own, search, refusals.into_inner()))

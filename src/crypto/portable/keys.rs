@@ -230,7 +230,7 @@ mod tests {
     use crate::crypto::portable::test_random::Series;
     use crate::crypto::{AgreementPeer, MasterSeed};
     use crate::suite::HashAlgorithm;
-    use alloc::{boxed::Box, vec};
+    use alloc::vec;
     use sm2::elliptic_curve::PrimeField;
 
     fn key(d: u64) -> (Scalar, Sm2Key) {
@@ -333,7 +333,7 @@ mod tests {
         let d = -(Option::<Scalar>::from(Scalar::from_repr(x.into())).unwrap() * r);
         let peer = Sm2Key::new(&d.to_bytes()).unwrap();
         let peer = AgreementPeer::sm2(peer.public, &ephemeral);
-        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
         for role in [AgreementRole::Initiator(None), AgreementRole::Responder(peer.clone())] {
             let started = ours.start_agreement(&role, &Series::new([[3; 32]])).unwrap();
             assert_eq!(started.finish(&peer, &seed).unwrap_err(), CryptoError::BadPoint);

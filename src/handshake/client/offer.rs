@@ -7,11 +7,11 @@ use crate::handshake::{Context, illegal};
 use crate::message::{ClientExtensions, RequestedName, ServerExtensions, ServerHello, SessionId};
 use crate::session::{Session, Terms};
 use crate::suite::{KeyKind, Protection, SecretSource, Suite};
-use crate::wire::{CipherSuite, HandshakeType, SignatureScheme};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use crate::wire::{CipherSuite, Codes, HandshakeType, SignatureScheme};
+use alloc::{boxed::Box, sync::Arc};
 
 /// The suites in our order, and what is signalled among them.
-pub(super) fn cipher_suites(cx: &Context<'_>) -> Vec<CipherSuite> {
+pub(super) fn cipher_suites(cx: &Context<'_>) -> Codes<CipherSuite> {
     let fallback = cx.policy.is_fallback.then_some(CipherSuite::FALLBACK_SCSV); // R-SCSV-1
     cx.policy.suites.iter().map(|suite| suite.id).chain(fallback).collect()
 }
@@ -53,7 +53,7 @@ pub(super) fn extensions(
     let lean = ClientExtensions {
         server_name: server_name(name),
         alpn: policy.alpn.iter().map(AsRef::as_ref).collect(),
-        supported_groups: Some(policy.groups.clone()),
+        supported_groups: Some(policy.groups[..].into()),
         signature_schemes: signature_schemes(cx),
         client_id: policy.client_id.clone(),
         ..ClientExtensions::default()
@@ -89,15 +89,15 @@ fn server_name(name: &ServerName<'_>) -> RequestedName {
 
 /// Those of the policy. R-HS-35: in TLCP SM2's always, others if a suite that is offered signs by them; SM9 has no code
 /// point to be named by.
-fn signature_schemes(cx: &Context<'_>) -> Option<Vec<SignatureScheme>> {
+fn signature_schemes(cx: &Context<'_>) -> Option<Codes<SignatureScheme>> {
     if cx.policy.protocol.names_signature_scheme {
-        return Some(cx.policy.signature_schemes.clone());
+        return Some(cx.policy.signature_schemes[..].into());
     }
     let suites = cx.policy.suites.iter().map(|suite| suite.key_exchange.authenticates);
     if suites.clone().all(|kind| kind == KeyKind::Sm9) {
         return None;
     }
-    let mut out: Vec<SignatureScheme> = Vec::new();
+    let mut out = Codes::default();
     for scheme in core::iter::once(KeyKind::Sm2).chain(suites).flat_map(KeyKind::schemes) {
         if !out.contains(scheme) {
             out.push(*scheme);

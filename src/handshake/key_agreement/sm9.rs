@@ -31,7 +31,7 @@ pub(super) fn receive(
 ) -> Result<ClientAgreement, Error> {
     let message = HandshakeType::SERVER_KEY_EXCHANGE;
     let exchange = KeyAgreementInfo::read_signed(body)?;
-    let signed = agreed.signed_params(&[exchange.bytes]);
+    let signed = agreed.signed_params(&[], exchange.bytes);
     let scheme = keys.sign().kind().fixed_scheme();
     check_signature(message, keys.sign(), scheme, &signed, exchange.signed.signature, cx)?;
     let server = keys.encrypt().ok_or(CertificateProblem::MissingEncryptionCertificate)?;

@@ -7,15 +7,18 @@ use crate::handshake::{Context, illegal};
 use crate::message::{ClientHello, RequestedName, ServerExtensions};
 use crate::session::Terms;
 use crate::suite::{KeyExchange, Protection, SecretSource, Signs, Suite};
-use crate::wire::{CipherSuite, HandshakeType, NamedGroup};
-use alloc::{boxed::Box, vec::Vec};
+use crate::wire::{CipherSuite, Codes, HandshakeType, NamedGroup, ShortList};
+use alloc::boxed::Box;
 
 /// The suites that both sides can use, preferred first; of the client's signature schemes those that are ours are left.
-pub(super) fn common_suites(hello: &mut ClientHello, cx: &Context<'_>) -> Result<Vec<&'static Suite>, Error> {
+pub(super) fn common_suites(
+    hello: &mut ClientHello,
+    cx: &Context<'_>,
+) -> Result<ShortList<&'static Suite, 8>, Error> {
     check_version(hello, cx)?;
     check_fields(hello, cx)?;
     let offered = |suite: &&&'static Suite| hello.cipher_suites.contains(&suite.id);
-    let mut suites: Vec<_> = cx.policy.suites.iter().filter(offered).copied().collect();
+    let mut suites: ShortList<_, 8> = cx.policy.suites.iter().filter(offered).copied().collect();
     // R-CS-4: in our order; unknown values are ignored.
     if suites.is_empty() {
         return Err(PeerIncompatible::NoCommonCipherSuite.into());
@@ -192,7 +195,7 @@ impl Acknowledged {
             session_ticket: self.ticket,
             // R-REN-4
             renegotiation_info: (signals && suite.protocol.has_tls_extensions).then(Box::default),
-            kinds: Vec::new(),
+            kinds: Codes::default(),
         }
     }
 }

@@ -159,7 +159,7 @@ impl AwaitCertificateVerify {
             Some(_) => agreed.certificate_verify_message()?, // R-T12-18
             None => agreed.certificate_verify_hash(),
         };
-        let checked = check_signature(message.kind, &sign_key, scheme, &over, signed.signature, cx);
+        let checked = check_signature(message.kind, &sign_key, scheme, &[&over], signed.signature, cx);
         match (checked, agreed.transcript.digest_behind()) {
             (Ok(()), _) => {}
             // R-HS-47: or over the messages themselves, as GmSSL signs.

@@ -33,7 +33,7 @@ const MAX_RAW_HELLO: usize = 512;
 impl AwaitClientHello {
     pub(super) fn on_client_hello(self, message: Handshake<'_>, cx: &mut Context<'_>) -> Result<S, Error> {
         let mut hello = ClientHello::read(message.body)?;
-        let suites: Arc<[&'static Suite]> = choose::common_suites(&mut hello, cx)?.into();
+        let suites: Arc<[&'static Suite]> = choose::common_suites(&mut hello, cx)?[..].into();
         let alpn = choose::alpn(&hello, cx)?;
         hello.keep_known(&cx.policy.alpn);
         // R-HS-47: what GmSSL's clients sign cannot be made anew later.

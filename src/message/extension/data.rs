@@ -1,8 +1,8 @@
 //! What stands in an extension.
 use super::RequestedName;
 use crate::message::ProtocolNames;
-use crate::wire::{DecodeError, MaxFragmentLength, Problem, Reader, Writer};
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use crate::wire::{Codes, DecodeError, Listed, MaxFragmentLength, Problem, Reader, Writer};
+use alloc::{boxed::Box, sync::Arc};
 
 const HOST_NAME: u8 = 0;
 
@@ -51,11 +51,11 @@ pub(super) fn read_chosen_protocol(r: Reader<'_>) -> Result<Box<[u8]>, DecodeErr
     }
 }
 
-pub(super) fn read_u16s<T>(
+pub(super) fn read_u16s<T: Listed>(
     mut r: Reader<'_>,
     field: &'static str,
     make: fn(u16) -> T,
-) -> Result<Vec<T>, DecodeError> {
+) -> Result<Codes<T>, DecodeError> {
     let list = r.vector16(field, 2)?;
     let (pairs, rest) = list.as_chunks();
     if !rest.is_empty() {

@@ -70,7 +70,7 @@ impl Log {
                     self.offered_alpn.push(name.len() as u8);
                     self.offered_alpn.extend(name);
                 }
-                self.peer_takes = extensions.signature_schemes.clone().unwrap_or_default();
+                self.peer_takes = extensions.signature_schemes.as_deref().unwrap_or_default().to_vec();
                 let scsv = CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV;
                 self.secure_renegotiation =
                     extensions.renegotiation_info.is_some() || hello.cipher_suites.contains(&scsv);

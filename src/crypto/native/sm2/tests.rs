@@ -25,7 +25,6 @@ use crate::crypto::{
 };
 use crate::error::CryptoError;
 use crate::suite::HashAlgorithm;
-use alloc::boxed::Box;
 use std::sync::Mutex;
 
 /// Every implementation that this machine can run.
@@ -64,7 +63,7 @@ fn exchange(
 }
 
 fn finish(started: &dyn StartedAgreement, peer: &AgreementPeer) -> Result<Shared, CryptoError> {
-    started.finish(peer, &MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() })
+    started.finish(peer, &MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() })
 }
 
 fn secret(shared: Shared) -> PreMasterSecret {

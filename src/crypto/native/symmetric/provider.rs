@@ -68,6 +68,13 @@ impl Hashes for NativeHashes {
             None => portable::provider().hashes.keyed_prf(algorithm, secret),
         }
     }
+
+    fn prf(&self, algorithm: HashAlgorithm, secret: &[u8], label: &[u8], seed: &[&[u8]], out: &mut [u8]) {
+        match sm3_level(algorithm) {
+            Some(level) => HmacKey::new(level, secret).expand(label, seed, out),
+            None => portable::provider().hashes.prf(algorithm, secret, label, seed, out),
+        }
+    }
 }
 
 /// SM4-GCM, and SM4-CBC with HMAC-SM3, by kernels.

@@ -86,7 +86,7 @@ fn check_agreement(backend: Backend) {
     let initiator = AgreementPeer { share: at_a.share().clone(), key: Some(a.public().clone()) };
     let at_b = b.start_agreement(&AgreementRole::Responder(initiator.clone()), &Secret).unwrap();
     let responder = AgreementPeer { share: at_b.share().clone(), key: Some(b.public().clone()) };
-    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+    let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
     let [one, two] = [at_a.finish(&responder, &seed), at_b.finish(&initiator, &seed)].map(|shared| {
         let Shared::PreMaster(secret) = shared.unwrap() else { panic!() };
         mark_defined(secret.expose());

@@ -46,7 +46,7 @@ fn user(usage: Usage, identity: &[u8]) -> Arc<dyn PrivateKey> {
 }
 
 fn seed() -> MasterSeed {
-    MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() }
+    MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() }
 }
 
 fn agree(a: &dyn PrivateKey, b: &dyn PrivateKey) -> [PreMasterSecret; 2] {

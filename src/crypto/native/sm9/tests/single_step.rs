@@ -75,7 +75,7 @@ fn agreeing(backend: Backend) {
     };
     check(&std::format!("{backend:?}: SM9 key exchange"), secret, |(key, peer, random)| {
         let started = key.start_agreement(&AgreementRole::Responder(peer.clone()), &random).unwrap();
-        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
         black_box(started.finish(&peer, &seed).unwrap());
     });
 }

@@ -126,7 +126,7 @@ fn agrees_on_the_standards_example() {
         let at_b = start(&b, AgreementRole::Responder(initiator.clone()), "rB");
         assert_eq!(hex::encode(&at_b.share().bytes), v["RB"]);
         let responder = AgreementPeer::sm9(b.public().clone(), &at_b.share().bytes);
-        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Box::default() };
+        let seed = MasterSeed { prf: HashAlgorithm::Sm3, label: "", seed: Default::default() };
         for (started, peer) in [(at_a, responder), (at_b, initiator)] {
             let Shared::PreMaster(secret) = started.finish(&peer, &seed).unwrap() else { panic!() };
             assert_eq!(hex::encode(secret.expose()), v["SK48"], "{backend:?}");
