@@ -199,7 +199,7 @@ impl ClientConnection {
         let first = setup.policy.protocol.first_record_version; // R-REC-2
         let mut connection = Self::in_state(config, state, VersionRule::AlertsOfAny(version), now);
         connection.sealer = Sealer::plain(first);
-        connection.act(actions).map_err(|failure| failure.error)?;
+        connection.act(&mut actions).map_err(|failure| failure.error)?;
         Ok(connection)
     }
 }

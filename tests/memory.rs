@@ -85,7 +85,7 @@ fn allocations(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> u64 {
 #[test]
 fn a_handshake_costs_no_more_allocations_than_were_counted() {
     for (suite, auth, most) in
-        [(&SUITES[1], ClientAuth::None, [115, 56]), (&SUITES[0], ClientAuth::Require, [177, 62])]
+        [(&SUITES[1], ClientAuth::None, [51, 23]), (&SUITES[0], ClientAuth::Require, [88, 26])]
     {
         let world = World::of(suite);
         let (client, server) = configs(&world, suite, auth);

@@ -1,9 +1,6 @@
 //! The bytes that wait to be sent. Records are sealed behind them; what the caller sent is at the front.
 use alloc::vec::Vec;
 
-/// The least room that is made: for a small flight of the handshake, whose records come one by one.
-const LEAST: usize = 384;
-
 /// `bytes`: sent | waiting.
 #[derive(Default)]
 pub(super) struct Outgoing {
@@ -36,15 +33,15 @@ impl Outgoing {
 
     /// Where `need` bytes more are to be appended. Where there is no room behind what waits, that is moved to the front,
     /// over what was sent, if half as much again is free then; else to twice the space. So each byte written pays for two
-    /// moved at most, however small the writes and however long the backlog.
-    pub(super) fn room_for(&mut self, need: usize) -> &mut Vec<u8> {
+    /// moved at most, however small the writes and however long the backlog. Where room is made, there is some to `spare`.
+    pub(super) fn room_for(&mut self, need: usize, spare: usize) -> &mut Vec<u8> {
         let waiting = self.pending().len();
         if self.bytes.capacity().saturating_sub(self.bytes.len()) < need {
             let whole = waiting.saturating_add(need);
             if whole.saturating_add(waiting / 2) <= self.bytes.capacity() {
                 self.bytes.drain(..self.sent);
             } else {
-                let mut larger = Vec::with_capacity(whole.saturating_add(waiting).max(LEAST));
+                let mut larger = Vec::with_capacity(whole.saturating_add(waiting.max(spare)));
                 larger.extend_from_slice(self.pending());
                 self.bytes = larger;
             }
@@ -68,7 +65,7 @@ mod tests {
     /// Appends `n` bytes; how many others were moved for it, to the front or to a larger place.
     fn write(outgoing: &mut Outgoing, n: usize) -> usize {
         let (place, waiting) = (outgoing.pending().as_ptr(), outgoing.pending().len());
-        let bytes = outgoing.room_for(n);
+        let bytes = outgoing.room_for(n, 0);
         let len = bytes.len();
         bytes.resize(len + n, 1);
         if outgoing.pending().as_ptr() == place { 0 } else { waiting }
@@ -109,7 +106,7 @@ mod tests {
         let (mut outgoing, mut next, mut expected) = (Outgoing::default(), 0u8, 0u8);
         for step in 1..2000_usize {
             for _ in 0..step % 37 {
-                outgoing.room_for(1).push(next);
+                outgoing.room_for(1, 0).push(next);
                 next = next.wrapping_add(1);
             }
             let n = outgoing.pending().len().min(step % 41);
@@ -124,7 +121,7 @@ mod tests {
     #[test]
     fn gives_back_only_what_is_empty_and_larger_than_asked_for() {
         let mut outgoing = Outgoing::default();
-        outgoing.room_for(1000).extend([0; 1000]);
+        outgoing.room_for(1000, 0).extend([0; 1000]);
         outgoing.trim(0);
         assert_eq!(outgoing.pending().len(), 1000);
         outgoing.sent(1000);

@@ -231,8 +231,9 @@ impl<S: Endpoint> Connection<S> {
         while self.joiner.is_empty() && matches!(self.asked, Asked::Nothing) {
             let Some((message, behind)) = self.joiner.whole(rest, self.due())? else { break };
             rest = behind;
-            let actions = self.step_message(message, !rest.is_empty())?;
-            self.act(actions)?;
+            let mut actions = Actions::new();
+            self.step_message(message, !rest.is_empty(), &mut actions)?;
+            self.act(&mut actions)?;
         }
         match self.asked {
             _ if rest.is_empty() => {}
@@ -246,8 +247,9 @@ impl<S: Endpoint> Connection<S> {
         self.refuse_interleaving(ContentType::CHANGE_CIPHER_SPEC)?;
         check_change_cipher_spec(self.incoming.fragment(content))?;
         self.observe(Event::ChangeCipherSpec(Direction::Received));
-        let actions = self.step(Input::ChangeCipherSpec)?;
-        self.act(actions)
+        let mut actions = Actions::new();
+        self.step(Input::ChangeCipherSpec, &mut actions)?;
+        self.act(&mut actions)
     }
 
     /// R-AL-7: the level decides.
@@ -299,8 +301,9 @@ impl<S: Endpoint> Connection<S> {
     /// Steps until a request is open or no whole message is left.
     pub(super) fn drive(&mut self, answer: Option<Answer>) -> Result<(), Failure> {
         if let Some(answer) = answer {
-            let actions = self.step(Input::Answer(answer))?;
-            self.act(actions)?;
+            let mut actions = Actions::new();
+            self.step(Input::Answer(answer), &mut actions)?;
+            self.act(&mut actions)?;
         }
         while matches!(self.asked, Asked::Nothing) {
             let mut joiner = core::mem::take(&mut self.joiner);
@@ -308,10 +311,11 @@ impl<S: Endpoint> Connection<S> {
                 self.joiner = joiner;
                 break;
             };
-            let actions = self.step_message(message, joiner.has_more())?;
+            let mut actions = Actions::new();
+            self.step_message(message, joiner.has_more(), &mut actions)?;
             joiner.consume();
             self.joiner = joiner;
-            self.act(actions)?;
+            self.act(&mut actions)?;
         }
         Ok(())
     }
@@ -326,19 +330,24 @@ impl<S: Endpoint> Connection<S> {
     }
 
     /// Feeds a whole message to the engine.
-    fn step_message(&mut self, message: Handshake<'_>, has_more: bool) -> Result<Actions, Failure> {
+    fn step_message(
+        &mut self,
+        message: Handshake<'_>,
+        has_more: bool,
+        actions: &mut Actions,
+    ) -> Result<(), Failure> {
         // R-REC-12: judged first, so that no handshake is complete that then fails.
         if self.is_handshaking() && ends_flight(message.kind) && has_more {
             let why = "bytes follow the last message of a flight in its record";
             return Err(unexpected(ContentType::HANDSHAKE, why, "R-REC-12").into());
         }
         self.observe(Event::Handshake(Direction::Received, message));
-        let actions = self.step(Input::Message(message))?;
+        self.step(Input::Message(message), actions)?;
         if let VersionRule::AlertsOfAny(version) = self.versions {
             self.versions = VersionRule::Exactly(version); // R-REC-41: the hello was accepted.
         }
         self.patience.progress();
-        Ok(actions)
+        Ok(())
     }
 }
 

@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 /// Plaintext is taken while fewer bytes than these wait to be sent: sixteen full records, as many as CBC seals at once.
 pub(super) const SEND_LIMIT: usize = 16 * MAX_PLAINTEXT;
 
+/// What the rest of a flight takes behind its certificates, in bytes, or a whole one without certificates.
+const SMALL_FLIGHT: usize = 384;
+
 impl<S: Endpoint> Connection<S> {
     /// The bytes that wait to be sent to the peer; say [`Connection::sent`] once they are.
     pub fn pending_output(&self) -> &[u8] {
@@ -90,7 +93,7 @@ impl<S: Endpoint> Connection<S> {
 
     fn seal(&mut self, content_type: ContentType, data: &[u8]) -> Result<(), Error> {
         let random = &*(*self.config).as_ref().services.random;
-        let out = self.outgoing.room_for(self.sealer.sealed_len(data.len(), MAX_PLAINTEXT));
+        let out = self.outgoing.room_for(self.sealer.sealed_len(data.len(), MAX_PLAINTEXT), 0);
         self.sealer.seal(content_type, data, MAX_PLAINTEXT, random, out)
     }
 
@@ -108,30 +111,28 @@ impl<S: Endpoint> Connection<S> {
 
     /// One step of the engine: what is to be done then. When it is done it is gone; what is left of it refuses renegotiation
     /// (R-SES-14).
-    pub(super) fn step(&mut self, input: Input<'_>) -> Result<Actions, Failure> {
+    pub(super) fn step(&mut self, input: Input<'_>, actions: &mut Actions) -> Result<(), Failure> {
         let setup = (*self.config).as_ref();
         let input = super::answer::vet(setup, self.now.unix, input);
-        let mut actions = Actions::new();
         let mut cx = Context {
             policy: &setup.policy,
             provider: &setup.provider,
             random: &*setup.services.random,
             now: self.now.unix,
-            actions: &mut actions,
+            actions,
         };
         match &mut self.phase {
-            Phase::Handshaking(engine) => engine.step(input, &mut cx)?,
-            Phase::Open(_) => Engine::new(S::connected()).step(input, &mut cx)?,
-            Phase::Failed(failed) => return Err(failed.error.clone().into()),
+            Phase::Handshaking(engine) => engine.step(input, &mut cx),
+            Phase::Open(_) => Engine::new(S::connected()).step(input, &mut cx),
+            Phase::Failed(failed) => Err(failed.error.clone().into()),
         }
-        Ok(actions)
     }
 
     /// Does what a step wants, and every step that follows from answers at hand.
-    pub(super) fn act(&mut self, mut actions: Actions) -> Result<(), Failure> {
+    pub(super) fn act(&mut self, actions: &mut Actions) -> Result<(), Failure> {
         while let Some(request) = self.apply_all(actions)? {
             match super::answer::answer(self.setup(), self.now.unix, request) {
-                Ok(answer) => actions = self.step(Input::Answer(answer))?,
+                Ok(answer) => self.step(Input::Answer(answer), actions)?,
                 Err(request) => {
                     self.asked = Asked::Unanswered(request);
                     break;
@@ -142,14 +143,27 @@ impl<S: Endpoint> Connection<S> {
     }
 
     /// Applies the actions of a step; the request among them, if any, is the last.
-    fn apply_all(&mut self, actions: Actions) -> Result<Option<Request>, Error> {
-        for action in actions {
+    fn apply_all(&mut self, actions: &mut Actions) -> Result<Option<Request>, Error> {
+        self.make_room(actions);
+        for action in actions.drain() {
             match action {
                 Action::Ask(request) => return Ok(Some(request)),
                 other => self.apply(other)?,
             }
         }
         Ok(None)
+    }
+
+    /// For all messages of a step at once, and for the little that is to follow an answer.
+    fn make_room(&mut self, actions: &Actions) {
+        let length = |action: &Action| match action {
+            Action::Write(message) => self.sealer.sealed_len(message.as_bytes().len(), MAX_PLAINTEXT),
+            _ => 0,
+        };
+        let flight = actions.iter().map(length).sum::<usize>();
+        if flight > 0 {
+            self.outgoing.room_for(flight, SMALL_FLIGHT);
+        }
     }
 
     fn apply(&mut self, action: Action) -> Result<(), Error> {

@@ -67,7 +67,6 @@ pub struct Summary {
 
 /// Actions in order. As many as any step has stand in place, so that they need no memory of the heap; what is added to
 /// those of other steps may.
-#[derive(Default)]
 pub struct Actions {
     first: [Option<Action>; Self::IN_PLACE],
     rest: Vec<Action>,
@@ -78,8 +77,8 @@ impl Actions {
     const IN_PLACE: usize = 8;
 
     /// None yet.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { first: [const { None }; Self::IN_PLACE], rest: Vec::new() }
     }
 
     /// Adds one behind the others.
@@ -100,6 +99,11 @@ impl Actions {
         self.first.iter().flatten().chain(&self.rest)
     }
 
+    /// Takes all of them, in order, from where they stand.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Action> {
+        self.first.iter_mut().filter_map(Option::take).chain(self.rest.drain(..))
+    }
+
     /// How many they are.
     pub fn len(&self) -> usize {
         self.iter().count()
@@ -114,6 +118,12 @@ impl Actions {
     pub(super) fn truncate(&mut self, len: usize) {
         self.first.iter_mut().skip(len).for_each(|place| *place = None);
         self.rest.truncate(len.saturating_sub(Self::IN_PLACE));
+    }
+}
+
+impl Default for Actions {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

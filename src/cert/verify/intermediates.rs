@@ -27,8 +27,8 @@ pub(super) fn select<'a: 'b, 'b, L: Iterator<Item = &'b X509<'a>>>(
     // Those that were chosen stand at the front: first the issuers of the leaves, then those of the last ones chosen.
     let (mut level, mut chosen) = (0..0, 0);
     loop {
-        for at in chosen..all.len() {
-            let (Some(first), Some(ca)) = (all.get(..chosen), all.get(at)) else { break };
+        let mut at = chosen;
+        while let (Some(first), Some(ca)) = (all.get(..chosen), all.get(at)) {
             let children = first.get(level.clone()).unwrap_or_default();
             let is_above = match level.is_empty() {
                 true => leaves().any(|child| may_have_issued(ca, child)),
@@ -38,6 +38,7 @@ pub(super) fn select<'a: 'b, 'b, L: Iterator<Item = &'b X509<'a>>>(
                 all.get_mut(chosen..=at).unwrap_or_default().rotate_right(1);
                 chosen = chosen.saturating_add(1);
             }
+            at = at.saturating_add(1);
         }
         level = level.end..chosen;
         if level.is_empty() {
