@@ -158,6 +158,7 @@ impl<T: fmt::Debug, const N: usize> fmt::Debug for ShortList<T, N> {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 
