@@ -7,7 +7,7 @@ mod pair;
 use pair::World;
 use std::fmt::Debug;
 use std::time::Duration;
-use tlcp::config::{ClientAuth, Limits, Policy};
+use tlcp::config::{ClientAuth, ClientConfig, Limits, Policy, ServerConfig};
 use tlcp::error::ConfigError;
 use tlcp::suite::{Protocol, SUITES, Suite, TLCP};
 use tlcp::wire::ProtocolVersion;
@@ -90,6 +90,38 @@ fn what_cannot_work_does_not_build() {
     fails(world.client().limits(limits).build(), "a pair of certificates");
     fails(world.client().alpn([&b""[..]]).build(), "names have 1 to 255");
     fails(world.client().handshake_timeout(Duration::ZERO).build(), "no handshake could end");
+    let [longest, longer] = [vec![b'a'; 255], vec![b'a'; 256]];
+    assert!(world.client().alpn([&longest[..]]).build().is_ok());
+    fails(world.server().alpn([&longer[..]]).build(), "has 256 bytes: names have 1 to 255");
+    assert!(world.client().alpn([&longest[..]; 64]).build().is_ok());
+    fails(world.client().alpn([&longest[..]; 65]).build(), "longer than 16 KiB together");
+    fails(ServerConfig::builder().build(), "no identity: pass the certificate pair");
+    fails(ServerConfig::builder().verifier(world.verifier.clone()).build(), "no identity");
+    fails(ClientConfig::builder().build(), "no verifier: pass one made from the CA certificates");
+    let alone = || ServerConfig::builder().identity(world.server.clone());
+    assert!(alone().build().is_ok());
+    fails(alone().client_auth(ClientAuth::Request).build(), "there is no verifier");
+    fails(alone().suites(&[&SUITES[0]]).build(), "there is no verifier for clients");
+    let nobody = || ClientConfig::builder().verifier(world.verifier.clone());
+    assert!(nobody().build().is_ok());
+    fails(nobody().suites(&[&SUITES[0]]).build(), "no identity is configured: pass a certificate pair");
+}
+
+/// R-SES-16: where nobody knows how the one who answers later decides, no session is kept, for another decision might
+/// not have let it come about.
+#[test]
+fn no_session_outlives_a_decision_that_nobody_can_name() {
+    let world = World::new();
+    for decision in [None, Some(&b"rules of today"[..])] {
+        let clients = [world.client().verify_later(decision), world.client().select_later(decision)];
+        for client in clients {
+            assert_eq!(client.build().unwrap().policy().sessions, decision.is_some());
+        }
+        let servers = [world.server().verify_later(decision), world.server().select_later(decision)];
+        for server in servers {
+            assert_eq!(server.build().unwrap().policy().sessions, decision.is_some());
+        }
+    }
 }
 
 /// R-HS-48
@@ -110,7 +142,7 @@ fn a_name_that_no_client_can_ask_for_does_not_build() {
 #[test]
 fn refuses_what_only_the_other_protocol_has() {
     use std::sync::Arc;
-    use tlcp::config::{ClientConfig, ClientConfigBuilder};
+    use tlcp::config::ClientConfigBuilder;
     use tlcp::session::RotatingTicketer;
     use tlcp::suite::AeadAlgorithm;
     use tlcp::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
@@ -138,7 +170,17 @@ fn refuses_what_only_the_other_protocol_has() {
     assert!(tls().groups(&[NamedGroup::CURVE_SM2]).build().unwrap_err().to_string().contains("curveSM2"));
     assert!(tls().signature_schemes(&[SignatureScheme::SM2_SM3]).build().is_err());
     assert!(tls().hello_extensions(false).build().unwrap_err().to_string().contains("hello_extensions"));
+    fails(tls().signature_schemes(&[]).build(), "no signature scheme is enabled");
+    fails(tls().groups(&[]).build(), "no group is enabled");
+    fails(tls().max_fragment_length(MaxFragmentLength(5)).build(), "none of 512, 1024, 2048 and 4096");
     assert!(tls().build().is_ok());
+    // Of a kind that either protocol takes, in the number that it does not.
+    let exchange = tlcp::suite::KeyExchange::RSA;
+    let rsa = World::of(SUITES.iter().find(|suite| suite.key_exchange == exchange).unwrap());
+    let of_tls = World::tls12(pair::single::Kind::Rsa);
+    let mixed = ServerConfig::tls12_builder().identity(rsa.server.clone());
+    fails(mixed.build(), "an identity has two certificates");
+    fails(rsa.server().identity(of_tls.server.clone()).build(), "an identity has one certificate");
     for period in [0, 86_401] {
         assert!(RotatingTicketer::new(world.provider, AeadAlgorithm::Sm4Gcm, period).is_err());
     }

@@ -1,7 +1,7 @@
 //! Session tickets that are forged, damaged, old or out of place.
 use crate::client_hello::{self, answer};
 use crate::pair::single::Kind;
-use crate::pair::{Ends, World, at, name, store};
+use crate::pair::{Counting, Ends, World, at, name, store};
 use crate::script::{Case, Item, Lab, message};
 use crate::{
     BY_TICKET, ECC, RESUMED, TICKET, TICKETS, before, kinds, place, said, server_hello, ticketer, with,
@@ -108,6 +108,21 @@ fn tickets_of_a_rotated_key_are_taken_for_one_more_period() {
     }
 }
 
+/// R-TKT-3: a key lives for its period and not a second longer: what is sealed then has another key's name in front.
+#[test]
+fn a_ticket_key_is_replaced_as_its_period_ends() {
+    let world = World::tls12(Kind::P256);
+    let tickets = RotatingTicketer::new(world.provider, AeadAlgorithm::Aes256Gcm, 3600).unwrap();
+    let (_, session) = BY_TICKET.store(false).sessions().remove(0);
+    let name = |now| tickets.seal(&session, now, &Counting::from(now)).unwrap().bytes[..16].to_vec();
+    let first = name(1000);
+    assert_eq!((name(1000), name(4599)), (first.clone(), first.clone()));
+    let second = name(4600);
+    assert_ne!(second, first);
+    // A clock that went back makes no key younger.
+    assert_ne!(name(4599), second);
+}
+
 /// R-TKT-1, R-TKT-4: a client takes the ticket behind its own Finished, in a full handshake; a lifetime of 0 says nothing; an
 /// empty ticket is no session at all.
 #[test]
@@ -150,6 +165,15 @@ fn a_new_session_ticket_comes_if_and_only_if_it_was_announced() {
     }
 }
 
+/// The ticket of the session that a client keeps after this script.
+fn renewed(lab: &Lab, script: &[Item]) -> Option<Ticket> {
+    let store = Arc::new(lab.store(false));
+    let mut player = lab.client_player(&store);
+    player.play(script);
+    player.outcome(&store).went_well();
+    store.sessions().pop().and_then(|(_, session)| session.ticket.clone())
+}
+
 /// R-TKT-4: a server may renew a ticket in an abbreviated handshake, before its ChangeCipherSpec.
 #[test]
 fn a_ticket_is_renewed_in_a_resumed_handshake() {
@@ -159,6 +183,9 @@ fn a_ticket_is_renewed_in_a_resumed_handshake() {
         let outcome = lab.to_client(&before(&announced, 1, std::slice::from_ref(&ticket)));
         outcome.went_well();
         assert_eq!((outcome.stored, outcome.removed), (1, 0));
+        let sent = said(&TICKET.server, H::NEW_SESSION_TICKET);
+        let kept = renewed(lab, &before(&announced, 1, std::slice::from_ref(&ticket)));
+        assert_eq!(kept.map(|ticket| ticket.bytes.to_vec()), Some(sent[10..].to_vec()), "what is shown next");
         lab.to_client(&announced).refused(A::UNEXPECTED_MESSAGE, "ChangeCipherSpec has no place");
     }
 }
