@@ -173,7 +173,9 @@ fn refuses_what_only_the_other_protocol_has() {
     fails(tls().signature_schemes(&[]).build(), "no signature scheme is enabled");
     fails(tls().groups(&[]).build(), "no group is enabled");
     fails(tls().max_fragment_length(MaxFragmentLength(5)).build(), "none of 512, 1024, 2048 and 4096");
-    assert!(tls().build().is_ok());
+    // R-TKT-1: without a store there is nothing to keep a ticket in.
+    assert!(tls().build().unwrap().policy().tickets);
+    assert!(!tls().sessions(None).build().unwrap().policy().tickets);
     // Of a kind that either protocol takes, in the number that it does not.
     let exchange = tlcp::suite::KeyExchange::RSA;
     let rsa = World::of(SUITES.iter().find(|suite| suite.key_exchange == exchange).unwrap());

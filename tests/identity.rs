@@ -212,6 +212,13 @@ fn takes_keys_that_are_elsewhere() {
     assert!(refused.0.contains("the private key is not this certificate's"), "{refused}");
     let swapped = Identity::with_keys((&[encrypt], elsewhere("1")), (sign[0], elsewhere("2")), &provider());
     assert!(swapped.unwrap_err().0.contains("keyUsage of the signing certificate lacks"));
+    #[cfg(feature = "rsa")]
+    {
+        let pile: &[u8] = include_bytes!("../vectors/rsa/server.pem");
+        let rsa = Identity::from_pile(&[pile], [], &provider()).unwrap().certificate(KeyUse::Encrypt).clone();
+        let mixed = Identity::with_keys((&sign, elsewhere("1")), (&rsa, elsewhere("2")), &provider());
+        assert!(mixed.unwrap_err().0.contains("keys of different kinds"));
+    }
 }
 
 #[test]

@@ -155,8 +155,12 @@ fn a_client_that_signs_another_hash_of_the_transcript_is_refused() {
 fn certificates(pem: &[u8], places: &[usize]) -> Vec<u8> {
     use rustls_pki_types::{CertificateDer, pem::PemObject};
     let all: Vec<_> = CertificateDer::pem_slice_iter(pem).map(|der| der.unwrap()).collect();
+    list(places.iter().map(|at| &*all[*at]))
+}
+
+fn list<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let vector24 = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[1..], bytes].concat();
-    let list: Vec<u8> = places.iter().flat_map(|at| vector24(&all[*at])).collect();
+    let list: Vec<u8> = certificates.flat_map(vector24).collect();
     message(H::CERTIFICATE, &vector24(&list))
 }
 
@@ -172,7 +176,7 @@ fn an_rsa_key_under_2048_bits_is_an_unsupported_certificate() {
     }
 }
 
-/// The suite fixes the kind of every key.
+/// The suite fixes the kind of every key, also of the second.
 #[test]
 fn certificates_of_another_kind_than_the_suites_are_unsupported() {
     let (sm2, rsa) = (World::new(), include_bytes!("../../vectors/rsa/server.pem"));
@@ -185,5 +189,12 @@ fn certificates_of_another_kind_than_the_suites_are_unsupported() {
         lab.to_client(&script).refused(A::UNSUPPORTED_CERTIFICATE, "not supported");
     }
     let script = with(&super::MUTUAL.client, rsa_list);
+    super::MUTUAL.to_server(&script).refused(A::UNSUPPORTED_CERTIFICATE, "not supported");
+    let (first, second) =
+        (sm2.server.certificate(KeyUse::Sign), GCM.world.server.certificate(KeyUse::Encrypt));
+    let mixed = list([&first[..], second].into_iter());
+    let script = with(&super::ECC.server, mixed.clone());
+    super::ECC.to_client(&script).refused(A::UNSUPPORTED_CERTIFICATE, "not supported");
+    let script = with(&super::MUTUAL.client, mixed);
     super::MUTUAL.to_server(&script).refused(A::UNSUPPORTED_CERTIFICATE, "not supported");
 }

@@ -104,6 +104,18 @@ fn an_identity_signs_by_its_own_schemes_in_its_own_order() {
     assert!(Ends::new(&configs.0, &configs.1).run().is_err(), "it signs by no other");
 }
 
+/// R-T12-7, R-T12-8, R-T12-19: each side signs by what it prefers itself of what the other takes.
+#[test]
+fn each_side_signs_by_its_own_order_of_schemes() {
+    let world = World::tls12(Kind::Rsa);
+    let [one, other] = [S::RSA_PSS_RSAE_SHA384, S::RSA_PKCS1_SHA256];
+    let seen = Arc::new(Schemes::default());
+    let identity = single::identity(Kind::Rsa.client(), &world.provider);
+    let client = client(&world, [identity]).signature_schemes(&[one, other]).observer(seen.clone());
+    connect(client, world.server().signature_schemes(&[other, one]).client_auth(ClientAuth::Require));
+    assert_eq!(*seen.0.lock().unwrap(), [other, one]);
+}
+
 /// R-T12-22: of two certificates with the same kind of key, the one whose chain is signed as the client takes it; the best
 /// there is where none is.
 #[test]

@@ -25,6 +25,8 @@ fn asks_each_certificate_for_its_key_usage() {
     }
     assert!(is_wrong_usage(verify([&encrypt, &both])));
     assert!(is_wrong_usage(verify([&sign, &sign])), "by choosing the pair");
+    let twice = claim_of([&encrypt, &encrypt]).map(|claim| claim.keys.sign().kind());
+    assert!(matches!(twice, Err(E::WrongUsage(_))), "likewise, whoever verifies: {twice:?}");
     let mut forced = claim_of([&both, &encrypt]).unwrap();
     forced.credential = Arc::new(Credential::Certificates(
         [&both, &sign, &w.ca].map(|c| c.certificate.as_slice().into()).to_vec(),
