@@ -136,6 +136,20 @@ fn an_idle_connection_holds_at_most_3_kib_once_trimmed() {
 }
 
 /// The same without a store, where the session and with it the peer's certificates belong to the connection alone.
+/// What came behind the record that it failed on is of no use to anybody.
+#[test]
+fn a_connection_that_failed_holds_no_bytes_that_came() {
+    let world = World::new();
+    let (client, server) = configs(&world, &SUITES[1], ClientAuth::None);
+    let Ends { mut server, .. } = Ends::new(&client, &server).connected();
+    let bytes = [&[23, 1, 1, 0, 100][..], &[7; 100], &[23, 1, 1, 0x3f, 0xff], &[7; 3900]].concat();
+    server.receive(&bytes, at(1)).unwrap_err();
+    server.take_output();
+    let held = held(server);
+    println!("after a failure: {held}");
+    assert!(held <= 2 * KIB);
+}
+
 #[test]
 fn an_idle_connection_without_a_store_holds_at_most_4_kib_beside_what_the_peer_showed() {
     for suite in TLCP.suites() {

@@ -218,3 +218,15 @@ fn alerts_are_sent_under_the_keys_of_the_moment() {
         }
     }
 }
+
+/// R-HS-38, R-AL-3: nothing follows our close_notify, also not the refusal to renegotiate.
+#[test]
+fn a_hello_request_behind_our_close_notify_is_not_answered() {
+    let store = std::sync::Arc::new(ECC.store(false));
+    let mut player = ECC.client_player(&store);
+    player.play(&ECC.server);
+    player.victim.close();
+    player.play(&[Item::Record(ContentType::HANDSHAKE, vec![0; 4])]);
+    let outcome = player.outcome(&store);
+    assert_eq!((outcome.error, outcome.alerts), (None, vec![Alert::warning(A::CLOSE_NOTIFY)]));
+}

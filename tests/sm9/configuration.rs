@@ -4,10 +4,10 @@ use crate::town::{NOW, Town, accept, connect, shake};
 use base64ct::{Base64, Encoding};
 use std::sync::Arc;
 use tlcp::cert::{IbcKeys, Identity, KeyCentres, KeyUse};
-use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
+use tlcp::config::{ClientAuth, ClientConfig, ClientConfigBuilder, ServerConfig};
 use tlcp::crypto::default_provider;
 use tlcp::crypto::random::SystemRandom;
-use tlcp::error::ConfigError;
+use tlcp::error::{ConfigError, PeerIncompatible};
 use tlcp::pki::{KeyCentre, Options, Pki};
 use tlcp::suite::{Certificates, KeyExchange, SUITES, Suite};
 
@@ -121,6 +121,27 @@ fn configurations_that_cannot_work_say_why() {
         ClientConfig::tls12_builder().verify_later(None).identity(town.identity("client")).build(),
         "SM9",
     );
+}
+
+/// R-IBC-3: of two identities a client takes the one that has a key for key exchange; and it shows none but the one that it
+/// named in client_id.
+#[test]
+fn a_client_of_ibsdh_shows_an_identity_that_agrees_and_that_it_named() {
+    let town = Town::here();
+    let ends = |client: ClientConfigBuilder| {
+        let server = town.server().identity(town.identity("server")).suites(&[suite(KeyExchange::IBSDH)]);
+        let mut ends = (connect(client), accept(server));
+        shake(&mut ends.0, &mut ends.1)
+    };
+    let keys = IbcKeys { encrypt: None, agree: None, ..town.keys_of("client") };
+    let id = bytes(&town.keys["client"]["identity"]);
+    let only_signs = Arc::new(Identity::ibc(&id, &town.parameters, keys, &town.provider).unwrap());
+    assert!(only_signs.allows(KeyUse::Sign) && !only_signs.allows(KeyUse::Agree));
+    let both = town.client().identity(only_signs).identity(town.identity("client"));
+    assert_eq!(ends(both), [Ok(()), Ok(())]);
+    let named = town.client().identity(town.identity("client")).client_id(b"mallory@kgc.example");
+    let [client, _] = ends(named);
+    assert_eq!(client, Err(PeerIncompatible::NoClientIdentity.into()));
 }
 
 /// One server for both: pairs for some clients, an identity for others.
