@@ -40,6 +40,25 @@ fn asks_each_certificate_for_its_key_usage() {
     assert_eq!(verify([&sign, &any]), Err(E::WrongUsage("keyUsage is missing")));
 }
 
+/// R-SM2-9: an extension has three fields; a fourth makes the certificate malformed, whoever verifies.
+#[test]
+fn a_certificate_with_surplus_in_an_extension_is_malformed() {
+    let w = World::new(33);
+    let names = ["s.example".to_string()];
+    let t = template().common_name("s").names(&names).for_signing();
+    let encrypt = w.issue(&w.ca, template().common_name("s").for_encryption());
+    let known = hex::decode("0603551d25040830060604551d2500").unwrap();
+    for (extension, good) in
+        [("0603551d63040830060604551d2500", true), ("0603551d63040630060604551d2500", false)]
+    {
+        let mut sign = w.issue(&w.ca, t.clone().extension(&[&[0x30, 15], &known[..]].concat()));
+        let at = sign.certificate.windows(15).position(|bytes| bytes == known).unwrap();
+        sign.certificate[at..at + 15].copy_from_slice(&hex::decode(extension).unwrap());
+        let claim = claim(&[&sign, &encrypt, &w.ca], server("s.example")).map(|_| ());
+        assert_eq!(claim, if good { Ok(()) } else { Err(E::Malformed) });
+    }
+}
+
 /// R-SM2-9: on the signing certificate, if it is there; ignored on the encryption certificate.
 #[test]
 fn asks_the_signing_certificate_for_its_extended_key_usage() {
