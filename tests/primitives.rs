@@ -37,6 +37,17 @@ fn judges_sm2_edge_cases_strictly() {
     }
 }
 
+/// R-SM2-1: 16 bits hold the length of a user id in bits: a longer one has no Z.
+#[test]
+fn a_user_id_has_at_most_8191_bytes() {
+    for provider in providers() {
+        let key = provider.keys.sm2_private(&[1; 32]).unwrap();
+        let PublicKey::Sm2(point) = key.public() else { panic!("an SM2 key") };
+        assert!(tlcp::crypto::sm2::z(provider.hashes, &[7; 8191], point).is_ok());
+        assert_eq!(tlcp::crypto::sm2::z(provider.hashes, &[7; 8192], point), Err(CryptoError::TooLong));
+    }
+}
+
 /// n + a - b for the order n of the curve, where that has 32 bytes.
 fn minus(a: i16, b: &[u8]) -> Vec<u8> {
     let mut out = hex::decode("fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123").unwrap();

@@ -7,16 +7,17 @@ mod support {
 }
 
 use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
 use support::keys::copy;
 use support::recording::{Recording, in_order, key_block, prf, split_keys, suite};
 use support::vectors::{Tally, VectorFile, files};
 use tlcp::crypto::{Draw, Provider, Random, TrafficKeys, portable};
-use tlcp::error::CryptoError;
+use tlcp::error::{CryptoError, Error};
 use tlcp::message::{Due, Joiner, MessageLimits};
 use tlcp::record::{
     Framed, HEADER_LEN, MAX_PLAINTEXT, Opener, Sealer, VersionRule, alert_of, check_fragment, deframe,
 };
-use tlcp::suite::MacOrder;
+use tlcp::suite::{CbcAlgorithm, MacAlgorithm, MacOrder, Protection};
 use tlcp::wire::{AlertDescription, ContentType, HandshakeType, ProtocolVersion};
 
 fn providers() -> Vec<Provider> {
@@ -31,6 +32,29 @@ impl Random for FixedIv {
         out.copy_from_slice(&self.0);
         Ok(())
     }
+}
+
+/// Has enough for one batch of records.
+#[derive(Default)]
+struct Once(AtomicBool);
+impl Random for Once {
+    fn fill(&self, _: Draw, _: &mut [u8]) -> Result<(), CryptoError> {
+        if self.0.swap(true, Ordering::Relaxed) { Err(CryptoError::NoRandomness) } else { Ok(()) }
+    }
+}
+
+/// R-REC-19, R-REC-27: a write that fails in its midst leaves no bytes and takes no sequence number.
+#[test]
+fn a_write_that_fails_in_its_midst_leaves_everything_as_it_was() {
+    let protection = Protection::cbc(CbcAlgorithm::Sm4, MacAlgorithm::Sm3);
+    let keys = TrafficKeys::new(ProtocolVersion::TLCP, protection, &[1; 32], &[2; 16], &[]).unwrap();
+    let mut sealer = Sealer::new(keys, portable::provider().ciphers).unwrap();
+    let (data, failed) = ([9; 400], Err(Error::from(CryptoError::NoRandomness)));
+    let mut out = vec![1, 2, 3];
+    assert_eq!(sealer.seal(ContentType::APPLICATION_DATA, &data, 10, &Once::default(), &mut out), failed);
+    assert_eq!((&out[..], sealer.sequence()), (&[1, 2, 3][..], 0));
+    let into = sealer.seal_into(ContentType::APPLICATION_DATA, &data, 10, &Once::default(), &mut [0; 4000]);
+    assert_eq!((into.map(|_| ()), sealer.sequence()), (failed, 0));
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

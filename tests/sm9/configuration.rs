@@ -137,6 +137,8 @@ fn a_client_of_ibsdh_shows_an_identity_that_agrees_and_that_it_named() {
     let id = bytes(&town.keys["client"]["identity"]);
     let only_signs = Arc::new(Identity::ibc(&id, &town.parameters, keys, &town.provider).unwrap());
     assert!(only_signs.allows(KeyUse::Sign) && !only_signs.allows(KeyUse::Agree));
+    let alone = town.client().identity(only_signs.clone()).suites(&[suite(KeyExchange::IBSDH)]);
+    because(alone.build(), "key for key exchange");
     let both = town.client().identity(only_signs).identity(town.identity("client"));
     assert_eq!(ends(both), [Ok(()), Ok(())]);
     let named = town.client().identity(town.identity("client")).client_id(b"mallory@kgc.example");

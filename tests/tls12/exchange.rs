@@ -275,3 +275,13 @@ fn an_rsa_key_of_1024_bits_is_unsupported() {
     }
     to_server(&MUTUAL, message(H::CERTIFICATE, &body)).refused(A::UNSUPPORTED_CERTIFICATE, "");
 }
+
+/// R-T12-21: the curve of an ECDSA certificate is one that the client offered, for the keys of the key agreement or not.
+#[test]
+fn a_certificate_on_a_curve_that_was_not_offered_is_unsupported() {
+    let client = |groups: &[NamedGroup]| ECC.world.client().suites(&[ECC.case.suite]).groups(groups);
+    let curves = [NamedGroup::X25519, NamedGroup::SECP256R1];
+    ECC.to_client_of(client(&curves), &ECC.server).went_well();
+    let outcome = ECC.to_client_of(client(&curves[..1]), &ECC.server);
+    outcome.refused(A::UNSUPPORTED_CERTIFICATE, "not supported");
+}
