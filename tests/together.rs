@@ -10,6 +10,7 @@ use later::identity_elsewhere;
 use pair::{Counting, Ends, World, at, carry};
 use std::sync::Arc;
 use tlcp::cert::Identity;
+use tlcp::cert::dangerous::NoVerification;
 use tlcp::config::{ClientAuth, ServerConfig};
 use tlcp::error::{Error, PeerMisbehaved};
 use tlcp::handshake::{Request, answer_together};
@@ -51,9 +52,26 @@ fn servers_of_many_keys_are_answered_together() {
             [(); 3].map(|()| Ends::new(&client, &server))
         })
         .collect();
+    answer_all(&mut ends);
+}
+
+/// R-HS-17, R-HS-24: two keys of one kind are two: each signs and decrypts what is for it.
+#[test]
+fn keys_of_one_kind_are_told_apart() {
+    let world = World::new();
+    let suite = tlcp::suite::Suite::by_name("ECC_SM4_GCM_SM3").unwrap();
+    let client = world.client().verifier(Arc::new(NoVerification)).suites(&[suite]).sessions(None);
+    let client = Arc::new(client.build().unwrap());
+    let servers = [None, Some(world.client.clone())].map(|identity| server(&world, identity));
+    let mut ends: Vec<Ends> = [0, 1, 1, 0].iter().map(|at| Ends::new(&client, &servers[*at])).collect();
+    answer_all(&mut ends);
+}
+
+/// Answers what is asked, all at once each time, until all are connected.
+fn answer_all(ends: &mut [Ends]) {
     let random = Counting::from(9);
     loop {
-        let (places, requests): (Vec<_>, Vec<_>) = asked(&mut ends).into_iter().unzip();
+        let (places, requests): (Vec<_>, Vec<_>) = asked(ends).into_iter().unzip();
         if places.is_empty() {
             break;
         }

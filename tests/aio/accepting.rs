@@ -69,6 +69,23 @@ async fn a_client_may_be_refused_or_handed_on() {
     assert_eq!(inner(&client.unwrap_err()), &Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE));
 }
 
+/// R-AL-8: a hello that does not parse is told so before there is a configuration for it.
+#[tokio::test]
+async fn a_malformed_hello_gets_its_alert() {
+    let (_, acceptor) = factories(&World::new(), None);
+    let (mut near, far) = duplex(1 << 12);
+    let asking = async {
+        near.write_all(&[22, 1, 1, 0, 4, 1, 0, 0, 0]).await.unwrap();
+        let mut answer = Vec::new();
+        near.read_to_end(&mut answer).await.unwrap();
+        answer
+    };
+    let (server, answer) = tokio::join!(acceptor.accept(far), asking);
+    let error = server.unwrap_err();
+    assert!(matches!(inner(&error), Error::Decode(_)), "{error}");
+    assert_eq!(answer, [21, 1, 1, 0, 2, 2, AlertDescription::DECODE_ERROR.0]);
+}
+
 /// R-REC-40
 #[tokio::test]
 async fn what_is_no_hello_is_refused() {

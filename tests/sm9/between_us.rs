@@ -3,14 +3,16 @@ use crate::recorded::bytes;
 use crate::town::{NOW, Town, accept, at, connect, output, receive, shake};
 use std::sync::Arc;
 use tlcp::alert::alert_for;
-use tlcp::cert::{IbcKeys, Identity, Key, KeyCentres, KeyUse, PeerClaim, PeerRole, ServerName};
+use tlcp::cert::{
+    IbcKeys, Identity, Key, KeyCentres, KeyUse, PeerClaim, PeerRole, ServerName, Verified, Verifier,
+};
 use tlcp::config::{ClientAuth, ClientConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::crypto::random::SystemRandom;
-use tlcp::error::{CertificateProblem, Error};
+use tlcp::error::{CertificateError, CertificateProblem, Error};
 use tlcp::handshake::{Answer, Request};
 use tlcp::message::Credential;
-use tlcp::session::MemoryStore;
+use tlcp::session::{MemoryStore, SessionStore};
 use tlcp::suite::{KeyExchange, SUITES, Suite};
 use tlcp::wire::AlertDescription as A;
 
@@ -55,6 +57,44 @@ fn every_suite_connects_and_resumes_with_the_identity_in_the_session() {
                 assert!(certificates.is_empty());
             }
         }
+    }
+}
+
+/// Takes no certificate twice.
+struct OnceOnly;
+
+impl Verifier for OnceOnly {
+    fn verify(&self, _: &PeerClaim, _: u64) -> Result<Verified, CertificateError> {
+        Ok(Verified::assertion(u64::MAX))
+    }
+
+    fn check_again(&self, _: &Credential, _: u64) -> Result<(), CertificateError> {
+        Err(CertificateProblem::Revoked.into())
+    }
+
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    fn context(&self) -> Vec<u8> {
+        b"once only".to_vec()
+    }
+}
+
+/// R-HS-51: who looks at certificates again is not asked about identities, which nobody revokes.
+#[test]
+fn a_verifier_of_certificates_has_no_say_in_resuming_an_identity() {
+    let town = Town::here();
+    let kept = || Some(Arc::new(MemoryStore::default()) as Arc<dyn SessionStore>);
+    let client =
+        town.client().identity(town.identity("client")).verifier(Arc::new(OnceOnly)).sessions(kept());
+    let server =
+        town.server().identity(town.identity("server")).verifier(Arc::new(OnceOnly)).sessions(kept());
+    let server = server.client_auth(ClientAuth::Require);
+    for resumed in [false, true] {
+        let mut ends = (connect(client.clone()), accept(server.clone()));
+        assert_eq!(shake(&mut ends.0, &mut ends.1), [Ok(()), Ok(())]);
+        assert_eq!((ends.0.is_resumed(), ends.1.is_resumed()), (resumed, resumed));
     }
 }
 

@@ -285,3 +285,13 @@ fn a_certificate_on_a_curve_that_was_not_offered_is_unsupported() {
     let outcome = ECC.to_client_of(client(&curves[..1]), &ECC.server);
     outcome.refused(A::UNSUPPORTED_CERTIFICATE, "not supported");
 }
+
+/// R-T12-8: a client's key signs by a scheme that was asked for, or is of no use from the start.
+#[test]
+fn a_client_key_that_signs_by_nothing_that_was_asked_for_is_unsupported() {
+    let narrow = Lab::new(Case { server: |s| s.signature_schemes(&[S::RSA_PKCS1_SHA256]), ..MUTUAL.case });
+    let der = crate::pair::single::certificate(Kind::P256.client());
+    let certificate = message(H::CERTIFICATE, &vector(3, &vector(3, der.as_ref())));
+    let outcome = narrow.to_server(&with(&narrow.client, certificate));
+    outcome.refused(A::UNSUPPORTED_CERTIFICATE, "not supported");
+}
