@@ -26,7 +26,7 @@ pub enum Action {
     NewWriteKeys(TrafficKeys),
     /// Open all further records received with these.
     NewReadKeys(TrafficKeys),
-    /// The line `CLIENT_RANDOM …` of an NSS key log; only if [`Policy::log_secrets`].
+    /// The line `CLIENT_RANDOM …` of an NSS key log; only if [`Policy::log_secrets`](crate::config::Policy::log_secrets).
     LogSecret {
         /// The connection's name in the log.
         client_random: Box<[u8; 32]>,
