@@ -1,6 +1,6 @@
 //! Floor 3: protocols, key exchanges and cipher suites as rows of data: the suites' are in `table`. The provider maps data to code, the engine asks
 //! the row; nothing here calls anything.
-use crate::wire::{CipherSuite, ClientCertificateType, Listed, ProtocolVersion, SignatureScheme};
+use crate::wire::{CipherSuite, ClientCertificateType, ProtocolVersion, SignatureScheme};
 use core::ops::RangeInclusive;
 
 mod table;
@@ -376,10 +376,6 @@ pub struct Suite {
     pub protection: Protection,
     /// Whether a configuration that names no suites has it.
     pub by_default: bool,
-}
-
-impl Listed for &'static Suite {
-    const FILLER: Self = &SUITES[0];
 }
 
 impl Suite {

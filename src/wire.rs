@@ -4,7 +4,6 @@ pub(crate) mod ciphertext;
 pub(crate) mod der;
 pub mod reader;
 pub mod registry;
-pub mod short_list;
 pub mod writer;
 
 pub use reader::{DecodeError, Problem, Reader};
@@ -12,6 +11,9 @@ pub use registry::{
     AlertDescription, AlertLevel, CipherSuite, ClientCertificateType, ContentType, ExtensionType,
     HandshakeType, MaxFragmentLength, NamedGroup, ProtocolVersion, SignatureScheme,
 };
-pub(crate) use short_list::ShortBytes;
-pub use short_list::{Codes, Listed, ShortList};
 pub use writer::{Overlong, Writer};
+
+use smallvec::SmallVec;
+
+/// Code points as hellos list them: as many as most of them have need no memory of the heap.
+pub type Codes<T> = SmallVec<[T; 16]>;

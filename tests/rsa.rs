@@ -41,11 +41,11 @@ fn rsa_suites_are_offered_only_if_they_are_named() {
     let schemes = [SignatureScheme::SM2_SM3, SignatureScheme::SM2SIG_SM3, SignatureScheme::RSA_PKCS1_SHA256];
     let by_default = hello(world.client().build().unwrap());
     assert!(rsa_suites().all(|suite| !by_default.cipher_suites.contains(&suite.id)));
-    assert_eq!(by_default.extensions.signature_schemes.unwrap(), schemes[..2]);
+    assert_eq!(by_default.extensions.signature_schemes.unwrap()[..], schemes[..2]);
     let all: Vec<&Suite> = suites_of_pairs().collect();
     let named = hello(world.client().suites(&all).build().unwrap());
     assert_eq!(named.cipher_suites.len(), 8);
-    assert_eq!(named.extensions.signature_schemes.unwrap(), schemes);
+    assert_eq!(named.extensions.signature_schemes.unwrap()[..], schemes);
 }
 
 /// An identity of each kind: each client gets the one that its suites are for, whatever else it offers.

@@ -7,7 +7,7 @@ use crate::message::{ClientHello, Due, Joiner, MessageLimits};
 use crate::record::{Framed, HEADER_LEN, VersionRule, alert_of, check_fragment, deframe};
 use crate::suite::Suite;
 use crate::wire::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// Reads until it has a whole ClientHello, of TLCP or of TLS, and keeps the bytes as they came.
 ///
@@ -40,7 +40,7 @@ pub struct Accepted {
     started: Time,
     bytes: Vec<u8>,
     record_version: ProtocolVersion,
-    hello: ClientHello,
+    hello: Box<ClientHello>,
 }
 
 /// What began was no ClientHello.
@@ -78,7 +78,7 @@ impl Acceptor {
                 started: self.started,
                 record_version: self.version.unwrap_or(hello.version),
                 bytes: self.bytes,
-                hello,
+                hello: Box::new(hello),
             })),
             Err(error) => Err(Rejected { alert: self.alert_for(&error), error }),
         }

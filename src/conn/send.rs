@@ -145,7 +145,7 @@ impl<S: Endpoint> Connection<S> {
     /// Applies the actions of a step; the request among them, if any, is the last.
     fn apply_all(&mut self, actions: &mut Actions) -> Result<Option<Request>, Error> {
         self.make_room(actions);
-        for action in actions.drain() {
+        for action in actions.drain(..) {
             match action {
                 Action::Ask(request) => return Ok(Some(request)),
                 other => self.apply(other)?,

@@ -1,9 +1,10 @@
 //! Secrets are leaf types on the heap: moved by pointer, so that no copy stays behind on the stack; wiped once.
 use crate::error::CryptoError;
 use crate::suite::{HashAlgorithm, Protection};
-use crate::wire::{ProtocolVersion, ShortList};
+use crate::wire::ProtocolVersion;
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
+use smallvec::SmallVec;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -127,7 +128,7 @@ pub struct MasterSeed {
     /// "master secret"
     pub label: &'static str,
     /// client_random || server_random, 64 bytes; with extended_master_secret the hash of the handshake so far.
-    pub seed: ShortList<u8, 64>,
+    pub seed: SmallVec<[u8; 64]>,
 }
 
 /// The keys of one direction. On this floor, since the key schedule makes them and the record layer takes them.

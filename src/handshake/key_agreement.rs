@@ -19,8 +19,9 @@ use crate::message::{
 #[cfg(feature = "sm9")]
 use crate::suite::KeyExchange;
 use crate::suite::{Certificates, KeyKind, SecretSource, Signs, Suite};
-use crate::wire::{HandshakeType, NamedGroup, ShortBytes, SignatureScheme};
+use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use smallvec::SmallVec;
 
 /// The server's part, between ServerKeyExchange and the client's Certificate.
 pub(super) enum ServerAgreement {
@@ -57,11 +58,11 @@ impl ServerAgreement {
     }
 
     /// The parameters of ServerKeyExchange as they are sent: none where the client encrypts.
-    pub(super) fn params(&self) -> ShortBytes {
+    pub(super) fn params(&self) -> Vec<u8> {
         match self {
-            Self::Decrypting(_) => ShortBytes::default(),
+            Self::Decrypting(_) => Vec::new(),
             Self::Agreeing { started, parties: Some(parties) } => {
-                parties.info(&started.share().bytes).to_bytes().as_slice().into()
+                parties.info(&started.share().bytes).to_bytes()
             }
             Self::Agreeing { started, parties: None } | Self::Ephemeral(started) => {
                 let share = started.share();
@@ -109,7 +110,7 @@ impl ServerAgreement {
 
 /// ClientKeyExchange as the server understands it.
 pub(super) enum ClientSecret {
-    Encrypted { identity: Arc<Identity>, ciphertext: ShortBytes, substitute: PreMasterSecret },
+    Encrypted { identity: Arc<Identity>, ciphertext: Box<[u8]>, substitute: PreMasterSecret },
     Agreed { started: Started, peer: AgreementPeer },
 }
 
@@ -219,16 +220,16 @@ impl ClientAgreement {
             }
         };
         let (length, rest) = match (row.signs, exchange.ephemeral) {
-            (Signs::Parameters, Some((_, params))) => (ShortBytes::default(), params),
+            (Signs::Parameters, Some((_, params))) => (SmallVec::<[u8; 3]>::new(), params),
             (Signs::EncryptionCertificate, _) => {
                 let der = credential
                     .encryption_certificate(keys)
                     .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
-                (length24(der).as_slice().into(), der)
+                (SmallVec::from(length24(der)), der)
             }
             (Signs::Identity, _) => {
                 let id = credential.ibc_id().unwrap_or_default();
-                (length16(id).as_slice().into(), id)
+                (SmallVec::from_slice(&length16(id)), id)
             }
             (Signs::Parameters | Signs::Nothing, _) => return Err(Error::Misuse("no parameters were read")),
         };

@@ -8,7 +8,7 @@ use crate::error::{AnswerError, CertificateError, CryptoError};
 use crate::message::{CertificateRequest, ClientHello};
 use crate::session::{Session, SessionKey, Ticket};
 use crate::suite::Suite;
-use crate::wire::{NamedGroup, ProtocolVersion, ShortBytes, SignatureScheme};
+use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::any::Any;
 use core::fmt;
@@ -327,7 +327,7 @@ pub struct Decrypted(pub(super) Shared);
 #[derive(Debug)]
 pub struct DecryptRequest {
     pub(super) identity: Arc<Identity>,
-    pub(super) ciphertext: ShortBytes,
+    pub(super) ciphertext: Box<[u8]>,
     pub(super) seed: MasterSeed,
     pub(super) version: ProtocolVersion,
     pub(super) substitute: PreMasterSecret,

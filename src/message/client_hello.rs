@@ -2,7 +2,7 @@
 use super::extension::ClientExtensions;
 use super::{Message, SessionId, encode};
 use crate::wire::{
-    CipherSuite, Codes, DecodeError, HandshakeType, Listed, Overlong, Problem, ProtocolVersion, Reader,
+    CipherSuite, Codes, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader,
 };
 use alloc::boxed::Box;
 
@@ -88,8 +88,8 @@ impl ClientHello {
     }
 }
 
-fn keep_known<T: Listed + PartialEq>(list: &mut Codes<T>, is_known: fn(T) -> bool) {
-    let mut kept = Codes::default();
+fn keep_known<T: Copy + PartialEq>(list: &mut Codes<T>, is_known: fn(T) -> bool) {
+    let mut kept = Codes::new();
     for value in list.iter().filter(|value| is_known(**value)) {
         if !kept.contains(value) {
             kept.push(*value);

@@ -15,7 +15,7 @@ use crate::wire::{
 };
 use alloc::{boxed::Box, sync::Arc};
 
-/// The extensions of a ClientHello that mean something here. Lists are as they came, each in one allocation of its size.
+/// The extensions of a ClientHello that mean something here. Lists are as they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientExtensions {

@@ -1,5 +1,4 @@
 //! Code points as open newtypes: an unknown value is a value, not an error. `Debug` prints the name where there is one.
-use super::Listed;
 use core::fmt;
 
 macro_rules! registry {
@@ -18,10 +17,6 @@ macro_rules! registry {
                     _ => None,
                 }
             }
-        }
-
-        impl Listed for $name {
-            const FILLER: Self = Self(0);
         }
 
         impl fmt::Display for $name {

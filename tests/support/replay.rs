@@ -164,7 +164,7 @@ impl<'a> Part<'a> {
 
     fn client_obstacle(&self) -> Option<&'static str> {
         let c = self.conversation;
-        if c.client_hello.cipher_suites != [c.suite.id] || !self.own().messages[0].ends_with(&[1, 0]) {
+        if c.client_hello.cipher_suites[..] != [c.suite.id] || !self.own().messages[0].ends_with(&[1, 0]) {
             return Some("the hello has extensions or a signalling suite that we do not send");
         }
         let own_key = || self.keys.find(self.keys_of(self.own())?.encrypt()?);

@@ -247,7 +247,7 @@ fn the_default_hello_is_what_a_careful_operator_wants() {
     assert_eq!(suites, [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8]);
     let schemes: Vec<u16> = hello.extensions.signature_schemes.unwrap().iter().map(|s| s.0).collect();
     assert_eq!(schemes, [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0807]);
-    assert_eq!(hello.extensions.supported_groups.unwrap(), GROUPS);
+    assert_eq!(hello.extensions.supported_groups.unwrap()[..], GROUPS);
     assert!(hello.offers_null_compression && hello.extensions.extended_master_secret);
     assert_eq!(hello.extensions.renegotiation_info, Some(Box::default()));
     assert!(!hello.extensions.encrypt_then_mac, "R-ETM-1: no suite of CBC is offered");

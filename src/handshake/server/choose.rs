@@ -7,18 +7,19 @@ use crate::handshake::{Context, illegal};
 use crate::message::{ClientHello, RequestedName, ServerExtensions};
 use crate::session::Terms;
 use crate::suite::{KeyExchange, Protection, SecretSource, Signs, Suite};
-use crate::wire::{CipherSuite, Codes, HandshakeType, NamedGroup, ShortList};
+use crate::wire::{CipherSuite, Codes, HandshakeType, NamedGroup};
 use alloc::boxed::Box;
+use smallvec::SmallVec;
 
 /// The suites that both sides can use, preferred first; of the client's signature schemes those that are ours are left.
 pub(super) fn common_suites(
     hello: &mut ClientHello,
     cx: &Context<'_>,
-) -> Result<ShortList<&'static Suite, 8>, Error> {
+) -> Result<SmallVec<[&'static Suite; 8]>, Error> {
     check_version(hello, cx)?;
     check_fields(hello, cx)?;
     let offered = |suite: &&&'static Suite| hello.cipher_suites.contains(&suite.id);
-    let mut suites: ShortList<_, 8> = cx.policy.suites.iter().filter(offered).copied().collect();
+    let mut suites: SmallVec<[_; 8]> = cx.policy.suites.iter().filter(offered).copied().collect();
     // R-CS-4: in our order; unknown values are ignored.
     if suites.is_empty() {
         return Err(PeerIncompatible::NoCommonCipherSuite.into());

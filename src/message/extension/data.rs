@@ -1,7 +1,7 @@
 //! What stands in an extension.
 use super::RequestedName;
 use crate::message::ProtocolNames;
-use crate::wire::{Codes, DecodeError, Listed, MaxFragmentLength, Problem, Reader, Writer};
+use crate::wire::{Codes, DecodeError, MaxFragmentLength, Problem, Reader, Writer};
 use alloc::{boxed::Box, sync::Arc};
 
 const HOST_NAME: u8 = 0;
@@ -51,7 +51,7 @@ pub(super) fn read_chosen_protocol(r: Reader<'_>) -> Result<Box<[u8]>, DecodeErr
     }
 }
 
-pub(super) fn read_u16s<T: Listed>(
+pub(super) fn read_u16s<T>(
     mut r: Reader<'_>,
     field: &'static str,
     make: fn(u16) -> T,

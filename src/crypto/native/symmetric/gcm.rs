@@ -11,6 +11,7 @@ use super::sm4::schedule::Schedule;
 use super::wipe;
 use crate::crypto::native::declassify::declassify;
 use crate::error::CryptoError;
+use alloc::boxed::Box;
 use subtle::{Choice, ConstantTimeEq};
 
 /// A key of SM4-GCM.
@@ -20,14 +21,14 @@ pub(super) struct Gcm {
 }
 
 impl Gcm {
-    /// Expands the key.
-    pub(super) fn new(level: Level, key: &[u8; 16]) -> Self {
-        let cipher = Encryptor::new(level, key);
+    /// Expands the key where it stays: tables that are moved leave copies behind.
+    pub(super) fn new(level: Level, key: &[u8; 16]) -> Box<Self> {
+        let mut gcm = Box::new(Self { cipher: Encryptor::new(level, key), hash: HashKey::EMPTY });
         let mut h = [0; 16];
-        cipher.block(&mut h);
-        let hash = hash_key(level, &h);
+        gcm.cipher.block(&mut h);
+        fill_hash_key(level, &mut gcm.hash, &h);
         wipe(&mut h);
-        Self { cipher, hash }
+        gcm
     }
 
     /// Encrypts `data` and returns the tag.
@@ -52,7 +53,7 @@ impl Gcm {
 }
 
 by_level! {
-    hash_key(h: &[u8; 16]) -> HashKey = hash_key_kernel
+    fill_hash_key(hash: &mut HashKey, h: &[u8; 16]) = hash_key_kernel
 }
 by_level! {
     seal(schedule: &Schedule, hash: &HashKey, nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> [u8; 16] = seal_kernel
@@ -64,9 +65,9 @@ by_level! {
 }
 
 #[inline(always)]
-unsafe fn hash_key_kernel<V: Carryless>(h: &[u8; 16]) -> HashKey {
+unsafe fn hash_key_kernel<V: Carryless>(hash: &mut HashKey, h: &[u8; 16]) {
     // SAFETY: the caller's.
-    unsafe { HashKey::new::<V>(h) }
+    unsafe { hash.fill::<V>(h) }
 }
 
 #[inline(always)]

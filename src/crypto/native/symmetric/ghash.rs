@@ -114,34 +114,35 @@ impl<V: Carryless> Products<V> {
 }
 
 impl HashKey {
+    /// To be filled.
+    pub(super) const EMPTY: Self = Self { powers: [0; POWERS], sums: [0; POWERS] };
+
     /// From the encrypted zero block.
     #[inline(always)]
-    pub(super) unsafe fn new<V: Carryless>(h: &[u8; 16]) -> Self {
+    pub(super) unsafe fn fill<V: Carryless>(&mut self, h: &[u8; 16]) {
         // Times x.
         let h = u128::from_be_bytes(*h);
         let carry = (h >> 127).wrapping_neg();
         let h = (h << 1) ^ (carry & ((u128::from(POLYNOMIAL) << 64) | 1));
-        let mut key = Self { powers: [0; POWERS], sums: [0; POWERS] };
         // SAFETY: the caller's; all powers put and read are of 1 to `POWERS`.
         unsafe {
             let one = V::Block::from_halves(h as u64, (h >> 64) as u64);
-            key.put(1, one);
-            let two = key.times(1, one);
-            key.put(2, two);
-            key.put(3, key.times(1, two));
-            key.put(4, key.times(2, two));
+            self.put(1, one);
+            let two = self.times(1, one);
+            self.put(2, two);
+            self.put(3, self.times(1, two));
+            self.put(4, self.times(2, two));
             // Twice as many each time: those that are there, times the highest.
             let mut highest = 4;
             while highest < POWERS {
-                let by = key.powers[POWERS - highest];
+                let by = self.powers[POWERS - highest];
                 let by = V::from_halves(by as u64, (by >> 64) as u64);
                 for power in (V::BLOCKS..=highest).step_by(V::BLOCKS) {
-                    key.put(highest + power, key.times(power, by));
+                    self.put(highest + power, self.times(power, by));
                 }
                 highest *= 2;
             }
         }
-        key
     }
     /// The powers from `power` down, times `by`.
     #[inline(always)]

@@ -102,7 +102,7 @@ impl Ciphers for NativeCiphers {
             return portable::provider().ciphers.aead(algorithm, key);
         };
         let key = key.try_into().map_err(|_| CryptoError::BadKey)?;
-        Ok(Box::new(Gcm::new(level, key)))
+        Ok(Gcm::new(level, key))
     }
 
     fn cbc_hmac(
