@@ -22,13 +22,14 @@ use crate::error::{CertificateError, CertificatePlace, CertificateProblem};
 use crate::message::Credential;
 use crate::suite::{Certificates, KeyKind};
 use crate::wire::der::{Der, SEQUENCE};
-use algorithm::{AllAlgorithms, Work};
+use algorithm::{Algorithm, Work, as_dyn};
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 use path::{Path, Search};
-use revocation::RevocationList;
+use revocation::{Algorithms, RevocationList};
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use shown::Shown;
+use smallvec::SmallVec;
 
 /// How closely certificates must follow the standards. What each leniency is for was decided on chains in the field:
 ///
@@ -232,17 +233,20 @@ impl WebPkiVerifier {
         let anchors = self.anchors.iter().filter(named).count().max(1);
         // The lists remember what was checked, so that nobody can have it done again.
         let list_work = Work::new(usize::MAX, None);
-        let list_algorithms = AllAlgorithms::new(self, &list_work);
-        let list_algorithms = list_algorithms.as_dyn();
+        let list_algorithms = match self.crls.is_empty() {
+            true => SmallVec::new(),
+            false => Algorithm::all(self, &list_work),
+        };
+        let list_algorithms = as_dyn(&list_algorithms);
         let path = |certificate: &X509<'_>, own| {
             let shown = match own {
                 ENCRYPT => Shown::without_empty_purposes(certificate)?,
                 _ => None,
             };
             let work = Work::new(MOST_SIGNATURE_CHECKS.saturating_mul(anchors), shown);
-            let algorithms = AllAlgorithms::new(self, &work);
-            let algorithms = algorithms.as_dyn();
-            let (algorithms, list_algorithms) = (algorithms.as_slice(), list_algorithms.as_slice());
+            let algorithms = Algorithm::all(self, &work);
+            let algorithms = as_dyn(&algorithms);
+            let [algorithms, list_algorithms]: [&Algorithms<'_>; 2] = [&algorithms, &list_algorithms];
             let (work, cas, pool) = (&work, &cas[..], &pool[..]);
             let search = Search { algorithms, list_algorithms, work, cas, pool, purposes, now };
             self.check(certificate, own, &search)

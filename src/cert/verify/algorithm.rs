@@ -1,15 +1,14 @@
 //! Signatures of certificates and CRLs for webpki, by way of the provider.
 use super::WebPkiVerifier;
-use super::revocation::Algorithms;
 use super::shown::Shown;
 use crate::cert::algorithm::{self, KeyForm};
 use crate::crypto::SignatureAlgorithm;
 use crate::suite::HashAlgorithm;
 use crate::wire::NamedGroup;
-use core::array;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+use smallvec::SmallVec;
 
 /// What one search for a path may cost, and what it came to.
 pub(super) struct Work<'a> {
@@ -141,34 +140,13 @@ static FORMS: [Form; COUNT] = {
     ]
 };
 
-/// All combinations whose kind of key a CA may have, in place.
-pub(super) struct AllAlgorithms<'a>([Algorithm<'a>; COUNT], usize);
-
-/// The same as webpki takes them.
-pub(super) struct DynAlgorithms<'a>([&'a dyn SignatureVerificationAlgorithm; COUNT], usize);
-
-impl<'a> AllAlgorithms<'a> {
-    pub(super) fn new(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> Self {
-        let mut forms = FORMS.iter().filter(|form| verifier.ca_keys.contains(&form.key.kind()));
-        let count = forms.clone().count();
-        // What stands behind the last is not shown.
-        let mut next = || forms.next().unwrap_or(&FORMS[0]);
-        Self(array::from_fn(|_| Algorithm { verifier, work, form: next() }), count)
+impl<'a> Algorithm<'a> {
+    /// All combinations whose kind of key a CA may have.
+    pub(super) fn all(verifier: &'a WebPkiVerifier, work: &'a Work<'a>) -> SmallVec<[Self; COUNT]> {
+        let forms = FORMS.iter().filter(|form| verifier.ca_keys.contains(&form.key.kind()));
+        forms.map(|form| Self { verifier, work, form }).collect()
     }
 
-    pub(super) fn as_dyn(&self) -> DynAlgorithms<'_> {
-        let as_dyn = |algorithm| algorithm as &dyn SignatureVerificationAlgorithm;
-        DynAlgorithms(self.0.each_ref().map(as_dyn), self.1)
-    }
-}
-
-impl DynAlgorithms<'_> {
-    pub(super) fn as_slice(&self) -> &Algorithms<'_> {
-        self.0.get(..self.1).unwrap_or_default()
-    }
-}
-
-impl Algorithm<'_> {
     fn check(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         self.work.take()?;
         let keys = self.verifier.provider.keys;
@@ -186,6 +164,13 @@ impl Algorithm<'_> {
         };
         if valid { Ok(()) } else { Err(InvalidSignature) }
     }
+}
+
+/// As webpki takes them.
+pub(super) fn as_dyn<'a>(
+    all: &'a [Algorithm<'_>],
+) -> SmallVec<[&'a dyn SignatureVerificationAlgorithm; COUNT]> {
+    all.iter().map(|one| one as &dyn SignatureVerificationAlgorithm).collect()
 }
 
 impl fmt::Debug for Algorithm<'_> {
@@ -244,10 +229,8 @@ mod tests {
         let (tbs, signature_algorithm, signature) = parts(&link.certificate);
         let issuer = X509::read(&link.issuer).unwrap();
         let work = Work::new(24, None);
-        let AllAlgorithms(all, count) = AllAlgorithms::new(&verifier, &work);
-        let fits: Vec<_> = all
-            .iter()
-            .take(count)
+        let fits: Vec<_> = Algorithm::all(&verifier, &work)
+            .into_iter()
             .filter(|a| {
                 *a.form.signature_id == *signature_algorithm && *a.form.key_id == *issuer.key_algorithm()
             })
