@@ -22,7 +22,7 @@ mod together;
 
 pub use action::{Action, Actions, Summary};
 pub use request::{
-    Answer, AnswerKind, DecryptRequest, IdentityQuery, Request, Selection, SignRequest, Started,
+    Answer, AnswerKind, ClientOffer, DecryptRequest, IdentityQuery, Request, Selection, SignRequest, Started,
 };
 pub use row::{Row, Takes};
 pub use together::answer_together;

@@ -27,7 +27,7 @@ pub use new_session_ticket::NewSessionTicket;
 pub use server_hello::ServerHello;
 pub use signed::DigitallySigned;
 
-use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader, Writer};
+use crate::wire::{DecodeError, HandshakeType, Overlong, Problem, Reader, ShortBytes, Writer};
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
@@ -72,7 +72,7 @@ pub struct Message {
 
 #[derive(Debug, Clone)]
 enum Bytes {
-    Own(Vec<u8>),
+    Own(ShortBytes),
     /// The same for many connections.
     Shared(Arc<[u8]>),
 }
@@ -100,7 +100,7 @@ impl Message {
     pub(crate) fn shared(self) -> Self {
         let Self { kind, bytes } = self;
         match bytes {
-            Bytes::Own(bytes) => Self { kind, bytes: Bytes::Shared(bytes.into()) },
+            Bytes::Own(bytes) => Self { kind, bytes: Bytes::Shared(bytes[..].into()) },
             Bytes::Shared(_) => Self { kind, bytes },
         }
     }
@@ -122,15 +122,16 @@ impl PartialEq for Message {
 
 impl Eq for Message {}
 
-/// Bytes that every message has but those that hold certificates or lists: TLCP's ClientKeyExchange has 162.
-const USUAL_LEN: usize = 176;
-
 /// A message with the body that `fill` writes.
 pub(crate) fn encode(kind: HandshakeType, fill: impl FnOnce(&mut Writer)) -> Result<Message, Overlong> {
-    let mut w = Writer::with_capacity(USUAL_LEN);
+    let mut w = match kind {
+        // TLCP's have about 130 and 162 bytes.
+        HandshakeType::CLIENT_HELLO | HandshakeType::CLIENT_KEY_EXCHANGE => Writer::with_capacity(192),
+        _ => Writer::default(),
+    };
     w.u8(kind.0);
     w.vector24(fill);
-    Ok(Message { kind, bytes: Bytes::Own(w.finish()?) })
+    Ok(Message { kind, bytes: Bytes::Own(w.finish_short()?) })
 }
 
 /// Reads a body that must be empty: HelloRequest, ServerHelloDone (GB/T 38636 6.4.5.6).

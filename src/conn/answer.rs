@@ -104,7 +104,8 @@ fn select(services: &Services, query: &IdentityQuery, now: u64) -> Selection {
     let is_valid = move |i: &&NamedIdentity| i.identity.is_valid_at(now);
     let identities = || all().filter(is_valid).chain(all().filter(move |i| !is_valid(i)));
     match query {
-        IdentityQuery::ForClient { hello, .. } => {
+        IdentityQuery::ForClient(offer) => {
+            let hello = &offer.hello;
             // R-T12-22: first those whose chain is signed as the client takes it, but rather another than none
             let fitting = || identities().filter(|named| query.fits(&named.identity));
             let theirs = hello.extensions.signature_schemes.as_deref();

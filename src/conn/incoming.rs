@@ -27,11 +27,9 @@ impl Incoming {
         self.bytes.get(self.sealed.clone()).unwrap_or_default()
     }
 
-    /// Free space for at least the `need` bytes that the current record lacks; none while plaintext waits at the end. Where
-    /// there are `coming` bytes that bring the record, for no more than them.
-    pub(super) fn free(&mut self, need: usize, coming: usize) -> &mut [u8] {
-        let usual = need.saturating_add(HEADER_LEN).max(CHUNK);
-        let want = if coming < need { usual } else { usual.min(coming) };
+    /// Free space for at least the `need` bytes that the current record lacks; none while plaintext waits at the end.
+    pub(super) fn free(&mut self, need: usize) -> &mut [u8] {
+        let want = need.saturating_add(HEADER_LEN).max(CHUNK);
         let whole = self.sealed.len().saturating_add(want).min(MOST);
         if self.plaintext.is_empty() && self.sealed.start.saturating_add(whole) > self.bytes.len() {
             if self.bytes.len() < whole {

@@ -26,11 +26,6 @@ impl<S: Endpoint> Connection<S> {
     /// Where the next bytes from the peer are to be read to. Empty while nothing can be taken: plaintext waits, or a
     /// request is open and the buffer is full.
     pub fn receive_buffer(&mut self) -> &mut [u8] {
-        self.free_space(usize::MAX)
-    }
-
-    /// The same where so many bytes are `coming`.
-    fn free_space(&mut self, coming: usize) -> &mut [u8] {
         if self.reading != Reading::Open {
             return &mut [];
         }
@@ -39,7 +34,7 @@ impl<S: Endpoint> Connection<S> {
             Ok(Framed::Record { .. }) => 0,
             Err(_) => HEADER_LEN,
         };
-        self.incoming.free(need, coming)
+        self.incoming.free(need)
     }
 
     /// `n` bytes were read into [`Connection::receive_buffer`]: works off as many records as it can.
@@ -68,11 +63,10 @@ impl<S: Endpoint> Connection<S> {
         }
         let mut rest = bytes;
         while self.wants_read() && !rest.is_empty() {
-            let free = self.free_space(rest.len());
+            let free = self.receive_buffer();
             let (now_taken, later) = rest.split_at(free.len().min(rest.len()));
             let n = now_taken.len();
-            let (place, _) = free.split_at_mut(n);
-            place.copy_from_slice(now_taken);
+            free.iter_mut().zip(now_taken).for_each(|(to, from)| *to = *from);
             self.received(n, now)?;
             rest = later;
         }

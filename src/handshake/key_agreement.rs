@@ -19,9 +19,8 @@ use crate::message::{
 #[cfg(feature = "sm9")]
 use crate::suite::KeyExchange;
 use crate::suite::{Certificates, KeyKind, SecretSource, Signs, Suite};
-use crate::wire::{HandshakeType, NamedGroup, SignatureScheme};
+use crate::wire::{HandshakeType, NamedGroup, ShortBytes, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use smallvec::SmallVec;
 
 /// The server's part, between ServerKeyExchange and the client's Certificate.
 pub(super) enum ServerAgreement {
@@ -58,11 +57,11 @@ impl ServerAgreement {
     }
 
     /// The parameters of ServerKeyExchange as they are sent: none where the client encrypts.
-    pub(super) fn params(&self) -> Vec<u8> {
+    pub(super) fn params(&self) -> ShortBytes {
         match self {
-            Self::Decrypting(_) => Vec::new(),
+            Self::Decrypting(_) => ShortBytes::new(),
             Self::Agreeing { started, parties: Some(parties) } => {
-                parties.info(&started.share().bytes).to_bytes()
+                parties.info(&started.share().bytes).to_bytes().into()
             }
             Self::Agreeing { started, parties: None } | Self::Ephemeral(started) => {
                 let share = started.share();
@@ -220,16 +219,16 @@ impl ClientAgreement {
             }
         };
         let (length, rest) = match (row.signs, exchange.ephemeral) {
-            (Signs::Parameters, Some((_, params))) => (SmallVec::<[u8; 3]>::new(), params),
+            (Signs::Parameters, Some((_, params))) => (ShortBytes::new(), params),
             (Signs::EncryptionCertificate, _) => {
                 let der = credential
                     .encryption_certificate(keys)
                     .ok_or(CertificateProblem::MissingEncryptionCertificate)?;
-                (SmallVec::from(length24(der)), der)
+                (ShortBytes::from_slice(&length24(der)), der)
             }
             (Signs::Identity, _) => {
                 let id = credential.ibc_id().unwrap_or_default();
-                (SmallVec::from_slice(&length16(id)), id)
+                (ShortBytes::from_slice(&length16(id)), id)
             }
             (Signs::Parameters | Signs::Nothing, _) => return Err(Error::Misuse("no parameters were read")),
         };

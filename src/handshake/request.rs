@@ -12,6 +12,7 @@ use crate::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::any::Any;
 use core::fmt;
+use smallvec::SmallVec;
 
 /// What only the caller can do. Each variant names the [`Answer`] it takes; every one takes [`Answer::Failed`].
 #[derive(Debug)]
@@ -98,18 +99,23 @@ impl Request {
     }
 }
 
+/// An acceptable ClientHello.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ClientOffer {
+    /// What the client offers: of its lists what has a name here, of protocol names and TLS's signature schemes those of
+    /// the policy (R-HS-49).
+    pub hello: ClientHello,
+    /// The suites in common, preferred first. The first one that the identity has the keys for is used.
+    pub suites: SmallVec<[&'static Suite; 8]>,
+}
+
 /// Who to be.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum IdentityQuery {
     /// Asked of a server.
-    ForClient {
-        /// What the client offers: of its lists what has a name here, of protocol names and TLS's
-        /// signature schemes those of the policy (R-HS-49).
-        hello: Arc<ClientHello>,
-        /// The suites in common, preferred first. The first one that the identity has the keys for is used.
-        suites: Arc<[&'static Suite]>,
-    },
+    ForClient(Arc<ClientOffer>),
     /// Asked of a client by CertificateRequest.
     ForServer {
         /// The suite in use.
@@ -125,8 +131,8 @@ impl IdentityQuery {
     pub fn fits(&self, identity: &Identity) -> bool {
         let key = identity.public_key(KeyUse::Sign);
         match self {
-            Self::ForClient { hello, suites } => {
-                suites.iter().any(|suite| super::server::fits(suite, identity, hello))
+            Self::ForClient(offer) => {
+                offer.suites.iter().any(|suite| super::server::fits(suite, identity, &offer.hello))
             }
             Self::ForServer { suite, request } => {
                 let takes = request.types.contains(&key.kind().certificate_type());

@@ -9,14 +9,14 @@ pub(super) use choose::fits;
 
 use super::key_agreement::{Parties, ReadyAgreement, ServerAgreement};
 use super::{
-    Action, Agreed, Answer as A, AnswerKind as K, Context, Input, Keyed, NOT_TAKEN, Role, Row, Takes,
+    Action, Agreed, Answer as A, AnswerKind as K, ClientOffer, Context, Input, Keyed, NOT_TAKEN, Role, Row,
+    Takes,
 };
 use crate::cert::{Identity, PeerKeys, Verified};
 use crate::crypto::{PublicKey, TrafficKeys};
 use crate::error::Error;
 use crate::message::{ClientHello, Credential};
 use crate::session::SessionKey;
-use crate::suite::Suite;
 use crate::transcript::TranscriptStart;
 use crate::wire::{HandshakeType as H, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc};
@@ -24,10 +24,9 @@ use alloc::{boxed::Box, sync::Arc};
 /// WAIT_CH
 pub struct AwaitClientHello;
 
-/// An acceptable hello: what it says, and the suites in common, preferred first.
+/// An acceptable hello, and what was made of it.
 struct Hello {
-    message: Arc<ClientHello>,
-    suites: Arc<[&'static Suite]>,
+    offer: Arc<ClientOffer>,
     alpn: Option<Box<[u8]>>,
     transcript: TranscriptStart,
 }

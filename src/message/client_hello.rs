@@ -2,7 +2,7 @@
 use super::extension::ClientExtensions;
 use super::{Message, SessionId, encode};
 use crate::wire::{
-    CipherSuite, Codes, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader,
+    CipherSuite, Codes, DecodeError, HandshakeType, Overlong, Problem, ProtocolVersion, Reader, codes,
 };
 use alloc::boxed::Box;
 
@@ -49,7 +49,7 @@ impl ClientHello {
             version,
             random,
             session_id,
-            cipher_suites: pairs.iter().map(|p| CipherSuite(u16::from_be_bytes(*p))).collect(),
+            cipher_suites: codes(pairs, CipherSuite),
             offers_null_compression,
             extensions,
         })

@@ -2,8 +2,7 @@
 use super::signed::DigitallySigned;
 use super::{Message, encode};
 use crate::wire::ciphertext::{Sm2Cipher, Sm9Cipher};
-use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, Writer};
-use alloc::vec::Vec;
+use crate::wire::{DecodeError, HandshakeType, NamedGroup, Overlong, Problem, Reader, ShortBytes, Writer};
 
 /// A public value with the `ECParameters` before it, as servers send it, and in TLCP clients too: on the SM2 curve 69
 /// bytes, `03 || 0029 || 41 || 04 X[32] Y[32]`. Values are as they came; R-HS-18 is checked by the state that reads it.
@@ -43,10 +42,10 @@ impl<'a> EphemeralPoint<'a> {
     }
 
     /// The bytes that are signed in ServerKeyExchange, without any length before them (R-HS-18).
-    pub(crate) fn to_bytes(self) -> Vec<u8> {
-        let mut w = Writer::with_capacity(Self::LEN);
+    pub(crate) fn to_bytes(self) -> ShortBytes {
+        let mut w = Writer::default();
         self.write(&mut w);
-        w.finish().unwrap_or_default()
+        w.finish_short().unwrap_or_default()
     }
 }
 

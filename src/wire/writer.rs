@@ -1,4 +1,5 @@
 //! Appends big-endian integers and length-prefixed vectors.
+use super::ShortBytes;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -15,14 +16,14 @@ impl fmt::Display for Overlong {
 /// The bytes of one structure, as they grow.
 #[derive(Debug, Default)]
 pub struct Writer {
-    bytes: Vec<u8>,
+    bytes: ShortBytes,
     overlong: bool,
 }
 
 impl Writer {
     /// An empty writer with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity), overlong: false }
+        Self { bytes: ShortBytes::with_capacity(capacity), overlong: false }
     }
 
     /// Appends a `uint8`.
@@ -74,6 +75,11 @@ impl Writer {
 
     /// The bytes, or an error if one of the vectors outgrew its prefix.
     pub fn finish(self) -> Result<Vec<u8>, Overlong> {
+        self.finish_short().map(ShortBytes::into_vec)
+    }
+
+    /// The same, in place if they are few.
+    pub(crate) fn finish_short(self) -> Result<ShortBytes, Overlong> {
         if self.overlong { Err(Overlong) } else { Ok(self.bytes) }
     }
 }

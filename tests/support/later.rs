@@ -86,8 +86,8 @@ impl Device<'_> {
                 Answer::SessionFound(self.sessions.as_ref().and_then(|s| s.fetch(&key)))
             }
             Request::SelectIdentity(query) => {
-                let by_name = matches!(&query, IdentityQuery::ForClient { hello, .. }
-                    if hello.extensions.server_name.host() == Some("localhost"));
+                let by_name = matches!(&query, IdentityQuery::ForClient(offer)
+                    if offer.hello.extensions.server_name.host() == Some("localhost"));
                 Answer::IdentitySelected(Selection::Identity { identity: self.identity.clone(), by_name })
             }
             Request::VerifyPeer(claim) => Answer::PeerVerified(self.world.verifier.verify(&claim, NOW)),

@@ -1,7 +1,7 @@
 //! What stands in an extension.
 use super::RequestedName;
 use crate::message::ProtocolNames;
-use crate::wire::{Codes, DecodeError, MaxFragmentLength, Problem, Reader, Writer};
+use crate::wire::{Codes, DecodeError, MaxFragmentLength, Problem, Reader, Writer, codes};
 use alloc::{boxed::Box, sync::Arc};
 
 const HOST_NAME: u8 = 0;
@@ -62,7 +62,7 @@ pub(super) fn read_u16s<T>(
         return Err(r.error(field, Problem::LengthOutOfRange));
     }
     r.finish(field)?;
-    Ok(pairs.iter().map(|p| make(u16::from_be_bytes(*p))).collect())
+    Ok(codes(pairs, make))
 }
 
 pub(super) fn write_u16s(w: &mut Writer, values: impl Iterator<Item = u16>) {

@@ -17,7 +17,6 @@ const POLYNOMIAL: u64 = 0xc200_0000_0000_0000;
 
 /// The powers of a key.
 #[repr(C, align(64))]
-#[derive(Clone)]
 pub(super) struct HashKey {
     /// H^32, …, H^1.
     powers: [u128; POWERS],
