@@ -215,6 +215,25 @@ async fn a_refused_handshake_is_told_to_both_sides() {
     assert!(matches!(inner(&server.unwrap_err()), Error::AlertReceived(_)));
 }
 
+/// R-AL-1: the whole of it, however little of it the socket takes at once.
+#[tokio::test(start_paused = true)]
+async fn a_refused_client_hears_why_through_a_narrow_pipe() {
+    let world = World::new();
+    let (_, acceptor) = factories(&world, Some(&SUITES[0]));
+    let client = world.client().suites(&[&SUITES[1]]).build().unwrap();
+    let client = tlcp::ClientConnection::new(Arc::new(client), name(), pair::at(0)).unwrap();
+    let (mut near, far) = duplex(4);
+    let asking = async {
+        near.write_all(client.pending_output()).await.unwrap();
+        let mut answer = Vec::new();
+        near.read_to_end(&mut answer).await.unwrap();
+        answer
+    };
+    let (server, answer) = tokio::join!(acceptor.accept(far), asking);
+    assert!(matches!(inner(&server.map(drop).unwrap_err()), Error::PeerIncompatible(_)));
+    assert_eq!(answer, [21, 1, 1, 0, 2, 2, tlcp::wire::AlertDescription::HANDSHAKE_FAILURE.0]);
+}
+
 /// All open at once, each with a word in both directions; most of them are resumed.
 #[tokio::test]
 async fn ten_thousand_connections_live_in_one_process() {

@@ -41,7 +41,9 @@ impl<S: Endpoint, T: AsyncRead + AsyncWrite + Unpin> TlcpStream<S, T> {
     /// The handshake, without waiting until its last bytes are sent.
     pub(super) fn poll_complete(&mut self, half: Half, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.connection.is_handshaking() {
-            return Poll::Ready(self.connection.error().map_or(Ok(()), |error| Err(error.clone().into())));
+            // It may have failed before there was a socket to tell the peer by: over the hello that it was made with.
+            let outcome = self.connection.error().cloned().map_or(Ok(()), Err);
+            return Poll::Ready(self.finish_call(outcome, half, cx));
         }
         while self.connection.is_handshaking() {
             let step = self.poll_step(half, cx);

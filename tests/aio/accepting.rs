@@ -4,6 +4,7 @@ use crate::{factories, inner, name};
 use std::sync::Arc;
 use tlcp::aio::{TlcpAcceptor, TlcpConnector};
 use tlcp::error::{Error, PeerMisbehaved};
+use tlcp::suite::SUITES;
 use tlcp::wire::AlertDescription;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
@@ -67,6 +68,26 @@ async fn a_client_may_be_refused_or_handed_on() {
     };
     let (client, ()) = tokio::join!(connector.connect(name(), near), handing_on);
     assert_eq!(inner(&client.unwrap_err()), &Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE));
+}
+
+/// R-AL-1: whoever completes the handshake by himself need not end the stream for the client to be told.
+#[tokio::test(start_paused = true)]
+async fn a_hello_that_its_configuration_refuses_is_answered_by_the_handshake() {
+    let world = World::new();
+    let (connector, _) = factories(&world, Some(&SUITES[1]));
+    let (_, acceptor) = factories(&world, Some(&SUITES[0]));
+    let (near, far) = duplex(1 << 12);
+    let serving = async {
+        let incoming = acceptor.hello(far).await.unwrap();
+        let config = acceptor.config_for(&incoming);
+        let mut stream = incoming.into_stream(config);
+        let error = stream.handshake().await.unwrap_err();
+        (stream, error)
+    };
+    let (client, (_stream, error)) = tokio::join!(connector.connect(name(), near), serving);
+    assert!(matches!(inner(&error), Error::PeerIncompatible(_)), "{error}");
+    let heard = client.unwrap_err();
+    assert_eq!(inner(&heard), &Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE));
 }
 
 /// R-AL-8: a hello that does not parse is told so before there is a configuration for it.
