@@ -135,7 +135,6 @@ fn an_idle_connection_holds_at_most_3_kib_once_trimmed() {
     }
 }
 
-/// The same without a store, where the session and with it the peer's certificates belong to the connection alone.
 /// What came behind the record that it failed on is of no use to anybody.
 #[test]
 fn a_connection_that_failed_holds_no_bytes_that_came() {
@@ -150,6 +149,24 @@ fn a_connection_that_failed_holds_no_bytes_that_came() {
     assert!(held <= 2 * KIB);
 }
 
+/// Nor of a message that will never be whole.
+#[test]
+fn a_handshake_that_failed_holds_no_piece_of_a_message() {
+    let world = World::new();
+    let (client, server) = configs(&world, &SUITES[1], ClientAuth::Require);
+    let hello = Ends::new(&client, &server).client.pending_output().to_vec();
+    let mut half = half_open(&server, &hello);
+    half.sent(half.pending_output().len());
+    let piece = [&[11, 0, 0x3f, 0xff][..], &[7; 8000]].concat();
+    half.receive(&records(&piece, 16_384), at(1)).unwrap();
+    half.receive(&[23, 1, 1, 0, 1, 7], at(1)).unwrap_err();
+    half.take_output();
+    let held = held(half);
+    println!("after a failed handshake: {held}");
+    assert!(held <= 2 * KIB);
+}
+
+/// The same without a store, where the session and with it the peer's certificates belong to the connection alone.
 #[test]
 fn an_idle_connection_without_a_store_holds_at_most_4_kib_beside_what_the_peer_showed() {
     for suite in TLCP.suites() {

@@ -377,8 +377,14 @@ fn a_server_of_another_name_or_key_centre_is_refused() {
             odd
         };
         let name = good.windows(14).position(|w| w == b"centre.example").unwrap();
+        // A byte of the one master key is the other's, in a structure that is right.
+        let keys = good.windows(4).position(|w| w == [3, 66, 0, 4]).unwrap();
+        let (encrypt, sign) = (&good[keys + 3..][..65], &good[keys + 3 + 65 + 4..][..129]);
+        let moved = [&[3, 67, 0][..], encrypt, &sign[..1], &[3, 0x81, 129, 0], &sign[1..]].concat();
+        let moved = [&good[..keys], &moved, &good[keys + moved.len()..]].concat();
         for (odd, alert) in [
             (at(name, b'C'), A::HANDSHAKE_FAILURE),
+            (moved, A::BAD_IBCPARAM),
             (at(6, 1), A::BAD_IBCPARAM),
             (good[..good.len() - 1].to_vec(), A::BAD_IBCPARAM),
             ([&good[..], &[0]].concat(), A::BAD_IBCPARAM),

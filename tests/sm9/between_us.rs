@@ -198,6 +198,32 @@ fn both_sides_of_ibsdh_have_one_key_centre() {
     }
 }
 
+/// R-IBC-3: nor does the server agree with the identity of client_id under another key centre, however much it trusts both.
+#[test]
+fn a_client_of_ibsdh_under_another_trusted_key_centre_is_refused() {
+    let town = Town::here();
+    let other = bytes(&town.keys["other_kgc_parameter"]);
+    let both = town.centres().trust(&other, &town.provider).unwrap();
+    for suite in suites().into_iter().filter(|suite| suite.key_exchange == KeyExchange::IBSDH) {
+        let client = town.client().identity(town.identity("client")).suites(&[suite]);
+        let server = town.server().key_centres(both.clone()).identity(town.identity("server"));
+        let credential = |parameters: &[u8]| {
+            let (id, parameter) = (Box::from(*b"client@kgc.example"), parameters.into());
+            Credential::Ibc { id, parameter }.to_message().unwrap().to_bytes()
+        };
+        for (parameters, expected) in [(&town.parameters, None), (&other, Some(A::HANDSHAKE_FAILURE))] {
+            let mut ends = (connect(client.clone()), accept(server.clone().suites(&[suite])));
+            receive(&mut ends.1, &output(&mut ends.0)).unwrap();
+            let message = credential(parameters);
+            let record = [&[22, 1, 1][..], &(message.len() as u16).to_be_bytes(), &message].concat();
+            let outcome = receive(&mut ends.1, &record);
+            assert_eq!(alert(&outcome), expected, "{}: {outcome:?}", suite.id);
+            let refused = expected.map(|_| &CertificateProblem::UnknownKeyCentre);
+            assert_eq!(problem(&outcome), refused);
+        }
+    }
+}
+
 /// R-HS-43: what cannot be decrypted shows at Finished alone, as bad_record_mac.
 #[test]
 fn a_broken_ciphertext_is_found_out_at_finished() {

@@ -79,6 +79,21 @@ fn a_foreign_ticket_is_a_silent_full_handshake() {
     assert!(!kinds(&outcome.heard).contains(&H::CERTIFICATE), "it is the others that differ");
 }
 
+/// R-TKT-3: a session in clear under the name of a known key is nobody's ticket: what does not open is left as it came.
+#[test]
+fn a_session_that_nobody_sealed_is_not_opened() {
+    let (_, session) = BY_TICKET.store(false).sessions().remove(0);
+    for algorithm in [AeadAlgorithm::Sm4Gcm, AeadAlgorithm::Aes256Gcm] {
+        let tickets = RotatingTicketer::new(BY_TICKET.world.provider, algorithm, 3600).unwrap();
+        let sealed = tickets.seal(&session, 1000, &Counting::from(97)).unwrap().bytes;
+        assert!(tickets.open(&sealed, 1000).is_some());
+        let (head, tag) = (&sealed[..16 + 12], &sealed[sealed.len() - 16..]);
+        let forged = [head, &session.to_bytes().unwrap(), tag].concat();
+        assert_eq!(forged.len(), sealed.len());
+        assert!(tickets.open(&forged, 1000).is_none(), "{algorithm:?}");
+    }
+}
+
 /// R-TKT-3: keys are replaced; the last one still opens what it sealed, the one before it nothing.
 #[test]
 fn tickets_of_a_rotated_key_are_taken_for_one_more_period() {
