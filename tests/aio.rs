@@ -164,6 +164,25 @@ async fn finishing_loses_nothing_to_a_slow_reader() {
     assert_eq!((finished.map_err(|e| e.kind()), read), (Ok(()), 100_000));
 }
 
+/// A socket that is dropped too early takes our last bytes with it: the peer's end is waited for, a second and no longer.
+#[tokio::test(start_paused = true)]
+async fn finishing_waits_for_the_peers_end_for_a_second() {
+    for (ends_after, finished_after) in [(300, 300), (5000, 1000)] {
+        let (client, server) = connected(1 << 16).await;
+        let started = tokio::time::Instant::now();
+        let peer = async {
+            tokio::time::sleep(Duration::from_millis(ends_after)).await;
+            drop(server);
+        };
+        let finishing = async {
+            client.finish().await.unwrap();
+            started.elapsed().as_millis()
+        };
+        let (spent, ()) = tokio::join!(finishing, peer);
+        assert!((finished_after..finished_after + 10).contains(&spent), "{spent} ms");
+    }
+}
+
 /// R-REC-34: a peer that says nothing, one that stops in the middle, and one that sends a byte a second.
 #[tokio::test(start_paused = true)]
 async fn a_handshake_ends_at_its_deadline() {

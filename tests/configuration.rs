@@ -176,10 +176,17 @@ fn refuses_what_only_the_other_protocol_has() {
     // R-TKT-1: without a store there is nothing to keep a ticket in.
     assert!(tls().build().unwrap().policy().tickets);
     assert!(!tls().sessions(None).build().unwrap().policy().tickets);
+    // R-SES-16: nor where nobody says how the client was judged.
+    let ticketer = Arc::new(RotatingTicketer::new(world.provider, AeadAlgorithm::Sm4Gcm, 3600).unwrap());
+    let of_tls = World::tls12(pair::single::Kind::Rsa);
+    for (context, tickets) in [(Some(&b"so"[..]), true), (None, false)] {
+        let server = of_tls.server().tickets(ticketer.clone()).verify_later(context);
+        let server = server.client_auth(ClientAuth::Require).build().unwrap();
+        assert_eq!((server.policy().tickets, server.policy().sessions), (tickets, tickets));
+    }
     // Of a kind that either protocol takes, in the number that it does not.
     let exchange = tlcp::suite::KeyExchange::RSA;
     let rsa = World::of(SUITES.iter().find(|suite| suite.key_exchange == exchange).unwrap());
-    let of_tls = World::tls12(pair::single::Kind::Rsa);
     let mixed = ServerConfig::tls12_builder().identity(rsa.server.clone());
     fails(mixed.build(), "an identity has two certificates");
     fails(rsa.server().identity(of_tls.server.clone()).build(), "an identity has one certificate");

@@ -139,6 +139,27 @@ fn requests_for_tls_are_signed_with_the_key_they_ask_for() {
     }
 }
 
+/// Keys of every kind are written as they are read again, and serial numbers are positive and of 16 bytes.
+#[test]
+fn takes_a_key_of_every_kind_out_of_its_file() {
+    let provider = tlcp::crypto::default_provider();
+    for key in [NewKey::Sm2, NewKey::P256, NewKey::P384, NewKey::Ed25519] {
+        let template = Template::new(NOW, NOW + DAY).common_name("a.example").key(key);
+        let issued = match Issued::self_signed(&template, &provider, &TestRandom::new(10)) {
+            Ok(issued) => issued,
+            Err(e) => {
+                assert!(key != NewKey::Sm2 && !cfg!(feature = "tls12"), "{key:?}: {e}");
+                continue;
+            }
+        };
+        let again = Issued::from_files(&[&issued.certificate, &issued.key_der()], &provider).unwrap();
+        assert_eq!(again.key().public(), issued.key().public(), "{key:?}");
+        let serial = x509_cert::Certificate::from_der(&issued.certificate).unwrap();
+        let serial = serial.tbs_certificate().serial_number().as_bytes().to_vec();
+        assert!(serial.len() == 16 && serial[0] & 0x80 == 0, "{serial:?}");
+    }
+}
+
 #[test]
 fn refuses_names_that_no_certificate_can_hold() {
     let chinese = [String::from("例子.example")];
@@ -166,6 +187,11 @@ fn takes_a_ca_out_of_its_files() {
         list.sign(&again, &TestRandom::new(9)),
     ];
     assert_eq!(lists[0], lists[1]);
+    // RFC 5280 5.1.2.6: an empty one has no revokedCertificates.
+    let empty = revocation_list(ca, &[], (NOW, NOW + DAY), &TestRandom::new(9)).unwrap();
+    let read = |der: &[u8]| x509_cert::crl::CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der);
+    let revoked = |der: &[u8]| read(der).unwrap().tbs_cert_list.revoked_certificates.map(|list| list.len());
+    assert_eq!((revoked(&empty), revoked(lists[0].as_ref().unwrap())), (None, Some(1)));
 
     let refused = |files: &[&[u8]]| Issued::from_files(files, &provider()).unwrap_err().0.to_string();
     let other = pki.root.key_pem();
@@ -180,4 +206,7 @@ fn takes_a_ca_out_of_its_files() {
     );
     let no_certificate = RevocationList::new(1, NOW, NOW + DAY).revoke(&[key.as_bytes()]).unwrap_err();
     assert_eq!(&*no_certificate.0, "file 1, block 1 (PRIVATE KEY): not a certificate");
+    let labelled = certificate.replace("CERTIFICATE", "CERTIFICATE REQUEST");
+    let request = RevocationList::new(1, NOW, NOW + DAY).revoke(&[labelled.as_bytes()]).unwrap_err();
+    assert_eq!(&*request.0, "file 1, block 1 (CERTIFICATE REQUEST): not a certificate");
 }

@@ -7,6 +7,7 @@ mod support {
 
 use support::connection;
 use support::vectors::{Case, files, run_cases};
+use tlcp::crypto::random::SystemRandom;
 use tlcp::crypto::{
     AgreementPeer, AgreementRole, CbcHmac, CbcLane, DEFAULT_USER_ID, Draw, MasterSeed, Provider, PublicKey,
     Random, Shared, SignatureAlgorithm, default_provider, portable,
@@ -45,6 +46,16 @@ fn a_user_id_has_at_most_8191_bytes() {
         let PublicKey::Sm2(point) = key.public() else { panic!("an SM2 key") };
         assert!(tlcp::crypto::sm2::z(provider.hashes, &[7; 8191], point).is_ok());
         assert_eq!(tlcp::crypto::sm2::z(provider.hashes, &[7; 8192], point), Err(CryptoError::TooLong));
+    }
+}
+
+/// R-SM2-3: what no ciphertext of three bytes of length can hold is not encrypted.
+#[test]
+fn a_message_for_encryption_has_a_limit() {
+    for provider in providers() {
+        let key = provider.keys.sm2_private(&[1; 32]).unwrap();
+        let long = provider.keys.encrypt(key.public(), &vec![0; 0xff_ff01], &SystemRandom);
+        assert_eq!(long, Err(CryptoError::TooLong), "{provider:?}");
     }
 }
 

@@ -82,7 +82,7 @@ fn the_name_that_is_asked_for_decides_who_is_shown() {
     let all = [a, b, c];
     let server = || ServerConfig::builder_with(w.provider, Arc::new(Counting::from(2)));
     let some_named =
-        || server().identity_for(["named.example"], c.clone()).identity(a.clone()).identity(b.clone());
+        || server().identity_for(["Named.EXAMPLE"], c.clone()).identity(a.clone()).identity(b.clone());
     for (host, expected) in [
         ("named.example", (2, true)),
         ("NAMED.example", (2, true)),

@@ -233,6 +233,8 @@ mod tests {
                 assert_eq!(x509.is_v3(), says("v3"), "{name}");
                 assert_eq!(x509.is_ca, says("CA"), "{name}");
                 assert_eq!(x509.is_self_issued(), says("self-issued"), "{name}");
+                let authority = says("CA") || (says("v1") && says("self-issued"));
+                assert_eq!(x509.is_authority(), authority, "{name}");
                 assert_eq!(x509.extended_key_usage.is_none(), says("no-EKU") || says("v1"), "{name}");
                 assert_eq!(x509.subject_alt_name.is_none(), says("no-SAN"), "{name}");
                 assert_eq!(x509.subject_key_id.is_none(), says("no-SKI"), "{name}");

@@ -255,6 +255,22 @@ mod tests {
         s
     }
 
+    /// GB/T 38636 6.5.2: of keys too short or too long none are made.
+    #[test]
+    fn takes_keys_of_the_right_lengths_alone() {
+        let protection = crate::suite::SUITES[0].protection;
+        let (mac, key, iv) = protection.key_lengths();
+        let made = |mac, key, iv| {
+            let parts = [mac, key, iv].map(|length| alloc::vec![7; length]);
+            TrafficKeys::new(ProtocolVersion::TLCP, protection, &parts[0], &parts[1], &parts[2]).map(|_| ())
+        };
+        assert_eq!(made(mac, key, iv), Ok(()));
+        for (mac, key, iv) in [(mac + 1, key, iv), (mac, key - 1, iv), (mac, key + 1, iv), (mac, key, iv + 1)]
+        {
+            assert_eq!(made(mac, key, iv), Err(CryptoError::BadKey));
+        }
+    }
+
     /// R-HS-43
     #[test]
     fn takes_the_substitute_unless_48_bytes_of_the_right_version_came() {

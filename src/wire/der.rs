@@ -160,6 +160,8 @@ mod tests {
     fn refuses_long_tags_indefinite_and_padded_lengths_and_short_contents() {
         for bad in [
             &[0x1f, 0x81, 0][..],
+            &[0x1f, 0],
+            &[0x3f, 1, 0],
             &[0xbf, 0x81, 0, 0],
             &[0x30, 0x80, 0, 0],
             &[0x30, 0x81, 0x7f],

@@ -126,4 +126,9 @@ async fn what_is_no_hello_is_refused() {
     let (mut near, far) = duplex(1 << 12);
     near.shutdown().await.unwrap();
     assert_eq!(inner(&acceptor.accept(far).await.unwrap_err()), &Error::ClosedInHandshake { heard: false });
+
+    let (mut near, far) = duplex(1 << 12);
+    near.write_all(&[22, 1, 1]).await.unwrap();
+    near.shutdown().await.unwrap();
+    assert_eq!(inner(&acceptor.accept(far).await.unwrap_err()), &Error::ClosedInHandshake { heard: true });
 }

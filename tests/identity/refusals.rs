@@ -133,6 +133,28 @@ fn refuses_a_pair_with_a_certificate_over_16_kib() {
     }
 }
 
+/// R-HS-40: nor is a pair with keys that TLCP has no suite for.
+#[cfg(feature = "tls12")]
+#[test]
+fn refuses_a_pair_of_another_kind_of_keys() {
+    use tlcp::cert::{Identity, Key};
+    use tlcp::pki::NewKey;
+    let random = TestRandom::new(13);
+    let ca = Template::new(0, DAY).common_name("ca").for_ca(None);
+    let ca = Issued::self_signed(&ca, &provider(), &random).unwrap();
+    for (key, good) in [(NewKey::Sm2, true), (NewKey::P256, false), (NewKey::Ed25519, false)] {
+        let template = Template::new(0, DAY).common_name("x").key(key);
+        let pair = Pair::issue(&ca, &template, &provider(), &random).unwrap();
+        let key = |issued: &Issued| Key::Here(issued.key().clone());
+        let sign = (&[&pair.sign.certificate[..]][..], key(&pair.sign));
+        let encrypt = (&pair.encrypt.certificate[..], key(&pair.encrypt));
+        match Identity::with_keys(sign, encrypt, &provider()) {
+            Ok(_) => assert!(good),
+            Err(e) => assert!(!good && e.to_string().contains("is for TLS"), "{e}"),
+        }
+    }
+}
+
 /// keyUsage decides, and a CA's certificate is nobody's own.
 #[test]
 fn refuses_certificates_for_another_use() {

@@ -1,9 +1,11 @@
 //! ClientHellos that are odd but legal, and those that are not.
 use crate::hello::{Hello, protocol_names, server_names, vector};
 use crate::outcome::Outcome;
+use crate::pair::Counting;
 use crate::script::{Case, Heard, Item, Lab, message};
 use crate::{ECC, ECDHE, RESUMED, kinds, said, with};
 use std::sync::Arc;
+use tlcp::config::ServerConfig;
 use tlcp::error::{Error, PeerIncompatible};
 use tlcp::suite::TLCP;
 use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
@@ -36,6 +38,24 @@ fn unknown_suites_are_passed_over() {
         outcome.went_well();
         assert_eq!(answer(&outcome).suites, [lab.case.suite.id.0]);
     }
+}
+
+/// R-EXT-3: nothing is stapled in TLCP, whoever asks for it.
+#[test]
+fn a_status_request_is_passed_over() {
+    let lab = &ECC;
+    let identity =
+        lab.world.pki.server_identity(&lab.world.provider).unwrap().with_ocsp_response(b"response");
+    let server = ServerConfig::builder_with(lab.world.provider, Arc::new(Counting::from(98)));
+    let server = server.identity(Arc::new(identity)).suites(&[lab.case.suite]);
+    let asking = hello(lab).with(X::STATUS_REQUEST, &[1, 0, 0, 0, 0]);
+    let outcome = lab.to_server_of(server, &[Item::Message(asking.to_message())]);
+    assert_eq!(outcome.error, None);
+    assert_eq!(
+        kinds(&outcome.heard),
+        [H::SERVER_HELLO, H::CERTIFICATE, H::SERVER_KEY_EXCHANGE, H::SERVER_HELLO_DONE]
+    );
+    assert!(answer(&outcome).extensions.iter().flatten().all(|(kind, _)| *kind != X::STATUS_REQUEST.0));
 }
 
 /// R-HS-4, R-HS-35, R-AL-9, R-T12-24, R-KEY-4, R-REC-25, R-REN-1, R-SES-7: extensions that mean nothing here change nothing, and
@@ -90,7 +110,9 @@ fn hellos_without_extensions_are_answered_without() {
         for extensions in [None, Some(Vec::new())] {
             let outcome = play(lab, &Hello { extensions, ..hello(lab) });
             outcome.went_well();
-            assert!(answer(&outcome).extensions.is_none());
+            assert!(
+                answer(&outcome).extensions.iter().flatten().all(|(kind, _)| *kind != X::STATUS_REQUEST.0)
+            );
         }
     }
 }

@@ -4,8 +4,8 @@ use super::{Ends, Options, Scenario, Town, World, pair, resumes};
 use crate::engine::{Driver, Given, Memo};
 use crate::pair::{NOW, Side};
 use std::sync::Arc;
-use tlcp::cert::{Identity, KeyUse};
-use tlcp::config::ClientAuth;
+use tlcp::cert::{Identity, KeyUse, ServerName};
+use tlcp::config::{ClientAuth, ClientConfig};
 use tlcp::handshake::{Action, Selection, server};
 use tlcp::message::SessionId;
 use tlcp::pki::Template;
@@ -193,6 +193,30 @@ fn a_session_key_stands_for_both_certificates() {
         key(&renewed(&town.world, Side::Client, KeyUse::Encrypt)),
     ];
     assert!(keys[0] != keys[1] && keys[0] != keys[2] && keys[1] != keys[2]);
+}
+
+/// R-SES-11: a host's name is the same in any case, and another protocol's session is another.
+#[test]
+fn a_session_key_stands_for_a_host_and_a_protocol() {
+    let town = Town::new();
+    let client = town.client().build().unwrap();
+    let key = |name: &str| client.session_key(&ServerName::try_from(name).unwrap(), b"").unwrap();
+    assert_eq!(key("LocalHost"), key("localhost"));
+    assert_ne!(key("localhost"), key("127.0.0.1"));
+    #[cfg(feature = "tls12")]
+    {
+        let (provider, random) = (town.world.provider, || Arc::new(pair::Counting::from(72)));
+        let builders = [
+            ClientConfig::builder_with(provider, random()),
+            ClientConfig::tls12_builder_with(provider, random()),
+        ];
+        let [tlcp, tls] = builders.map(|client| {
+            let client = client.verify_later(Some(b"x")).select_later(Some(b"y"));
+            let client = client.sessions(Some(pair::store())).build().unwrap();
+            client.session_key(&pair::name(), b"").unwrap()
+        });
+        assert_ne!(tlcp, tls);
+    }
 }
 
 /// R-SES-14: what both sides call the server is SM3 of its signing certificate, be the handshake full or resumed.

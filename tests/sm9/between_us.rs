@@ -4,7 +4,7 @@ use crate::town::{NOW, Town, accept, at, connect, output, receive, shake};
 use std::sync::Arc;
 use tlcp::alert::alert_for;
 use tlcp::cert::{
-    IbcKeys, Identity, Key, KeyCentres, KeyUse, PeerClaim, PeerRole, ServerName, Verified, Verifier,
+    IbcKeys, Identity, Key, KeyCentres, KeyUse, PeerClaim, PeerKeys, PeerRole, ServerName, Verified, Verifier,
 };
 use tlcp::config::{ClientAuth, ClientConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
@@ -342,6 +342,18 @@ fn keys_of_another_key_centre_are_not_believed() {
     pool.verify(&claim(keys(&pool, &town.parameters)), NOW).unwrap();
     let error = pool.verify(&claim(keys(&foreign, &other)), NOW).unwrap_err();
     assert_eq!(error.problem, CertificateProblem::UnknownKeyCentre);
+    // One of both is not enough.
+    let both = [keys(&pool, &town.parameters), keys(&foreign, &other)];
+    let [own, others] = both.each_ref().map(|keys| (keys.sign().clone(), keys.encrypt().unwrap().clone()));
+    for (sign, encrypt, good) in [
+        (own.0.clone(), own.1.clone(), true),
+        (own.0.clone(), others.1.clone(), false),
+        (others.0.clone(), own.1.clone(), false),
+    ] {
+        let verdict = pool.verify(&claim(PeerKeys::Identity { sign, encrypt }), NOW).map(|_| ());
+        let refused = || CertificateProblem::UnknownKeyCentre.into();
+        assert_eq!(verdict, if good { Ok(()) } else { Err(refused()) });
+    }
     let error = pool.keys(&credential(&other), suite, town.provider.keys).unwrap_err();
     assert_eq!(error.problem, CertificateProblem::UnknownKeyCentre);
 }

@@ -1,10 +1,12 @@
 //! ClientHellos that are odd but legal, and those that are not.
 use crate::hello::{Hello, protocol_names, vector};
 use crate::outcome::Outcome;
-use crate::pair::World;
-use crate::pair::single::Kind;
+use crate::pair::single::{self, Kind};
+use crate::pair::{Counting, World};
 use crate::script::{Case, Heard, Item, Lab, message};
 use crate::{BY_TICKET, ECC, LEGACY, MUTUAL, RESUMED, TRANSPORT, kinds, labs, said, with};
+use std::sync::Arc;
+use tlcp::config::ServerConfig;
 use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
 
 pub(crate) fn hello(lab: &Lab) -> Hello {
@@ -30,6 +32,24 @@ pub(crate) fn without(hello: Hello, kind: X) -> Hello {
 
 fn extension(hello: &Hello, kind: u16) -> Option<&[u8]> {
     hello.extensions.iter().flatten().find(|(k, _)| *k == kind).map(|(_, data)| &data[..])
+}
+
+/// R-EXT-3: a response of another kind than OCSP is not asked for in any form that could be wrong here.
+#[test]
+fn a_request_for_a_status_of_another_kind_is_passed_over() {
+    let lab = &ECC;
+    let identity = single::identity(Kind::P256.server(), &lab.world.provider).with_ocsp_response(b"response");
+    let identity = Arc::new(identity);
+    let server = || {
+        let server = ServerConfig::tls12_builder_with(lab.world.provider, Arc::new(Counting::from(98)));
+        server.identity(identity.clone()).suites(&[lab.case.suite])
+    };
+    for (asked, stapled) in [(&[1, 0, 0, 0, 0][..], true), (&[2, 0, 0, 0, 0], false), (&[2, 9], false)] {
+        let hello = hello(lab).with(X::STATUS_REQUEST, asked);
+        let outcome = lab.to_server_of(server(), &[Item::Message(hello.to_message())]);
+        assert_eq!(outcome.error, None, "{asked:?}");
+        assert_eq!(kinds(&outcome.heard).contains(&H::CERTIFICATE_STATUS), stapled, "{asked:?}");
+    }
 }
 
 /// R-T12-3, R-T12-24, R-T12-16, R-CS-6: suites of all kinds that are not ours, GREASE, TLCP's and what only signals are passed over.

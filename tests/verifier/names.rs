@@ -68,6 +68,9 @@ fn takes_the_common_name_under_the_gm_policy_alone() {
     assert!(!verify(gm, &plain, "example.com") && !verify(gm, &plain, "a.www.example.com"));
     assert!(!verify(gm, &w.pair(&template().common_name("*.example.com")), "www.example.com"));
     assert!(!verify(gm, &w.pair(&template().common_name("192.0.2.1")), "192.0.2.1"));
+    // RFC 4514 writes the last one first.
+    let two = w.pair(&template().subject("CN=www.example.com,CN=example.com"));
+    assert_eq!(["www.example.com", "example.com"].map(|name| verify(gm, &two, name)), [true, false]);
     for san in [&["other.example"], &["192.0.2.1"]] {
         let names = hosts(san);
         let pair = w.pair(&template().common_name("www.example.com").names(&names));

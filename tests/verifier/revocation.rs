@@ -86,6 +86,8 @@ fn reads_lists_from_files() {
 struct Series<'a> {
     key_id: Option<&'a [u8]>,
     uri: Option<&'a str>,
+    /// onlyContainsUserCerts [1] or onlyContainsCACerts [2], beside the distribution point.
+    only: Option<u8>,
 }
 
 impl Lists {
@@ -106,7 +108,8 @@ impl Lists {
         let key_id = series.key_id.map(|id| extension(35, &element(0x30, &[&element(0x80, &[id])])));
         let point = series.uri.map(|uri| {
             let name = element(0xa0, &[&element(0xa0, &[&element(0x86, &[uri.as_bytes()])])]);
-            extension(28, &element(0x30, &[&name]))
+            let only = series.only.map_or(Vec::new(), |tag| element(tag, &[&[0xff]]));
+            extension(28, &element(0x30, &[&name, &only]))
         });
         let extensions = [key_id, point, Some(extension(20, &[2, 1, 1]))].map(Option::unwrap_or_default);
         let entries = revoked.map_or(Vec::new(), |c| {
@@ -211,8 +214,8 @@ fn asks_every_series_that_speaks_of_a_certificate() {
     let l = Lists::new(66);
     let list =
         |revoked, series, day: u64| l.of_series(revoked, series, [NOW - 9 * DAY + day * DAY, NOW + DAY]);
-    let [plain, named] = [Series::default(), Series { key_id: Some(b"key"), uri: None }];
-    let part = Series { key_id: None, uri: Some("http://a.example/1") };
+    let [plain, named] = [Series::default(), Series { key_id: Some(b"key"), ..Series::default() }];
+    let part = Series { uri: Some("http://a.example/1"), ..Series::default() };
     let revoked = Some(&l.pair.encrypt);
     for (older, newer) in [(plain, named), (named, plain), (plain, part), (part, plain), (named, part)] {
         assert_eq!(l.both_orders([&list(revoked, older, 1), &list(None, newer, 2)], NOW), Err(E::Revoked));
@@ -234,7 +237,7 @@ fn asks_lists_for_the_certificates_of_their_distribution_point() {
     let extension = with_point("http://a.example/1");
     let pair = l.w.pair(&template().common_name("x").extension(&extension));
     let list = |revoked, uri| {
-        let series = Series { key_id: None, uri: Some(uri) };
+        let series = Series { uri: Some(uri), ..Series::default() };
         l.of_series(revoked, series, [NOW - DAY, NOW + DAY])
     };
     let verify = |crls: &[&[u8]]| {
@@ -247,6 +250,50 @@ fn asks_lists_for_the_certificates_of_their_distribution_point() {
     assert_eq!(verify(&[&list(Some(&pair.sign), own)]), Err(E::Revoked));
     assert_eq!(verify(&[&list(None, own), &list(Some(&pair.sign), other)]), Ok(()));
     assert_eq!(verify(&[&list(None, other)]), Err(E::Other("no CRL for one of the certificates")));
+}
+
+/// R-HS-51: a list for CA certificates alone says nothing of end entities.
+#[test]
+fn asks_lists_for_the_kind_of_certificate_that_they_are_for() {
+    let l = Lists::new(57);
+    let none = Err(E::Other("no CRL for one of the certificates"));
+    for (only, expected) in [(None, Err(E::Revoked)), (Some(0x81), Err(E::Revoked)), (Some(0x82), none)] {
+        let series = Series { uri: Some("http://a.example/1"), only, ..Series::default() };
+        let list = l.of_series(Some(&l.pair.sign), series, [NOW - DAY, NOW + DAY]);
+        assert_eq!(l.verify(&[&list], false, NOW), expected, "{only:02x?}");
+    }
+}
+
+/// R-HS-51: in whatever order a list has them, all that are on it are revoked.
+#[test]
+fn finds_every_certificate_of_a_list() {
+    let l = Lists::new(56);
+    let others: Vec<Issued> = (0..8).map(|_| l.w.issue(&l.w.ca, template())).collect();
+    for at in 0..=others.len() {
+        let mut all: Vec<&Issued> = others.iter().collect();
+        assert_eq!(l.verify(&[&l.crl(&l.w.ca, &all)], false, NOW), Ok(()));
+        all.insert(at, &l.pair.sign);
+        assert_eq!(l.verify(&[&l.crl(&l.w.ca, &all)], false, NOW), Err(E::Revoked), "place {at}");
+    }
+}
+
+/// R-HS-51: a list counts only if its issuer's keyUsage, if present, has cRLSign.
+#[test]
+fn takes_no_list_of_an_issuer_that_may_not_sign_lists() {
+    let l = Lists::new(55);
+    // keyCertSign alone; with cRLSign.
+    for (usage, expected) in
+        [("0204", Err(E::Other("a CRL by an issuer that may not sign CRLs"))), ("0106", Ok(()))]
+    {
+        let usage = hex::decode(format!("300e0603551d0f0101ff04040302{usage}")).unwrap();
+        let ca = template().common_name("listless").for_ca(None).without_key_usage().extension(&usage);
+        let ca = l.w.issue(&l.w.root, ca);
+        let pair = Pair::issue(&ca, &template().common_name("x"), &provider(), &l.w.random).unwrap();
+        let crl = l.crl(&ca, &[]);
+        let builder = l.w.builder().crls(&[&crl]).unwrap().revocation_of_end_entities_only();
+        let claim = claim(&[&pair.sign, &pair.encrypt, &ca], PeerRole::Client).unwrap();
+        assert_eq!(builder.build().unwrap().verdict(&claim, NOW).map(|_| ()), expected);
+    }
 }
 
 /// Counts the bytes that are hashed.

@@ -59,6 +59,28 @@ fn a_certificate_with_surplus_in_an_extension_is_malformed() {
     }
 }
 
+/// R-SM2-9: nor does anything stand behind the extensions; and cA is written as DER writes what is true.
+#[test]
+fn a_certificate_with_surplus_behind_extensions_or_an_odd_truth_is_malformed() {
+    let w = World::new(34);
+    let encrypt = w.issue(&w.ca, template().common_name("s").for_encryption());
+    let verdict = |sign: &Issued| claim(&[sign, &encrypt, &w.ca], server("s.example")).map(|_| ());
+    let mut sign = w.issue(&w.ca, template().common_name("s").for_signing());
+    assert_eq!(verdict(&sign), Ok(()));
+    // [3] and the list in it end before the last extension, authorityKeyIdentifier.
+    let der = &mut sign.certificate;
+    let at = der.windows(4).rposition(|w| w[0] == 0xa3 && w[2] == 0x30 && w[1] == w[3] + 2).unwrap();
+    let last = 2 + der[der.windows(5).rposition(|w| w == b"\x06\x03\x55\x1d\x23").unwrap() - 1];
+    der[at + 1] -= last;
+    der[at + 3] -= last;
+    assert_eq!(verdict(&sign), Err(E::Malformed));
+    for (truth, expected) in [(0, Ok(())), (1, Err(E::Malformed)), (0xfe, Err(E::Malformed))] {
+        let constraints = [&hex::decode("300c0603551d13040530030101").unwrap()[..], &[truth]].concat();
+        let sign = w.issue(&w.ca, template().common_name("s").for_signing().extension(&constraints));
+        assert_eq!(verdict(&sign), expected, "{truth}");
+    }
+}
+
 /// R-SM2-9: on the signing certificate, if it is there; ignored on the encryption certificate.
 #[test]
 fn asks_the_signing_certificate_for_its_extended_key_usage() {

@@ -153,6 +153,14 @@ fn takes_the_two_of_a_name_that_last_longest() {
     assert_eq!(verdict(&of(&one), &all), Ok(()));
     assert_eq!(verdict(&of(&expired), &[&expired]), Err(E::Expired));
     assert_eq!(verdict(&of(&expired), &[&expired, &w.other_root]), Err(E::Expired));
+    // Two of the same name and key, which a stranger signed, leave no room for a third that lasts less long.
+    let foreign = [2, 3].map(|days| {
+        let template =
+            template().common_name("ca").for_ca(None).validity(NOW - 9 * DAY, NOW + days * DAY + 1);
+        w.other_root.issue(&template, &provider(), &TestRandom::new(1)).unwrap()
+    });
+    assert_eq!(verdict(&of(&one), &[&one, &foreign[0]]), Ok(()));
+    assert_eq!(verdict(&of(&one), &[&one, &foreign[0], &foreign[1]]), Err(E::UnknownIssuer));
 }
 
 /// R-HS-50: what is of no use is left out without an error.

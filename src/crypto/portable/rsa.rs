@@ -164,3 +164,29 @@ impl PrivateKey for RsaKey {
 
 #[cfg(test)]
 mod constant_time;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use core::sync::atomic::{AtomicU8, Ordering};
+
+    /// The first draws have a zero at every place that is a multiple of what is left of the number.
+    struct Zeros(AtomicU8);
+
+    impl Random for Zeros {
+        fn fill(&self, _: Draw, out: &mut [u8]) -> Result<(), CryptoError> {
+            let left = self.0.fetch_sub(1, Ordering::Relaxed);
+            out.iter_mut().zip(0_usize..).for_each(|(o, n)| *o = u8::from(n % 7 >= usize::from(left)));
+            Ok(())
+        }
+    }
+
+    /// RFC 8017 7.2.1: a zero in the padding would end it.
+    #[test]
+    fn padding_is_drawn_until_no_byte_of_it_is_zero() {
+        let padding = non_zero(100, &Zeros(AtomicU8::new(5))).unwrap();
+        assert_eq!(*padding, [1; 100]);
+        assert_eq!(non_zero(100, &Zeros(AtomicU8::new(250))), Err(CryptoError::NoRandomness));
+    }
+}

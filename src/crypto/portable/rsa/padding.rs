@@ -166,3 +166,32 @@ fn mask(hash: Hash, seed: &[u8], data: &mut [u8]) {
         chunk.iter_mut().zip(stream.as_ref()).for_each(|(byte, mask)| *byte ^= mask);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    /// R-T12-19, RFC 8017 9.1.2: whatever is not as it was padded is refused, be the hash at its end right.
+    #[test]
+    fn refuses_every_other_form_of_the_same_salt() {
+        let (hash, parts) = (Hash::SHA256, [&b"message"[..]]);
+        for bits in [2048, 2049, 2055] {
+            let good = pss(hash, &parts, &[7; 32], bits).unwrap();
+            let is_padded = |padded: &[u8]| Scheme::Pss(hash).is_padded(&parts, bits, padded);
+            assert!(is_padded(&good), "{bits}");
+            let (db, h) = (Layout::new(hash, bits).unwrap(), good.len() - 33);
+            let first = db.surplus;
+            // The surplus byte, bits that are not used, and what is masked: zeros, the 1 behind them, and the end.
+            let mut places = vec![(first, 1), (first + 1, 1), (first + db.padding, 2), (good.len() - 1, 1)];
+            places.extend((first > 0).then_some((0, 1)));
+            places.extend((db.first_bits != 0xff).then_some((first, 0x80)));
+            for (at, bit) in places {
+                let mut bad = good.clone();
+                bad[at] ^= bit;
+                assert!(at < h || at == good.len() - 1);
+                assert!(!is_padded(&bad), "{bits}: byte {at}");
+            }
+        }
+    }
+}

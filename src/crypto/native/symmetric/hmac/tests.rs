@@ -42,6 +42,17 @@ fn agrees_with_wycheproof() {
     }
 }
 
+/// RFC 2104 2: a key of a block is the block, a longer one is hashed.
+#[test]
+fn keys_around_a_block_equal_the_reference() {
+    for length in [0, 1, 32, 63, 64, 65, 128] {
+        let key = alloc::vec![7; length];
+        for level in Level::all() {
+            assert_eq!(HmacKey::new(level, &key).mac(&[b"x"])[..], reference(&key, b"x"), "{length}");
+        }
+    }
+}
+
 /// Spec section 2.1
 #[test]
 fn the_prf_agrees_with_computed_vectors() {

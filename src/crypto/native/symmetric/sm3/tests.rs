@@ -36,6 +36,15 @@ fn agrees_with_the_standards_vectors() {
     }
 }
 
+/// GB/T 32905-2016 5.2: the length has 64 bits.
+#[test]
+fn the_length_of_a_long_message_is_written_whole() {
+    let mut end = [7; 2 * BLOCK];
+    assert_eq!(pad(&[], 0x0123_4567_89ab_cdc0, &mut end), 1);
+    assert_eq!(end[..9], [0x80, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(end[BLOCK - 8..BLOCK], (0x0123_4567_89ab_cdc0_u64 * 8).to_be_bytes());
+}
+
 #[test]
 fn every_length_equals_the_reference_at_every_level() {
     for length in 0..700 {
