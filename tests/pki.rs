@@ -126,6 +126,21 @@ fn requests_a_certificate_for_signing_and_one_for_encryption() {
     }
 }
 
+/// RFC 2986 4.1: whoever asks for no extension sends no empty list of them; and of those that were added, all are there.
+#[test]
+fn asks_for_every_extension_that_was_added_and_for_no_other() {
+    let request = |template: Template<'_>| {
+        let request = CertificateRequest::new(&template, &provider(), &TestRandom::new(5)).unwrap();
+        CertReq::from_der(&request.request).unwrap().info.attributes.to_der().unwrap()
+    };
+    let bare = Template::new(0, 0).common_name("x");
+    assert_eq!(request(bare.clone()), [0x31, 0]);
+    let two =
+        [*b"\x30\x0a\x06\x03\x2a\x03\x04\x04\x03one", *b"\x30\x0a\x06\x03\x2a\x03\x05\x04\x03two"].concat();
+    let asked = request(bare.extension(&two));
+    assert!(asked.ends_with(&two), "{}", hex::encode(asked));
+}
+
 #[test]
 fn requests_for_tls_are_signed_with_the_key_they_ask_for() {
     let template = Template::new(0, 0).common_name("a.example").for_tls();

@@ -49,6 +49,15 @@ fn a_user_id_has_at_most_8191_bytes() {
     }
 }
 
+/// R-KEY-6: Finished has 12 bytes, for whoever reads it.
+#[test]
+fn verify_data_has_12_bytes() {
+    for length in 0..=24 {
+        let read = tlcp::message::Finished::read(&[7; 24][..length]);
+        assert_eq!(read.ok(), (length == 12).then_some([7; 12]), "{length}");
+    }
+}
+
 /// R-SM2-3: what no ciphertext of three bytes of length can hold is not encrypted.
 #[test]
 fn a_message_for_encryption_has_a_limit() {

@@ -86,6 +86,7 @@ fn the_name_that_is_asked_for_decides_who_is_shown() {
     for (host, expected) in [
         ("named.example", (2, true)),
         ("NAMED.example", (2, true)),
+        ("named.example.", (2, true)),
         ("a.example", (0, true)),
         ("b.example", (1, true)),
         ("c.example", (0, false)),

@@ -336,6 +336,7 @@ fn a_handshake_that_takes_too_long_ends_without_a_word() {
         assert_eq!(ends.server.tick(late), Err(Error::HandshakeTimeout));
         assert_eq!(ends.server.pending_output(), output);
         assert!(ends.server.is_closed() && ends.server.deadline().is_none());
+        assert!(!ends.server.awaits_answer() && ends.server.request().is_none());
         if side == Side::Client {
             let answer = later.device(side).answer(*ends.client.request().unwrap());
             assert_eq!(ends.client.answer(answer, late), Err(Error::HandshakeTimeout));

@@ -5,13 +5,14 @@
 mod pair;
 
 use pair::{Counting, Ends, World, at, name, store};
+use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use std::sync::Arc;
 use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
 use tlcp::conn::{ClientConnection, ServerConnection};
-use tlcp::crypto::{Provider, default_provider, portable};
+use tlcp::crypto::{Provider, SignatureAlgorithm, default_provider, portable};
 use tlcp::error::CryptoError;
 use tlcp::message::{CertificateRequest, ClientHello};
-use tlcp::suite::{Certificates, KeyKind, Suite, TLCP};
+use tlcp::suite::{Certificates, HashAlgorithm, KeyKind, Suite, TLCP};
 use tlcp::wire::{ClientCertificateType, SignatureScheme};
 
 fn rsa_suites() -> impl Iterator<Item = &'static Suite> {
@@ -134,6 +135,29 @@ fn public_der(n: &[u8], e: &[u8]) -> Vec<u8> {
         value(2, &[sign, digits].concat())
     };
     value(0x30, &[integer(n), integer(e)].concat())
+}
+
+/// RFC 8017 7.2.1, 8.2.2: eleven bytes at least are padding, and a signature is as long as the modulus.
+#[test]
+fn refuses_messages_that_are_too_long_and_signatures_that_are_too_short() {
+    let pem = include_bytes!("../vectors/rsa/server.pem");
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem).unwrap();
+    let pkcs1 = &der.secret_pkcs8_der()[26..];
+    for provider in providers() {
+        let key = provider.keys.rsa_private(pkcs1).unwrap();
+        let encrypted = |length| provider.keys.encrypt(key.public(), &vec![7; length], &Counting::from(4));
+        assert_eq!(encrypted(245).unwrap().len(), 256);
+        assert_eq!(encrypted(246), Err(CryptoError::TooLong));
+        let algorithm = SignatureAlgorithm::RsaPkcs1(HashAlgorithm::Sha256);
+        let sign = |n: u32| key.sign(algorithm, &[&n.to_be_bytes()], &Counting::from(4)).unwrap();
+        let (n, signature) = (0..).map(|n| (n, sign(n))).find(|(_, signature)| signature[0] == 0).unwrap();
+        let verify =
+            |signature: &[u8]| provider.keys.verify(algorithm, key.public(), &[&n.to_be_bytes()], signature);
+        assert_eq!(verify(&signature), Ok(()));
+        for odd in [&signature[1..], &[&[0], &signature[..]].concat()] {
+            assert_eq!(verify(odd), Err(CryptoError::BadSignature));
+        }
+    }
 }
 
 /// R-RSA-2, R-BCP-5: a peer's key costs bounded work.

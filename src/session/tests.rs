@@ -120,6 +120,10 @@ fn is_fresh_until_lifetime_or_certificate_ends() {
     assert!(s.is_fresh(1000, 100) && s.is_fresh(1099, 100));
     assert!(!s.is_fresh(1100, 100) && !s.is_fresh(999, 100));
     assert!(s.is_fresh(5000, u64::MAX) && !s.is_fresh(5001, u64::MAX));
+    let with_ticket = |lifetime| s.with_ticket(Ticket::new(Arc::from([7]), lifetime));
+    assert!(with_ticket(50).is_fresh(1049, 100) && !with_ticket(50).is_fresh(1050, 100));
+    assert!(with_ticket(500).is_fresh(1099, 100) && !with_ticket(500).is_fresh(1100, 100));
+    assert!(with_ticket(0).is_fresh(1099, 100), "it does not say (R-TKT-4)");
     let anonymous = session(Peer::Anonymous);
     assert!(!anonymous.is_fresh(1000 + MAX_LIFETIME, u64::MAX));
 }

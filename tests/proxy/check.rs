@@ -94,6 +94,10 @@ fn what_is_wrong_with_a_name_or_a_server_is_told_too() {
         (originate("ca = 'ca.crt'"), ["originate[0].connect: is missing", "bank.example:443"]),
         (originate("connect = 'a:1'"), ["originate[0].ca: is missing", "whose word on the server"]),
         (
+            originate("connect = 'a:0'\nca = 'ca.crt'"),
+            ["originate[0].connect: \"a:0\" is not HOST:PORT", "host.example:443"],
+        ),
+        (
             originate("connect = 'a:1'\nca = 'ca.crt'\nprotocol = 'tls13'"),
             ["originate[0].protocol: \"tls13\"", "tlcp, tls12"],
         ),

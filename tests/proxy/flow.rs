@@ -142,6 +142,20 @@ fn a_failure_does_not_pass_on_as_an_end() {
     assert_eq!(told.recv_timeout(Duration::from_secs(10)).unwrap(), Err(ErrorKind::ConnectionReset));
     assert!(gateway.logged("outcome=truncated").contains("without close_notify"));
 
+    // A client that is gone, and has not read all, resets the connection.
+    let (tell, told) = mpsc::channel();
+    let says = backend(move |mut tcp| {
+        tcp.write_all(b"unread").unwrap();
+        tell.send(tcp.read_to_end(&mut Vec::new()).map_err(|e| e.kind())).unwrap();
+    });
+    let gateway = Gateway::terminate(&folder, says, &[]);
+    let stream = connect(gateway.port(), &client(&folder, Speaks::Tlcp, false), "localhost").unwrap();
+    let (_, socket) = stream.into_parts();
+    socket.peek(&mut [0]).unwrap();
+    drop(socket);
+    assert_eq!(told.recv_timeout(Duration::from_secs(10)).unwrap(), Err(ErrorKind::ConnectionReset));
+    gateway.logged("outcome=client_reset");
+
     let breaks = backend(|mut tcp| {
         tcp.write_all(b"half").unwrap();
         // bytes that were not read reset the connection

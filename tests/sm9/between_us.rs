@@ -9,7 +9,7 @@ use tlcp::cert::{
 use tlcp::config::{ClientAuth, ClientConfig};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::crypto::random::SystemRandom;
-use tlcp::error::{CertificateError, CertificateProblem, Error};
+use tlcp::error::{CertificateError, CertificateProblem, Error, PeerIncompatible};
 use tlcp::handshake::{Answer, Request};
 use tlcp::message::Credential;
 use tlcp::session::{MemoryStore, SessionStore};
@@ -194,6 +194,7 @@ fn both_sides_of_ibsdh_have_one_key_centre() {
             assert_eq!(outcome, [Ok(()), Ok(())], "encryption needs no common key centre");
         } else {
             assert_eq!(alert(&outcome[0]), Some(A::HANDSHAKE_FAILURE), "{:?}", outcome[0]);
+            assert_eq!(outcome[0], Err(PeerIncompatible::NoClientIdentity.into()), "before any key is used");
         }
     }
 }

@@ -173,6 +173,21 @@ fn a_server_has_certificates_for_some_and_an_identity_for_others() {
     }
 }
 
+/// R-IBC-3: a server agrees as the identity that has a key for it, be another given first.
+#[test]
+fn a_server_of_ibsdh_shows_an_identity_that_agrees() {
+    let town = Town::here();
+    let keys = IbcKeys { agree: None, ..town.keys_of("server") };
+    let id = bytes(&town.keys["server"]["identity"]);
+    let without = Arc::new(Identity::ibc(&id, &town.parameters, keys, &town.provider).unwrap());
+    let server = town.server().identity(without).identity(town.identity("server"));
+    for exchange in [KeyExchange::IBC, KeyExchange::IBSDH] {
+        let client = town.client().identity(town.identity("client")).suites(&[suite(exchange)]);
+        let mut ends = (connect(client), accept(server.clone()));
+        assert_eq!(shake(&mut ends.0, &mut ends.1), [Ok(()), Ok(())]);
+    }
+}
+
 /// What `tlcp pki --sm9` writes is read again.
 #[test]
 fn reads_the_files_of_a_new_key_centre() {

@@ -2,11 +2,13 @@
 use crate::{WORLD, client_of, inner, server_of};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use tlcp::Stream;
+use tlcp::config::ServerConfigs;
 use tlcp::error::Error;
-use tlcp::stream::{Socket, Timeouts};
+use tlcp::stream::{ServerStream, Socket, Timeouts};
+use tlcp::{Clock, Stream};
 
 const DEADLINE: Duration = Duration::from_millis(300);
 /// Far more than the deadline, and less than the patience of whoever waits for the test.
@@ -61,6 +63,29 @@ fn a_peer_that_says_a_byte_now_and_then_is_left_at_the_deadline() {
     assert_eq!(inner(&server.handshake().unwrap_err()), &Error::HandshakeTimeout);
     assert!((DEADLINE..LONG).contains(&start.elapsed()), "{:?}", start.elapsed());
     drop(server);
+    feeder.join().unwrap();
+}
+
+/// R-REC-34: nor is a hello waited for longer, where the configuration is chosen by it; and the socket has its own limits again.
+#[test]
+fn a_hello_that_comes_a_byte_now_and_then_is_waited_for_until_the_deadline() {
+    let (near, mut far) = tcp();
+    let feeder = thread::spawn(move || {
+        far.write_all(&[22, 1, 1, 0x3f, 0xff, 1]).unwrap();
+        while far.write_all(&[0]).is_ok() {
+            thread::sleep(DEADLINE / 10);
+        }
+    });
+    let own = Timeouts { read: Some(LONG), write: Some(2 * LONG) };
+    near.set_timeouts(own).unwrap();
+    let (same, start) = (near.try_clone().unwrap(), Instant::now());
+    let config = WORLD.server().handshake_timeout(DEADLINE).build().unwrap();
+    let configs = ServerConfigs::new(Arc::new(config));
+    let error = ServerStream::accept(near, Clock::start(), &configs).map(drop).unwrap_err();
+    assert_eq!((error.kind(), inner(&error)), (ErrorKind::TimedOut, &Error::HandshakeTimeout));
+    assert!((DEADLINE..LONG).contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert_eq!(same.timeouts().unwrap(), own, "as they were");
+    drop(same);
     feeder.join().unwrap();
 }
 

@@ -103,6 +103,10 @@ fn both_ends_know_the_same_tls_unique_and_export_the_same() {
         assert!(ours.export(b"EXPORTER-x", Some(&[0; 65_535]), &mut [0; 9]).is_ok());
         assert!(ours.export(b"EXPORTER-x", Some(&[0; 65_536]), &mut [0; 9]).is_err());
     }
+    // R-AL-1: a failure drops it with the other keys.
+    let mut failing = Ends::new(&configs.0, &configs.1).connected().client;
+    failing.receive(&[23, 3, 3, 0, 1, 0], at(1)).unwrap_err();
+    assert!(failing.exporter().is_none() && failing.cipher_suite().is_some());
 }
 
 /// R-EXT-2, R-EXT-5: in force in both directions, in the handshake's own records after ServerHello and on resumption too.

@@ -1,13 +1,15 @@
 //! Which certificate a party shows, and how it signs.
 use crate::pair::single::{self, Kind};
 use crate::pair::{Counting, Ends, World, store};
+use crate::script::{Heard, Item};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject};
 use std::sync::{Arc, Mutex};
-use tlcp::cert::Identity;
+use tlcp::cert::{Identity, Key, KeyUse};
 use tlcp::config::{
     ClientAuth, ClientConfig, ClientConfigBuilder, ConnectionId, Event, Observer, ServerConfig,
     ServerConfigBuilder,
 };
-use tlcp::message::{CertificateVerify, ServerKeyExchange};
+use tlcp::message::{CertificateRequest, CertificateVerify, ServerKeyExchange};
 use tlcp::wire::{HandshakeType as H, SignatureScheme as S};
 
 /// A client with these certificates.
@@ -53,6 +55,23 @@ fn a_client_shows_the_certificate_of_a_named_ca() {
     let own = || single::identity(Kind::Rsa.client(), &world.provider);
     assert_eq!(shown(client(&world, [stranger(), own()]), world.server()), certificate(Kind::Rsa));
     assert_eq!(shown(client(&world, [own(), stranger()]), world.server()), certificate(Kind::Rsa));
+}
+
+/// R-T12-9: a certificate that is for encryption alone is not shown.
+#[test]
+fn a_client_shows_no_certificate_that_may_not_sign() {
+    let world = World::tls12(Kind::Rsa);
+    // The second of TLCP's pair.
+    let file = include_bytes!("../../vectors/rsa/client.pem");
+    let encrypts = CertificateDer::pem_slice_iter(file).nth(1).unwrap().unwrap();
+    let keys = PrivatePkcs8KeyDer::pem_slice_iter(file).map(|key| key.unwrap());
+    let identities = keys.filter_map(|key| {
+        let key = world.provider.keys.rsa_private(&key.secret_pkcs8_der()[26..]).unwrap();
+        Identity::single_with_key(&[encrypts.as_ref()], Key::Here(key), &world.provider).ok()
+    });
+    let identities: Vec<Identity> = identities.collect();
+    assert!(identities.len() == 1 && !identities[0].allows(KeyUse::Sign));
+    assert_eq!(shown(client(&world, identities), world.server()), None);
 }
 
 /// R-T12-1: where no certificate of its own can sign by a scheme that both sides take, the client is as good as without.
@@ -114,6 +133,46 @@ fn each_side_signs_by_its_own_order_of_schemes() {
     let client = client(&world, [identity]).signature_schemes(&[one, other]).observer(seen.clone());
     connect(client, world.server().signature_schemes(&[other, one]).client_auth(ClientAuth::Require));
     assert_eq!(*seen.0.lock().unwrap(), [other, one]);
+}
+
+/// R-T12-7: nor by one of its identity's own that its configuration has not.
+#[test]
+fn no_side_signs_by_a_scheme_that_its_configuration_lacks() {
+    let world = World::tls12(Kind::Rsa);
+    let [one, other] = [S::RSA_PSS_RSAE_SHA384, S::RSA_PKCS1_SHA256];
+    let identity = || {
+        let identity = single::identity(Kind::Rsa.client(), &world.provider);
+        identity.signing_by(&[one, other])
+    };
+    for (ours, expected) in [(&[one, other][..], one), (&[other], other)] {
+        let seen = Arc::new(Schemes::default());
+        let client = client(&world, [identity()]).signature_schemes(ours).observer(seen.clone());
+        let server = world.server().signature_schemes(&[other, one]);
+        connect(client, server.client_auth(ClientAuth::Require));
+        assert_eq!(seen.0.lock().unwrap().last(), Some(&expected));
+    }
+}
+
+/// R-T12-8: a server asks for certificates of the kinds that sign by a scheme that it takes.
+#[test]
+fn a_server_asks_for_no_kind_of_certificate_whose_schemes_it_refuses() {
+    use tlcp::wire::ClientCertificateType as T;
+    let lab = &crate::TRANSPORT;
+    for (schemes, types) in [
+        (&[S::ECDSA_SHA256][..], &[T::ECDSA_SIGN][..]),
+        (&[S::RSA_PKCS1_SHA256], &[T::RSA_SIGN]),
+        (&[S::RSA_PKCS1_SHA256, S::ECDSA_SHA256], &[T::RSA_SIGN, T::ECDSA_SIGN]),
+    ] {
+        let server = lab.world.server().suites(&[lab.case.suite]).client_auth(ClientAuth::Request);
+        let hello = Item::Message(crate::said(&lab.client, H::CLIENT_HELLO));
+        let outcome = lab.to_server_of(server.signature_schemes(schemes), &[hello]);
+        let request = outcome.heard.iter().find_map(|heard| match heard {
+            Heard::Message(m) if m[0] == H::CERTIFICATE_REQUEST.0 => Some(m.clone()),
+            _ => None,
+        });
+        let request = CertificateRequest::read(&request.unwrap()[4..], true).unwrap();
+        assert_eq!(request.types, types);
+    }
 }
 
 /// R-T12-22: of two certificates with the same kind of key, the one whose chain is signed as the client takes it; the best

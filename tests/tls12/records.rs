@@ -91,6 +91,12 @@ fn a_record_longer_than_the_fragment_that_was_agreed_on_is_an_overflow() {
                     }
                 }
             }
+            // In the clear as well.
+            let message = Item::Record(ContentType::HANDSHAKE, vec![11; most + 1]);
+            let outcome = lab.to_client(&before(&lab.server, 1, std::slice::from_ref(&message)));
+            outcome.refused(A::RECORD_OVERFLOW, "too long");
+            let outcome = lab.to_server(&before(&lab.client, 1, &[message]));
+            outcome.refused(A::RECORD_OVERFLOW, "too long");
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::{
 use std::sync::Arc;
 use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::Random;
-use tlcp::session::{RotatingTicketer, Session, Ticket, Ticketer};
+use tlcp::message::Credential;
+use tlcp::session::{Peer, RotatingTicketer, Session, Ticket, Ticketer};
 use tlcp::suite::AeadAlgorithm;
 use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
 
@@ -57,6 +58,23 @@ fn a_ticket_displaces_the_id() {
     let outcome = both.to_server(&[Item::Message(hello.with(X::SESSION_TICKET, &[7; 200]).to_message())]);
     assert_eq!(outcome.error, None);
     assert!(kinds(&outcome.heard).contains(&H::CERTIFICATE), "the id is known, but not asked for");
+    // Who issues no tickets looks into none.
+    let hello = client_hello::hello(&RESUMED).with(X::SESSION_TICKET, &[7; 200]);
+    let outcome = RESUMED.to_server(&[Item::Message(hello.to_message())]);
+    assert!(!kinds(&outcome.heard).contains(&H::CERTIFICATE));
+}
+
+/// R-SES-14, R-TKT-1: there is no ticket for a session that would not be resumed: no suite of TLS binds both parties' keys.
+#[test]
+fn no_ticket_is_issued_where_only_other_suites_are_resumed() {
+    for (only_ecdhe, issued) in [(false, true), (true, false)] {
+        let server = ECC.world.server().suites(&[ECC.case.suite]).tickets(TICKETS.clone());
+        let server = server.resume_only_ecdhe(only_ecdhe);
+        let hello = client_hello::hello(&ECC).with(X::SESSION_TICKET, &[]);
+        let outcome = ECC.to_server_of(server, &[Item::Message(hello.to_message())]);
+        let extensions = answer(&outcome).extensions.unwrap_or_default();
+        assert_eq!(extensions.iter().any(|(kind, _)| *kind == X::SESSION_TICKET.0), issued);
+    }
 }
 
 /// R-TKT-4: the ticket of another server, of the same server under another context, and of nobody.
@@ -134,6 +152,12 @@ fn a_ticket_key_is_replaced_as_its_period_ends() {
     assert_eq!((name(1000), name(4599)), (first.clone(), first.clone()));
     let second = name(4600);
     assert_ne!(second, first);
+    assert_eq!(tickets.seal(&session, 4600, &Counting::from(1)).unwrap().lifetime, 3600);
+    // What no message can hold is not sealed.
+    let mut long = (*session).clone();
+    let credential = Arc::new(Credential::Certificates(vec![vec![0x30; 65_000].into(); 2]));
+    long.peer = Peer::Authenticated { credential, not_after: u64::MAX };
+    assert!(tickets.seal(&long, 4600, &Counting::from(2)).is_none());
     // A clock that went back makes no key younger.
     assert_ne!(name(4599), second);
 }
@@ -180,13 +204,15 @@ fn a_new_session_ticket_comes_if_and_only_if_it_was_announced() {
     }
 }
 
-/// The ticket of the session that a client keeps after this script.
+/// The ticket of the session that a client keeps after this script, which then has no id.
 fn renewed(lab: &Lab, script: &[Item]) -> Option<Ticket> {
     let store = Arc::new(lab.store(false));
     let mut player = lab.client_player(&store);
     player.play(script);
     player.outcome(&store).went_well();
-    store.sessions().pop().and_then(|(_, session)| session.ticket.clone())
+    let (_, session) = store.sessions().pop()?;
+    assert!(session.id.is_empty());
+    session.ticket.clone()
 }
 
 /// R-TKT-4: a server may renew a ticket in an abbreviated handshake, before its ChangeCipherSpec.
@@ -211,6 +237,11 @@ fn a_fatal_alert_makes_the_client_forget_its_ticket() {
     let alert = Item::Record(tlcp::wire::ContentType::ALERT, vec![2, 40]);
     let outcome = BY_TICKET.to_client(std::slice::from_ref(&alert));
     assert_eq!((outcome.removed, outcome.stored), (1, 0));
+    let announced = with(&BY_TICKET.server, server_hello::hello(&BY_TICKET).and(35, &[]).to_message());
+    for hello in [&BY_TICKET.server[0], &announced[0]] {
+        let outcome = BY_TICKET.to_client(&[hello.clone(), alert.clone()]);
+        assert_eq!((outcome.removed, outcome.stored), (1, 0), "in the middle of resuming");
+    }
     let outcome = TICKET.to_client(&[&TICKET.server[..], &[alert]].concat());
     assert_eq!((outcome.removed, outcome.stored), (1, 0));
 }

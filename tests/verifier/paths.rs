@@ -23,6 +23,21 @@ fn finds_both_paths_in_a_pool_without_order() {
     assert_eq!(alert(&E::UnknownIssuer), A::UNKNOWN_CA);
 }
 
+/// R-HS-41: a CA on the way up with another kind of key than the verifier takes certifies nobody.
+#[cfg(feature = "tls12")]
+#[test]
+fn trusts_no_ca_with_a_key_of_another_kind() {
+    use tlcp::pki::NewKey;
+    let w = World::new(47);
+    for (key, trusted) in [(NewKey::Sm2, true), (NewKey::P256, false)] {
+        let ca = w.issue(&w.root, template().common_name("other").for_ca(None).key(key));
+        let pair = Pair::issue(&ca, &template().common_name("x"), &provider(), &w.random).unwrap();
+        let list = [&pair.sign, &pair.encrypt, &ca];
+        let verdict = w.verify(CertPolicy::Standard, &list, PeerRole::Client);
+        assert_eq!(verdict.is_ok(), trusted, "{verdict:?}");
+    }
+}
+
 #[test]
 fn refuses_roots_that_nobody_trusts() {
     let w = World::new(41);

@@ -229,27 +229,33 @@ fn asks_every_series_that_speaks_of_a_certificate() {
 #[test]
 fn asks_lists_for_the_certificates_of_their_distribution_point() {
     let l = Lists::new(67);
-    let with_point = |uri: &str| {
+    let with_point = |uri: &str, reasons: &[u8]| {
         let name = element(0xa0, &[&element(0xa0, &[&element(0x86, &[uri.as_bytes()])])]);
-        let value = element(0x30, &[&element(0x30, &[&name])]);
+        let value = element(0x30, &[&element(0x30, &[&name, reasons])]);
         element(0x30, &[&[6, 3, 0x55, 0x1d, 31], &element(4, &[&value])])
     };
-    let extension = with_point("http://a.example/1");
+    let extension = with_point("http://a.example/1", &[]);
     let pair = l.w.pair(&template().common_name("x").extension(&extension));
     let list = |revoked, uri| {
         let series = Series { uri: Some(uri), ..Series::default() };
         l.of_series(revoked, series, [NOW - DAY, NOW + DAY])
     };
-    let verify = |crls: &[&[u8]]| {
+    let verify_pair = |pair: &Pair, crls: &[&[u8]]| {
         let builder = l.w.builder().crls(crls).unwrap().revocation_of_end_entities_only();
         let claim = claim(&[&pair.sign, &pair.encrypt, &l.w.ca], PeerRole::Client).unwrap();
         builder.build().unwrap().verdict(&claim, NOW).map(|_| ())
     };
+    let verify = |crls: &[&[u8]]| verify_pair(&pair, crls);
     let [own, other] = ["http://a.example/1", "http://a.example/2"];
     assert_eq!(verify(&[&list(None, own)]), Ok(()));
     assert_eq!(verify(&[&list(Some(&pair.sign), own)]), Err(E::Revoked));
     assert_eq!(verify(&[&list(None, own), &list(Some(&pair.sign), other)]), Ok(()));
     assert_eq!(verify(&[&list(None, other)]), Err(E::Other("no CRL for one of the certificates")));
+    // A point for one reason alone, keyCompromise, is not what a list for all reasons is about.
+    let partial = with_point(own, &[0x81, 2, 6, 0x40]);
+    let partial = l.w.pair(&template().common_name("x").extension(&partial));
+    let none = Err(E::Other("no CRL for one of the certificates"));
+    assert_eq!(verify_pair(&partial, &[&list(None, own)]), none);
 }
 
 /// R-HS-51: a list for CA certificates alone says nothing of end entities.

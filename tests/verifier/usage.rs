@@ -74,6 +74,18 @@ fn a_certificate_with_surplus_behind_extensions_or_an_odd_truth_is_malformed() {
     der[at + 1] -= last;
     der[at + 3] -= last;
     assert_eq!(verdict(&sign), Err(E::Malformed));
+    // subjectPublicKeyInfo with NULL behind the key: each structure around it is two bytes longer.
+    let mut sign = w.issue(&w.ca, template().common_name("s").for_signing());
+    let der = &mut sign.certificate;
+    let at = der.windows(2).position(|w| w == [0x30, 0x59]).unwrap();
+    der.splice(at + 2 + 0x59..at + 2 + 0x59, [5, 0]);
+    der[at + 1] += 2;
+    for header in [0, 4] {
+        assert_eq!(der[header..header + 2], [0x30, 0x82]);
+        let length = u16::from_be_bytes([der[header + 2], der[header + 3]]) + 2;
+        der[header + 2..header + 4].copy_from_slice(&length.to_be_bytes());
+    }
+    assert_eq!(verdict(&sign), Err(E::Malformed));
     for (truth, expected) in [(0, Ok(())), (1, Err(E::Malformed)), (0xfe, Err(E::Malformed))] {
         let constraints = [&hex::decode("300c0603551d13040530030101").unwrap()[..], &[truth]].concat();
         let sign = w.issue(&w.ca, template().common_name("s").for_signing().extension(&constraints));

@@ -270,6 +270,23 @@ fn returns_messages_of_many_lengths_in_every_mode() {
     assert_eq!(too_long, Err(CryptoError::TooLong));
 }
 
+/// GM/T 0044.4: 1 to 16 bytes of padding, each of which says how many. Blocks in ECB are what was put into them.
+#[test]
+fn takes_no_padding_of_none_or_of_more_than_a_block() {
+    use sm9::dem::{conceal, reveal};
+    let key = [7; 16];
+    let reveals = |blocks: &[u8]| {
+        let c2 = conceal(Mode::Sm4Ecb, &key, blocks, &SystemRandom).unwrap();
+        reveal(Mode::Sm4Ecb, &key, &c2[..blocks.len()]).map(|message| message.len())
+    };
+    assert_eq!(reveals(&[[9; 15], [1; 15]].concat()[..16]), Ok(15));
+    assert_eq!(reveals(&[16; 16]), Ok(0));
+    for bad in [&[0; 16][..], &[17; 32], &[32; 32], &[2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 1, 2]] {
+        assert_eq!(reveals(bad), Err(CryptoError::DecryptFailed), "{bad:?}");
+    }
+    assert_eq!(reveal(Mode::Sm4Ecb, &key, &[]).map(|m| m.len()), Err(CryptoError::DecryptFailed));
+}
+
 /// A key stream of zeros would send the message as it is: another nonce is drawn, and what was sent so is refused.
 #[test]
 fn takes_no_key_stream_of_zeros() {
