@@ -34,6 +34,17 @@ fn extension(hello: &Hello, kind: u16) -> Option<&[u8]> {
     hello.extensions.iter().flatten().find(|(k, _)| *k == kind).map(|(_, data)| &data[..])
 }
 
+/// R-ETM-1, R-ETM-2: agreed on with CBC, if the server wants it too.
+#[test]
+fn encrypt_then_mac_is_agreed_on_only_where_the_server_wants_it() {
+    let offer = [Item::Message(said(&TRANSPORT.client, H::CLIENT_HELLO))];
+    for wanted in [true, false] {
+        let server = TRANSPORT.world.server().suites(&[TRANSPORT.case.suite]).encrypt_then_mac(wanted);
+        let agreed = answer(&TRANSPORT.to_server_of(server, &offer));
+        assert_eq!(extension(&agreed, X::ENCRYPT_THEN_MAC.0).is_some(), wanted);
+    }
+}
+
 /// R-EXT-3: a response of another kind than OCSP is not asked for in any form that could be wrong here.
 #[test]
 fn a_request_for_a_status_of_another_kind_is_passed_over() {

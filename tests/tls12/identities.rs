@@ -153,7 +153,15 @@ fn no_side_signs_by_a_scheme_that_its_configuration_lacks() {
     }
 }
 
-/// R-T12-8: a server asks for certificates of the kinds that sign by a scheme that it takes.
+/// R-T12-8: schemes have two bytes each.
+#[test]
+fn a_request_with_half_a_scheme_is_malformed() {
+    assert!(CertificateRequest::read(&[1, 64, 0, 2, 4, 3, 0, 0], true).is_ok());
+    let error = CertificateRequest::read(&[1, 64, 0, 3, 4, 3, 8, 0, 0], true).unwrap_err();
+    assert_eq!(error.field, "supported_signature_algorithms");
+}
+
+/// R-T12-8: a server asks for certificates of the kinds that sign by a scheme that it takes, and of the CAs that it names.
 #[test]
 fn a_server_asks_for_no_kind_of_certificate_whose_schemes_it_refuses() {
     use tlcp::wire::ClientCertificateType as T;
@@ -165,13 +173,15 @@ fn a_server_asks_for_no_kind_of_certificate_whose_schemes_it_refuses() {
     ] {
         let server = lab.world.server().suites(&[lab.case.suite]).client_auth(ClientAuth::Request);
         let hello = Item::Message(crate::said(&lab.client, H::CLIENT_HELLO));
-        let outcome = lab.to_server_of(server.signature_schemes(schemes), &[hello]);
+        let server = server.signature_schemes(schemes).authorities([&b"one"[..], b"two"]);
+        let outcome = lab.to_server_of(server, &[hello]);
         let request = outcome.heard.iter().find_map(|heard| match heard {
             Heard::Message(m) if m[0] == H::CERTIFICATE_REQUEST.0 => Some(m.clone()),
             _ => None,
         });
         let request = CertificateRequest::read(&request.unwrap()[4..], true).unwrap();
         assert_eq!(request.types, types);
+        assert!(request.authorities.iter().eq([&b"one"[..], b"two"]));
     }
 }
 
