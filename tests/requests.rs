@@ -8,15 +8,16 @@ mod later;
 mod pair;
 
 use later::{Device, Remote, answer_one, identity_elsewhere, name_of, run};
-use pair::{Counting, Ends, Side, World, at, carry, read_all, store};
+use pair::{Counting, Ends, NOW, Side, World, at, carry, read_all, store};
 use std::sync::Arc;
 use std::time::Duration;
-use tlcp::cert::Verified;
+use tlcp::cert::{KeyUse, Verified};
 use tlcp::config::{ClientAuth, ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, Time};
-use tlcp::crypto::{Draw, PreMasterSecret, Random, SECRET_LEN, Shared};
+use tlcp::crypto::{Draw, PreMasterSecret, Random, SECRET_LEN, Shared, default_provider};
 use tlcp::error::{AnswerError, CryptoError, Error};
 use tlcp::handshake::{Answer, Selection};
+use tlcp::pki::Options;
 use tlcp::suite::{SUITES, Suite, TLCP};
 use tlcp::wire::AlertDescription;
 
@@ -433,5 +434,25 @@ fn a_source_of_randomness_that_fails_ends_the_handshake() {
         }
         let (side, error) = Ends::new(&client, &server).run().unwrap_err();
         assert_eq!((side, error), (Side::Client, gone.clone()), "{draw:?}");
+    }
+}
+
+/// R-HS-21: of a client's identities the first under a CA that the server names.
+#[test]
+fn a_client_shows_the_identity_whose_ca_the_server_names() {
+    let worlds = ["One", "Other"].map(|organization| {
+        let options = Options { organization: organization.into(), ..Options::new(NOW) };
+        World::with(default_provider(), options)
+    });
+    let [one, other] = &worlds;
+    let client = one.client().identity(one.client.clone()).identity(other.client.clone());
+    let client = Arc::new(client.sessions(None).build().unwrap());
+    for named in &worlds {
+        let names = named.verifier.authorities();
+        let server = one.server().verifier(named.verifier.clone()).client_auth(ClientAuth::Require);
+        let server = server.authorities(names.iter().map(Vec::as_slice)).build().unwrap();
+        let ends = Ends::new(&client, &Arc::new(server)).connected();
+        let shown = &ends.server.peer_certificates().unwrap()[0];
+        assert_eq!(shown[..], named.client.certificate(KeyUse::Sign)[..]);
     }
 }
