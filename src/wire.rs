@@ -18,11 +18,12 @@ use smallvec::SmallVec;
 /// Code points as hellos list them: as many as most of them have need no memory of the heap.
 pub type Codes<T> = SmallVec<[T; 16]>;
 
-/// A list as it came, in no more memory than its own size.
-pub(crate) fn codes<T>(pairs: &[[u8; 2]], make: fn(u16) -> T) -> Codes<T> {
+/// A list as it came, in no more memory than its own size; `None` if half a code point is left over.
+pub(crate) fn codes<T>(list: &[u8], make: fn(u16) -> T) -> Option<Codes<T>> {
+    let (pairs, []) = list.as_chunks() else { return None };
     let mut out = Codes::with_capacity(pairs.len());
     out.extend(pairs.iter().map(|pair| make(u16::from_be_bytes(*pair))));
-    out
+    Some(out)
 }
 
 /// Bytes: as many as most messages have that hold neither a certificate nor a secret (ServerKeyExchange: 78) need no memory

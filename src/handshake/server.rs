@@ -31,6 +31,13 @@ struct Hello {
     transcript: TranscriptStart,
 }
 
+impl Hello {
+    /// What it says.
+    fn message(&self) -> &ClientHello {
+        &self.offer.hello
+    }
+}
+
 /// Whom to be is being decided: first of all, since a session belongs to an identity (R-SES-16).
 pub struct AwaitIdentity {
     hello: Hello,

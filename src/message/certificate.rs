@@ -3,6 +3,7 @@ use super::{DistinguishedNames, Message, encode};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::{
     ClientCertificateType, DecodeError, HandshakeType, Overlong, Problem, Reader, SignatureScheme, Writer,
+    codes,
 };
 use alloc::{boxed::Box, vec::Vec};
 
@@ -157,9 +158,6 @@ impl CertificateRequest {
 
 fn read_schemes(r: &mut Reader<'_>) -> Result<Vec<SignatureScheme>, DecodeError> {
     let list = r.vector16("supported_signature_algorithms", 2)?;
-    let (pairs, rest) = list.as_chunks();
-    if !rest.is_empty() {
-        return Err(r.error("supported_signature_algorithms", Problem::LengthOutOfRange));
-    }
-    Ok(pairs.iter().map(|p| SignatureScheme(u16::from_be_bytes(*p))).collect())
+    let half = r.error("supported_signature_algorithms", Problem::LengthOutOfRange);
+    Ok(codes(list, SignatureScheme).ok_or(half)?.into_vec())
 }

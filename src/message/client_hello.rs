@@ -38,21 +38,12 @@ impl ClientHello {
         let random = r.array("random")?;
         let session_id = SessionId::read(&mut r)?;
         let suites = r.vector16("cipher_suites", 2)?;
-        let (pairs, rest) = suites.as_chunks();
-        if !rest.is_empty() {
-            return Err(r.citing("R-HS-3").error("cipher_suites", Problem::LengthOutOfRange));
-        }
+        let half = r.clone().citing("R-HS-3").error("cipher_suites", Problem::LengthOutOfRange);
+        let cipher_suites = codes(suites, CipherSuite).ok_or(half)?;
         let offers_null_compression = r.vector8("compression_methods", 1)?.contains(&0);
         let extensions = ClientExtensions::read(&mut r, version)?;
         r.finish("extensions")?;
-        Ok(Self {
-            version,
-            random,
-            session_id,
-            cipher_suites: codes(pairs, CipherSuite),
-            offers_null_compression,
-            extensions,
-        })
+        Ok(Self { version, random, session_id, cipher_suites, offers_null_compression, extensions })
     }
 
     /// Drops what has no name here, and what is said twice; of the protocol names all but those in `alpn`. What is kept of

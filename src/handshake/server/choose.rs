@@ -181,9 +181,9 @@ pub(super) struct Acknowledged {
 
 impl Acknowledged {
     pub(super) fn extensions(&self, hello: &Hello, suite: &Suite, terms: &Terms) -> ServerExtensions {
-        let offered = &hello.offer.hello.extensions;
+        let offered = &hello.message().extensions;
         let scsv = CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV;
-        let signals = offered.renegotiation_info.is_some() || hello.offer.hello.cipher_suites.contains(&scsv);
+        let signals = offered.renegotiation_info.is_some() || hello.message().cipher_suites.contains(&scsv);
         let uses_points = suite.key_exchange.secret == SecretSource::Ephemeral;
         ServerExtensions {
             server_name: self.name,

@@ -58,22 +58,22 @@ impl AwaitIdentity {
             Selection::Nothing => return Err(PeerIncompatible::NoServerIdentity.into()),
             Selection::UnrecognizedName => return Err(PeerIncompatible::UnrecognizedName.into()),
         };
-        if !may_keep_session(&hello.offer.hello, cx) {
+        if !may_keep_session(hello.message(), cx) {
             return full_handshake(hello, chosen, cx);
         }
         // R-TKT-2: whoever has a ticket is not looked up by an id.
-        let ticket = hello.offer.hello.extensions.session_ticket.as_ref().filter(|ticket| !ticket.is_empty());
+        let ticket = hello.message().extensions.session_ticket.as_ref().filter(|ticket| !ticket.is_empty());
         let handle = match ticket.filter(|_| cx.policy.tickets) {
             Some(ticket) => {
                 cx.ask(Request::OpenTicket { ticket: ticket.clone() });
                 Handle::Ticket
             }
             // R-SES-9: an empty id never names a session.
-            None if hello.offer.hello.session_id.is_empty() || !cx.policy.sessions => {
+            None if hello.message().session_id.is_empty() || !cx.policy.sessions => {
                 return full_handshake(hello, chosen, cx);
             }
             None => {
-                cx.ask(Request::FindSession { key: SessionKey::Id(hello.offer.hello.session_id) });
+                cx.ask(Request::FindSession { key: SessionKey::Id(hello.message().session_id) });
                 Handle::Id
             }
         };
@@ -84,27 +84,27 @@ impl AwaitIdentity {
 /// ServerHello and Certificate, then what the suite's key exchange begins with.
 pub(super) fn full_handshake(hello: Hello, chosen: Chosen, cx: &mut Context<'_>) -> Result<S, Error> {
     let Chosen { identity, by_name } = chosen;
-    let fitting = |suite: &&&'static Suite| choose::fits(suite, &identity, &hello.offer.hello);
+    let fitting = |suite: &&&'static Suite| choose::fits(suite, &identity, hello.message());
     let suite = *hello.offer.suites.iter().find(fitting).ok_or(PeerIncompatible::NoServerIdentity)?;
-    let theirs = hello.offer.hello.extensions.signature_schemes.as_deref();
+    let theirs = hello.message().extensions.signature_schemes.as_deref();
     let scheme = match suite.key_exchange.signs {
         Signs::Nothing => None,
         _ => choose_scheme(suite, &identity, theirs, cx.policy),
     };
-    let group = choose::group(&hello.offer.hello, cx);
-    let staples = hello.offer.hello.extensions.status_request && suite.protocol.has_tls_extensions;
+    let group = choose::group(hello.message(), cx);
+    let staples = hello.message().extensions.status_request && suite.protocol.has_tls_extensions;
     let response = identity.ocsp_response().filter(|_| staples);
     let acknowledged = Acknowledged {
         // R-HS-37: acknowledged only if the name was used.
-        name: by_name && hello.offer.hello.extensions.server_name.host().is_some(),
-        ticket: choose::issues_ticket(&hello.offer.hello, suite, cx),
+        name: by_name && hello.message().extensions.server_name.host().is_some(),
+        ticket: choose::issues_ticket(hello.message(), suite, cx),
         status: response.is_some(),
     };
     let session_id = match acknowledged.ticket {
         true => SessionId::EMPTY,
         false => new_session_id(&hello, suite, cx)?,
     };
-    let parties = parties(&identity, suite, hello.offer.hello.client_id(), cx)?;
+    let parties = parties(&identity, suite, hello.message().client_id(), cx)?;
     let mut agreed = agree(hello, suite, session_id, acknowledged, cx)?;
     cx.write(&mut agreed.transcript, Ok(identity.message(CertificateForm::Dual).clone()))?;
     if let Some(response) = response {
@@ -149,7 +149,7 @@ pub(super) fn agree(
     acknowledged: Acknowledged,
     cx: &mut Context<'_>,
 ) -> Result<Box<Agreed>, Error> {
-    let terms = choose::terms(&hello.offer.hello, suite, cx);
+    let terms = choose::terms(hello.message(), suite, cx);
     let server_hello = ServerHello {
         version: suite.protocol.version,
         random: server_random(cx)?,
@@ -200,7 +200,7 @@ fn server_random(cx: &Context<'_>) -> Result<[u8; 32], Error> {
 
 /// R-SES-9: a fresh random id, or none if the session will not be kept; never the client's.
 fn new_session_id(hello: &Hello, suite: &Suite, cx: &Context<'_>) -> Result<SessionId, Error> {
-    if !cx.policy.sessions || !may_keep_session(&hello.offer.hello, cx) || !cx.policy.may_resume(suite) {
+    if !cx.policy.sessions || !may_keep_session(hello.message(), cx) || !cx.policy.may_resume(suite) {
         return Ok(SessionId::EMPTY);
     }
     let mut id = [0; SessionId::MAX];

@@ -17,11 +17,11 @@ impl AwaitSession {
     pub(super) fn on_session(self, found: Option<Arc<Session>>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { hello, chosen, handle } = self;
         let named =
-            |session: &Arc<Session>| handle == Handle::Ticket || session.id == hello.offer.hello.session_id;
+            |session: &Arc<Session>| handle == Handle::Ticket || session.id == hello.message().session_id;
         let Some(session) = found.filter(named).filter(|s| may_resume(s, &hello, &chosen, cx)) else {
             return full_handshake(hello, chosen, cx);
         };
-        let terms = choose::terms(&hello.offer.hello, session.suite, cx);
+        let terms = choose::terms(hello.message(), session.suite, cx);
         // R-EMS-3: the one without the other would be a downgrade; any other difference is none.
         if session.terms.extended_master_secret && !terms.extended_master_secret {
             return Err(PeerIncompatible::NoExtendedMasterSecret.into());
@@ -30,7 +30,7 @@ impl AwaitSession {
             return full_handshake(hello, chosen, cx);
         }
         // What is echoed is what was offered.
-        let offered = hello.offer.hello.session_id;
+        let offered = hello.message().session_id;
         let agreed = agree(hello, session.suite, offered, Acknowledged::default(), cx)?;
         cx.log_secret(&agreed, &session.master);
         let mut keyed = Keyed::new(agreed, session, cx.provider);
@@ -47,7 +47,7 @@ fn may_resume(session: &Session, hello: &Hello, chosen: &Chosen, cx: &Context<'_
     let needs_client = policy.client_auth == ClientAuth::Require || session.suite.key_exchange.is_mutual();
     hello.offer.suites.contains(&session.suite)
         && policy.may_resume(session.suite)
-        && session.server_name.as_deref() == hello.offer.hello.extensions.server_name.host()
+        && session.server_name.as_deref() == hello.message().extensions.server_name.host()
         && session.context == policy.session_context
         && session.own_identity == *chosen.identity.fingerprint()
         && session.is_fresh(cx.now, policy.session_lifetime)

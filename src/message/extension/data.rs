@@ -57,12 +57,9 @@ pub(super) fn read_u16s<T>(
     make: fn(u16) -> T,
 ) -> Result<Codes<T>, DecodeError> {
     let list = r.vector16(field, 2)?;
-    let (pairs, rest) = list.as_chunks();
-    if !rest.is_empty() {
-        return Err(r.error(field, Problem::LengthOutOfRange));
-    }
+    let values = codes(list, make).ok_or(r.error(field, Problem::LengthOutOfRange))?;
     r.finish(field)?;
-    Ok(codes(pairs, make))
+    Ok(values)
 }
 
 pub(super) fn write_u16s(w: &mut Writer, values: impl Iterator<Item = u16>) {
