@@ -450,11 +450,15 @@ impl<S: Endpoint> Connection<S> {
             facts.exporter = None;
             failed.facts = Some(facts);
         }
-        (self.reading, self.writing) = (Reading::Closed, Writing::Closed);
         self.asked = Asked::Nothing;
+        self.end_records();
+    }
+
+    /// Neither reads nor writes go on: keys and what came are of no use any more.
+    fn end_records(&mut self) {
+        (self.reading, self.writing) = (Reading::Closed, Writing::Closed);
         self.kept = None;
-        self.opener = Opener::plain();
-        self.sealer = Sealer::plain(self.version());
+        (self.opener, self.sealer) = (Opener::plain(), Sealer::plain(self.version()));
         self.incoming.clear();
         self.joiner = Joiner::default();
     }

@@ -6,7 +6,7 @@ mod gateway;
 #[path = "support/program.rs"]
 mod program;
 
-use gateway::{Gateway, Speaks, backend, client, connect, dead, folder};
+use gateway::{Gateway, Speaks, backend, client, connect, dead, dial, folder};
 use program::Folder;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,9 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
-use tlcp::aio::{ClientStream, TlcpConnector};
-use tlcp::cert::ServerName;
-use tlcp::config::ClientConfig;
+use tlcp::aio::ClientStream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::runtime::Runtime;
 
@@ -83,11 +81,6 @@ async fn answer(stream: &mut ClientStream<tokio::net::TcpStream>) -> std::io::Re
         }
     }
     Ok(String::from_utf8(got).unwrap())
-}
-
-async fn dial(port: u16, config: &Arc<ClientConfig>) -> std::io::Result<ClientStream<tokio::net::TcpStream>> {
-    let tcp = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-    TlcpConnector::new(config.clone()).connect(ServerName::try_from("localhost").unwrap(), tcp).await
 }
 
 /// The most that the process took while `work` ran, beyond what it had before, in KiB.
@@ -285,14 +278,17 @@ fn idle_and_half_open_connections_take_little_memory() {
                 .map(|_| {
                     let config = config.clone();
                     runtime.spawn(async move {
-                        let mut stream = dial(port, &config).await.unwrap();
-                        stream.write_all(b"12345").await.unwrap();
-                        stream.read_exact(&mut [0; 5]).await.unwrap();
-                        stream
+                        let mut stream = dial(port, &config).await?;
+                        stream.write_all(b"12345").await?;
+                        stream.read_exact(&mut [0; 5]).await?;
+                        std::io::Result::Ok(stream)
                     })
                 })
                 .collect();
-            dials.into_iter().map(|dialed| runtime.block_on(dialed).unwrap()).collect::<Vec<_>>()
+            let dialed = dials.into_iter().map(|dialed| runtime.block_on(dialed).unwrap());
+            dialed
+                .map(|dialed| dialed.unwrap_or_else(|e| panic!("{e}: {}", gateway.log())))
+                .collect::<Vec<_>>()
         };
         drop(warm(20));
         gateway.logged_times("outcome=", 20);

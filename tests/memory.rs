@@ -154,6 +154,23 @@ fn a_connection_that_failed_holds_no_keys_and_no_bytes_that_came() {
     }
 }
 
+/// Whoever goes on with the records has the keys, and nobody else.
+#[test]
+fn a_connection_whose_keys_were_handed_out_holds_none() {
+    for suite in TLCP.suites() {
+        let world = World::of(suite);
+        let client = Arc::new(world.client().suites(&[suite]).sessions(None).build().unwrap());
+        let server = world.server().suites(&[suite]).sessions(None).client_auth(ClientAuth::None);
+        let server = Arc::new(server.extractable_keys().build().unwrap());
+        let Ends { mut server, .. } = Ends::new(&client, &server).connected();
+        let shown = server.peer_certificates().map_or(0, |certificates| certificates.concat().len());
+        drop(server.extract_keys().unwrap());
+        let held = held(server);
+        println!("{:<20} after its keys went, with certificates of {shown}: {held}", suite.id);
+        assert!(held <= KIB / 2 + shown as i64);
+    }
+}
+
 /// Nor of a message that will never be whole.
 #[test]
 fn a_handshake_that_failed_holds_no_piece_of_a_message() {

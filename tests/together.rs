@@ -67,6 +67,21 @@ fn keys_of_one_kind_are_told_apart() {
     answer_all(&mut ends);
 }
 
+/// R-T12-19: an RSA key signs by the scheme that each of its connections has agreed on.
+#[cfg(feature = "tls12")]
+#[test]
+fn a_key_signs_by_the_scheme_of_each_request() {
+    use tlcp::wire::SignatureScheme as S;
+    let world = World::tls12(pair::single::Kind::Rsa);
+    let server = Arc::new(world.server().sessions(None).keys_later().build().unwrap());
+    let schemes = [S::RSA_PSS_RSAE_SHA256, S::RSA_PKCS1_SHA512, S::RSA_PSS_RSAE_SHA256, S::RSA_PKCS1_SHA256];
+    let mut ends = schemes.map(|scheme| {
+        let client = world.client().sessions(None).signature_schemes(&[scheme]);
+        Ends::new(&Arc::new(client.build().unwrap()), &server)
+    });
+    answer_all(&mut ends);
+}
+
 /// Answers what is asked, all at once each time, until all are connected.
 fn answer_all(ends: &mut [Ends]) {
     let random = Counting::from(9);

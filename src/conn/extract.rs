@@ -2,7 +2,6 @@
 use super::{Connection, Endpoint, Phase, ReadProgress, Reading, Writing};
 use crate::crypto::TrafficKeys;
 use crate::error::Error;
-use crate::record::{Opener, Sealer};
 use crate::suite::Suite;
 use alloc::vec::Vec;
 
@@ -71,9 +70,8 @@ impl<S: Endpoint> Connection<S> {
             max_fragment: self.max_fragment,
             unopened: self.incoming.sealed().to_vec(),
         };
-        (self.reading, self.writing) = (Reading::Closed, Writing::Closed);
-        (self.opener, self.sealer) = (Opener::plain(), Sealer::plain(self.version()));
-        self.incoming.clear();
+        self.end_records();
+        self.outgoing.trim(0);
         Ok(extracted)
     }
 }

@@ -1,12 +1,12 @@
 //! Bytes both ways, their ends, and what becomes of a side that is slow, gone or never was.
-use super::gateway::{Gateway, Speaks, ask, backend, client, connect, dead, echo, folder, tcp};
+use super::gateway::{
+    Gateway, PATIENCE, Speaks, ask, backend, client, connect, dead, dial, echo, folder, tcp,
+};
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
-use tlcp::aio::TlcpConnector;
-use tlcp::cert::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn data(length: usize) -> Vec<u8> {
@@ -112,9 +112,7 @@ fn an_end_passes_on_in_both_directions() {
     let gateway = Gateway::terminate(&folder, speaks_first, &[]);
     let config = client(&folder, Speaks::Tls12, false);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let tcp = tokio::net::TcpStream::connect(("127.0.0.1", gateway.port())).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        let mut stream = TlcpConnector::new(config).connect(name, tcp).await.unwrap();
+        let mut stream = dial(gateway.port(), &config).await.unwrap();
         let mut all = Vec::new();
         stream.read_to_end(&mut all).await.unwrap(); // an end without close_notify were an error
         assert_eq!(all, b"goodbye");
@@ -145,11 +143,13 @@ fn a_failure_does_not_pass_on_as_an_end() {
     // A client that is gone, and has not read all, resets the connection.
     let (tell, told) = mpsc::channel();
     let says = backend(move |mut tcp| {
+        tcp.read_exact(&mut [0; 8]).unwrap(); // so that what follows does not come with the handshake's last bytes
         tcp.write_all(b"unread").unwrap();
         tell.send(tcp.read_to_end(&mut Vec::new()).map_err(|e| e.kind())).unwrap();
     });
     let gateway = Gateway::terminate(&folder, says, &[]);
-    let stream = connect(gateway.port(), &client(&folder, Speaks::Tlcp, false), "localhost").unwrap();
+    let mut stream = connect(gateway.port(), &client(&folder, Speaks::Tlcp, false), "localhost").unwrap();
+    stream.write_all(b"question").unwrap();
     let (_, socket) = stream.into_parts();
     socket.peek(&mut [0]).unwrap();
     drop(socket);
@@ -167,6 +167,63 @@ fn a_failure_does_not_pass_on_as_an_end() {
     let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{error}");
     gateway.logged("outcome=backend_reset");
+}
+
+/// A backend that is gone while the client still speaks: its end is not taken for one, although the socket tells of the reset
+/// once, to whoever writes first, and then shows an end.
+#[test]
+fn a_reset_that_a_write_meets_first_is_no_end_either() {
+    let folder = folder();
+    let (tell, told) = mpsc::channel();
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let leaves = backend(move |mut tcp| {
+        tcp.write_all(b"half").unwrap();
+        tcp.peek(&mut [0]).unwrap();
+        wait.lock().unwrap().recv().unwrap();
+        drop(tcp); // bytes that were not read reset the connection
+        tell.send(()).unwrap();
+    });
+    let gateway = Gateway::terminate(&folder, leaves, &[]);
+    let mut stream = connect(gateway.port(), &client(&folder, Speaks::Tlcp, false), "localhost").unwrap();
+    stream.write_all(b"unread").unwrap();
+    stream.read_exact(&mut [0; 4]).unwrap();
+    gateway.signal("STOP");
+    go.send(()).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
+    stream.write_all(b"for nobody").unwrap();
+    gateway.signal("CONT");
+    // A stream that is cut short, or reset if the gateway went before it had read all.
+    let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset), "{error}");
+    gateway.logged("outcome=backend_reset");
+}
+
+/// A backend that has said all and is gone without having read all spoils nothing for a client that then ends.
+#[test]
+fn an_end_for_a_backend_that_is_gone_is_an_end() {
+    let folder = folder();
+    let (tell, told) = mpsc::channel();
+    let leaves = backend(move |mut tcp| {
+        tcp.write_all(b"all").unwrap();
+        tcp.shutdown(Shutdown::Write).unwrap();
+        tcp.peek(&mut [0]).unwrap();
+        drop(tcp); // bytes that were not read reset the connection
+        tell.send(()).unwrap();
+    });
+    let gateway = Gateway::terminate(&folder, leaves, &[]);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut stream = dial(gateway.port(), &client(&folder, Speaks::Tlcp, false)).await.unwrap();
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all, b"all");
+        stream.write_all(b"unread").await.unwrap();
+        stream.flush().await.unwrap();
+        told.recv_timeout(PATIENCE).unwrap();
+        stream.shutdown().await.unwrap();
+    });
+    let line = gateway.logged("outcome=");
+    assert!(line.contains("outcome=ok") && line.contains("received=6 sent=3"), "{line}");
 }
 
 /// 256 MiB for a reader that takes none of them: they stay where they are.

@@ -7,6 +7,7 @@ use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+use tlcp::aio::{ClientStream, TlcpConnector};
 use tlcp::cert::{Identity, ServerName, WebPkiVerifier};
 use tlcp::config::ClientConfig;
 use tlcp::conn::ClientConnection;
@@ -236,6 +237,12 @@ pub fn connect(port: u16, config: &Arc<ClientConfig>, name: &str) -> io::Result<
     let mut stream = Stream::new(connection, tcp(port), clock);
     stream.handshake()?;
     Ok(stream)
+}
+
+/// The same with tokio.
+pub async fn dial(port: u16, config: &Arc<ClientConfig>) -> io::Result<ClientStream<tokio::net::TcpStream>> {
+    let tcp = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+    TlcpConnector::new(config.clone()).connect(ServerName::try_from("localhost").unwrap(), tcp).await
 }
 
 /// Says it, ends, and gives all that comes back.

@@ -57,21 +57,57 @@ fn a_client_shows_the_certificate_of_a_named_ca() {
     assert_eq!(shown(client(&world, [own(), stranger()]), world.server()), certificate(Kind::Rsa));
 }
 
+/// TLCP's certificates with RSA keys, as single ones: the first is for signatures alone, the second for encryption alone.
+fn of_one_use(world: &World, place: usize) -> Identity {
+    let file = include_bytes!("../../vectors/rsa/client.pem");
+    let certificate = CertificateDer::pem_slice_iter(file).nth(place).unwrap().unwrap();
+    let keys = PrivatePkcs8KeyDer::pem_slice_iter(file).map(|key| key.unwrap());
+    let mut identities = keys.filter_map(|key| {
+        let key = world.provider.keys.rsa_private(&key.secret_pkcs8_der()[26..]).unwrap();
+        Identity::single_with_key(&[certificate.as_ref()], Key::Here(key), &world.provider).ok()
+    });
+    identities.next().unwrap()
+}
+
 /// R-T12-9: a certificate that is for encryption alone is not shown.
 #[test]
 fn a_client_shows_no_certificate_that_may_not_sign() {
     let world = World::tls12(Kind::Rsa);
-    // The second of TLCP's pair.
-    let file = include_bytes!("../../vectors/rsa/client.pem");
-    let encrypts = CertificateDer::pem_slice_iter(file).nth(1).unwrap().unwrap();
-    let keys = PrivatePkcs8KeyDer::pem_slice_iter(file).map(|key| key.unwrap());
-    let identities = keys.filter_map(|key| {
-        let key = world.provider.keys.rsa_private(&key.secret_pkcs8_der()[26..]).unwrap();
-        Identity::single_with_key(&[encrypts.as_ref()], Key::Here(key), &world.provider).ok()
-    });
-    let identities: Vec<Identity> = identities.collect();
-    assert!(identities.len() == 1 && !identities[0].allows(KeyUse::Sign));
-    assert_eq!(shown(client(&world, identities), world.server()), None);
+    let encrypts = of_one_use(&world, 1);
+    assert!(!encrypts.allows(KeyUse::Sign));
+    assert_eq!(shown(client(&world, [encrypts]), world.server()), None);
+}
+
+/// R-T12-9: whatever it would rather use, a server does with a certificate what that is for.
+#[test]
+fn a_server_uses_no_suite_that_its_certificate_is_not_for() {
+    let world = World::tls12(Kind::Rsa);
+    let [signs, encrypts] = ["ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"].map(crate::suite);
+    for (place, suites, expected) in [(0, [encrypts, signs], signs), (1, [signs, encrypts], encrypts)] {
+        let world = World { server: Arc::new(of_one_use(&world, place)), ..World::tls12(Kind::Rsa) };
+        let anyone = Arc::new(tlcp::cert::dangerous::NoVerification);
+        let client = client(&world, []).verifier(anyone).suites(&suites);
+        let ends = connect(client, world.server().suites(&suites));
+        assert_eq!(ends.client.cipher_suite(), Some(expected));
+    }
+}
+
+/// R-T12-19: nor a certificate whose key signs by nothing that the client takes, if there is another.
+#[test]
+fn a_server_prefers_the_certificate_that_signs_as_the_client_takes_it() {
+    let world = World::tls12(Kind::Rsa);
+    let identity = || single::identity(Kind::Rsa.server(), &world.provider);
+    let old = Arc::new(identity().signing_by(&[S::RSA_PKCS1_SHA512]));
+    let server = || {
+        let builder = ServerConfig::tls12_builder_with(world.provider, Arc::new(Counting::from(2)));
+        builder.identity(old.clone()).identity(Arc::new(identity()))
+    };
+    for scheme in [S::RSA_PSS_RSAE_SHA256, S::RSA_PKCS1_SHA512] {
+        let seen = Arc::new(Schemes::default());
+        let client = client(&world, []).signature_schemes(&[scheme]).observer(seen.clone());
+        connect(client, server());
+        assert_eq!(*seen.0.lock().unwrap(), [scheme]);
+    }
 }
 
 /// R-T12-1: where no certificate of its own can sign by a scheme that both sides take, the client is as good as without.

@@ -46,6 +46,16 @@ fn splits_a_fragment_that_holds_several_messages_and_a_part() {
     assert_eq!(drain(&mut joiner), [message(11, 9)]);
 }
 
+/// R-REC-12: a message that ends a flight may have nothing behind it, not even a byte.
+#[test]
+fn sees_a_single_byte_behind_the_message_that_it_shows() {
+    for behind in 0..3 {
+        let mut joiner = Joiner::default();
+        joiner.push(&[message(20, 12), vec![11; behind]].concat(), Due::Any).unwrap();
+        assert_eq!(joiner.has_more(), behind > 0, "{behind}");
+    }
+}
+
 /// R-REC-38
 #[test]
 fn refuses_a_message_over_its_limit_on_the_header() {

@@ -280,13 +280,11 @@ fn when(
     }
 }
 
-/// Ends our direction of a socket.
+/// Ends our direction of a socket. That the other end is gone already is no error (tokio).
 fn shut_down(socket: &mut TcpStream, cx: &mut Context<'_>) -> io::Result<bool> {
     match Pin::new(socket).poll_shutdown(cx) {
         Poll::Pending => Ok(false),
-        // The other end was quicker.
-        Poll::Ready(Err(e)) if is_gone(&e) => Ok(true),
-        Poll::Ready(other) => other.map(|()| true),
+        Poll::Ready(outcome) => outcome.map(|()| true),
     }
 }
 
