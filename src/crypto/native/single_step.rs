@@ -12,12 +12,14 @@ mod operands;
 mod secrets;
 mod tests;
 
+use crate::crypto::native::x86_64::cpu::cpuid;
 use alloc::{format, string::String, vec::Vec};
 use core::arch::asm;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use operands::Operands;
 pub(crate) use secrets::Secrets;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 use std::{env, fs, println, ptr};
 
 /// How many secrets, unless `TLCP_SECRETS` says so, for all implementations and operations.
@@ -173,6 +175,7 @@ fn in_a_child(work: impl FnOnce()) -> libc::c_int {
 #[inline(never)]
 fn step_through(notes: &mut Notes, run: impl FnOnce()) {
     NOTES.store(notes, Ordering::Relaxed);
+    LazyLock::force(&LAYOUT); // Not in the handler.
     // SAFETY: the handler has the form that SA_SIGINFO asks for; a structure of integers and a pointer may be zero.
     unsafe {
         let mut action: libc::sigaction = core::mem::zeroed();
@@ -210,15 +213,19 @@ extern "C" fn on_step(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
     }
 }
 
+/// Where XSAVE puts the upper halves of registers 0 to 15 under AVX, their upper halves under AVX-512, and registers 16 to 31.
+/// Each make of processor has its own order.
+static LAYOUT: LazyLock<[usize; 3]> = LazyLock::new(|| [2, 6, 7].map(|part| cpuid(0xd, part).ebx as usize));
+
 /// Where XSAVE puts the words of a vector register.
 fn places_of(number: usize) -> impl Iterator<Item = usize> {
-    let has_512 = std::is_x86_feature_detected!("avx512f");
+    let [avx, upper_512, more_512] = *LAYOUT;
     let parts = match number {
-        16.. => [(1664 + 64 * (number - 16), 64), (0, 0), (0, 0)],
+        16.. => [(more_512 + 64 * (number - 16), 64), (0, 0), (0, 0)],
         _ => [
             (160 + 16 * number, 16),
-            (576 + 16 * number, 16),
-            (1152 + 32 * number, if has_512 { 32 } else { 0 }),
+            (avx + 16 * number, 16),
+            (upper_512 + 32 * number, if upper_512 > 0 { 32 } else { 0 }),
         ],
     };
     parts.into_iter().flat_map(|(start, length)| (start..start + length).step_by(8))

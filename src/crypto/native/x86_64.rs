@@ -3,7 +3,7 @@
 //!
 //! SM4's S-box is computed by the AES instructions or by GFNI, never looked up.
 mod carryless;
-mod cpu;
+pub(super) mod cpu;
 mod vector;
 
 /// SM3.

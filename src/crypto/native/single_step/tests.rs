@@ -77,6 +77,28 @@ fn sees_where_vectors_are_loaded_from() {
     }
 }
 
+/// What stands in the other registers is nothing to a gather.
+#[test]
+fn sees_no_more_of_a_gather_than_its_indices() {
+    use core::arch::asm;
+    let table = [0u8; 64];
+    // SAFETY: without an offset, eight bytes of the table; and all of the secret.
+    let gather = |secret: [u8; 64]| unsafe {
+        asm!(
+            ".irp n,0,1,2,3,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31",
+            "vmovdqu64 zmm\\n, [{secret}]",
+            ".endr",
+            "vpxord zmm4, zmm4, zmm4",
+            "kxnorw k1, k1, k1",
+            "vpgatherdq zmm0{{k1}}, [{table} + ymm4]",
+            secret = in(reg) secret.as_ptr(), table = in(reg) table.as_ptr(), clobber_abi("sysv64"),
+        );
+    };
+    if std::is_x86_feature_detected!("avx512f") {
+        assert!(!finds(gather));
+    }
+}
+
 #[test]
 fn sees_nothing_where_secrets_are_only_calculated_with() {
     let same = |secret: [u8; 64]| {

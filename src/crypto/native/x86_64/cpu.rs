@@ -56,7 +56,7 @@ impl Level {
 
 /// The function is safe to call in newer Rust than the oldest that we support.
 #[allow(unused_unsafe)]
-fn cpuid(leaf: u32, sub_leaf: u32) -> CpuidResult {
+pub(crate) fn cpuid(leaf: u32, sub_leaf: u32) -> CpuidResult {
     // SAFETY: every x86-64 CPU has the instruction.
     unsafe { __cpuid_count(leaf, sub_leaf) }
 }
