@@ -3,7 +3,7 @@ use super::gateway::{
     Gateway, PATIENCE, Speaks, ask, backend, client, connect, dead, dial, echo, folder, tcp,
 };
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -305,6 +305,24 @@ fn who_takes_nothing_is_shown_out_too() {
     let gateway = Gateway::terminate(&folder, pours, &["--timeout-idle", "1"]);
     let _deaf = connect(gateway.port(), &client(&folder, Speaks::Tlcp, false), "localhost").unwrap();
     gateway.logged("outcome=idle_timeout");
+}
+
+/// More than the usual 128 may wait until they are taken in.
+#[test]
+fn a_rush_of_clients_waits_and_is_not_turned_away() {
+    let allowed =
+        std::fs::read_to_string("/proc/sys/net/core/somaxconn").map_or(0, |n| n.trim().parse().unwrap());
+    let many = allowed.min(300);
+    let folder = folder();
+    let gateway = Gateway::terminate(&folder, echo(), &[]);
+    gateway.signal("STOP");
+    let address = ([127, 0, 0, 1], gateway.port()).into();
+    let waiting: Vec<_> =
+        (0..many).map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(500))).collect();
+    gateway.signal("CONT");
+    assert!(waiting.iter().all(|tcp| tcp.is_ok()));
+    drop(waiting);
+    gateway.logged_times("outcome=", many);
 }
 
 #[test]

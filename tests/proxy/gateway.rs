@@ -12,6 +12,7 @@ use tlcp::cert::{Identity, ServerName, WebPkiVerifier};
 use tlcp::config::ClientConfig;
 use tlcp::conn::ClientConnection;
 use tlcp::stream::{Clock, Stream};
+use tokio::net::TcpSocket;
 
 pub type Client = tlcp::stream::ClientStream<TcpStream>;
 
@@ -165,9 +166,21 @@ impl Drop for Gateway {
     }
 }
 
+/// Where as many may wait as at the gateway.
+fn listener() -> io::Result<TcpListener> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let listener = runtime.block_on(async {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(([127, 0, 0, 1], 0).into())?;
+        socket.listen(4096)?.into_std()
+    })?;
+    listener.set_nonblocking(false)?;
+    Ok(listener)
+}
+
 /// A plain server: each connection has a thread with this.
 pub fn backend(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener().unwrap();
     let (port, serve) = (listener.local_addr().unwrap().port(), Arc::new(serve));
     thread::spawn(move || {
         for tcp in listener.incoming() {

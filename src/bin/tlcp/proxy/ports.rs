@@ -10,9 +10,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tlcp::config::Live;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+
+/// How many connections may wait to be taken in, if the system lets so many: the usual 128 are too few for a rush, in which
+/// the others would be dropped or reset.
+const BACKLOG: u32 = 4096;
 
 /// An open port.
 struct Port {
@@ -34,7 +38,7 @@ impl Ports {
         let is_open = |port: &Port, listen: &Listen| port.listen == *listen;
         for (listen, _) in &plan.services {
             if !self.0.iter().any(|port| is_open(port, listen)) {
-                opened.push(bind(listen).await?);
+                opened.push(bind(listen)?);
             }
         }
         let (mut old, mut opened) = (std::mem::take(&mut self.0), opened.into_iter());
@@ -85,16 +89,25 @@ impl Port {
     }
 }
 
-async fn bind(listen: &Listen) -> Result<TcpListener, Problem> {
+fn bind(listen: &Listen) -> Result<TcpListener, Problem> {
     let mut why = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in &listen.addresses {
-        match TcpListener::bind(address).await {
+        match listener(*address) {
             Ok(listener) => return Ok(listener),
             Err(e) => why = e,
         }
     }
     let problem = Problem::from(why).during(format!("listen {}", listen.text));
     Err(problem.advise("see whether something else listens there, and whether this user may"))
+}
+
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn take_in(listener: Arc<TcpListener>, service: Live<Service>, gateway: Arc<Gateway>) {
