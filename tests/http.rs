@@ -139,6 +139,21 @@ async fn clients_that_say_nothing_hold_nobody_up_for_ever() {
     }
 }
 
+/// And they keep them no longer than a second, however long that is, while others wait.
+#[tokio::test]
+async fn clients_that_say_nothing_give_way_to_those_who_speak() {
+    let world = World::new();
+    let config = world.server().handshake_timeout(Duration::from_secs(600)).build().unwrap();
+    let port = serve(Arc::new(config).into()).await;
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+    }
+    let uri = format!("https://localhost:{port}/");
+    assert_eq!(fetch(&client(&world), &uri).await.unwrap(), "HTTP/1.1 200 OK\na page");
+    assert!(matches!(silent[0].read(&mut [0; 9]).await, Ok(0) | Err(_)));
+}
+
 /// The examples, with files as `tlcp pki` writes them: the handler knows who the client is.
 #[tokio::test]
 async fn the_examples_meet() {

@@ -1,19 +1,24 @@
 //! A listener for `axum::serve`.
 use super::{ServerStream, TlcpAcceptor};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use axum::serve::Listener;
 use core::fmt;
-use core::future::poll_fn;
-use core::task::{Context, Poll};
+use core::future::{Future as _, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 use std::io;
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::sleep;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// Handshakes at once, if nothing else is said: further clients wait in the system's queue.
 const HANDSHAKES: usize = 1024;
+
+/// How long a handshake keeps its place while others wait for one.
+const TURN: Duration = Duration::from_secs(1);
 
 /// Told of every handshake that failed.
 type OnFailure = Arc<dyn Fn(SocketAddr, io::Error) + Send + Sync>;
@@ -24,17 +29,28 @@ pub struct HttpsListener {
     tcp: TcpListener,
     acceptor: TlcpAcceptor,
     handshakes: JoinSet<(SocketAddr, io::Result<ServerStream<TcpStream>>)>,
+    /// Oldest first; some of them are over.
+    begun: VecDeque<Begun>,
     most: usize,
     on_failure: Option<OnFailure>,
+}
+
+/// A handshake that was begun.
+struct Begun {
+    at: Instant,
+    address: SocketAddr,
+    task: AbortHandle,
 }
 
 impl HttpsListener {
     /// Takes connections from `tcp`, and does their handshakes by `acceptor`.
     pub fn new(tcp: TcpListener, acceptor: TlcpAcceptor) -> Self {
-        Self { tcp, acceptor, handshakes: JoinSet::new(), most: HANDSHAKES, on_failure: None }
+        let (handshakes, begun) = (JoinSet::new(), VecDeque::new());
+        Self { tcp, acceptor, handshakes, begun, most: HANDSHAKES, on_failure: None }
     }
 
-    /// How many handshakes there may be at once; at least one.
+    /// How many handshakes there may be at once; at least one. While there are as many, one that has taken over a second
+    /// gives way to the next client.
     pub fn most_handshakes(mut self, most: usize) -> Self {
         self.most = most.max(1);
         self
@@ -46,20 +62,49 @@ impl HttpsListener {
         self
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        if let Poll::Ready(Some(done)) = self.handshakes.poll_join_next(cx) {
-            return Poll::Ready(Next::Shaken(done));
+    async fn next(&mut self) -> Next {
+        while self.begun.front().is_some_and(|oldest| oldest.task.is_finished()) {
+            self.begun.pop_front();
         }
-        if self.handshakes.len() < self.most {
-            return self.tcp.poll_accept(cx).map(Next::Accepted);
+        let oldest = self.begun.front().map(|oldest| oldest.at);
+        let mut turn = pin!(sleep_until(oldest.unwrap_or_else(Instant::now) + TURN));
+        poll_fn(|cx| {
+            if let Poll::Ready(Some(done)) = self.handshakes.poll_join_next(cx) {
+                return Poll::Ready(Next::Shaken(done));
+            }
+            if self.handshakes.len() < self.most {
+                return self.tcp.poll_accept(cx).map(Next::Accepted);
+            }
+            turn.as_mut().poll(cx).map(|()| Next::TurnOver)
+        })
+        .await
+    }
+
+    fn begin(&mut self, socket: TcpStream, address: SocketAddr) {
+        let acceptor = self.acceptor.clone();
+        let task = self.handshakes.spawn(async move {
+            // Best effort: a socket that is gone says so itself.
+            let _ = socket.set_nodelay(true);
+            (address, acceptor.accept(socket).await)
+        });
+        if self.begun.len() >= self.most.saturating_mul(2) {
+            self.begun.retain(|begun| !begun.task.is_finished());
         }
-        Poll::Pending
+        self.begun.push_back(Begun { at: Instant::now(), address, task });
+    }
+
+    fn failed(&self, address: SocketAddr, error: io::Error) {
+        if let Some(on_failure) = &self.on_failure {
+            on_failure(address, error);
+        }
     }
 }
 
 enum Next {
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     Shaken(Result<(SocketAddr, io::Result<ServerStream<TcpStream>>), JoinError>),
+    /// There are as many handshakes as there may be, and the oldest has had its time.
+    TurnOver,
 }
 
 impl Listener for HttpsListener {
@@ -68,25 +113,21 @@ impl Listener for HttpsListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
-            match poll_fn(|cx| self.poll_next(cx)).await {
-                Next::Accepted(Ok((socket, address))) => {
-                    let acceptor = self.acceptor.clone();
-                    self.handshakes.spawn(async move {
-                        // Best effort: a socket that is gone says so itself.
-                        let _ = socket.set_nodelay(true);
-                        (address, acceptor.accept(socket).await)
-                    });
-                }
+            match self.next().await {
+                Next::Accepted(Ok((socket, address))) => self.begin(socket, address),
                 // Such as too many open files: that passes, but not at once.
                 Next::Accepted(Err(_)) => sleep(Duration::from_millis(100)).await,
                 Next::Shaken(Ok((address, Ok(stream)))) => return (stream, address),
-                Next::Shaken(Ok((address, Err(error)))) => {
-                    if let Some(on_failure) = &self.on_failure {
-                        on_failure(address, error);
+                Next::Shaken(Ok((address, Err(error)))) => self.failed(address, error),
+                // An answerer panicked, or its turn was over: that connection is gone, and nothing else.
+                Next::Shaken(Err(_)) => {}
+                Next::TurnOver => {
+                    if let Some(oldest) = self.begun.pop_front() {
+                        oldest.task.abort();
+                        let why = "its handshake took over a second while others waited for a place";
+                        self.failed(oldest.address, io::Error::new(io::ErrorKind::TimedOut, why));
                     }
                 }
-                // An answerer panicked: that connection is gone, and nothing else.
-                Next::Shaken(Err(_)) => {}
             }
         }
     }

@@ -78,6 +78,25 @@ fn what_is_wrong_is_told_with_file_key_and_what_to_do() {
     }
 }
 
+/// What is found without opening either.
+#[test]
+fn a_port_under_two_spellings_and_a_log_that_cannot_be_written_are_found() {
+    let folder = folder();
+    for (text, parts) in [
+        (
+            format!("{}{}", GOOD.replace("127.0.0.1:0", ":7"), GOOD.replace("127.0.0.1:0", "[::]:7")),
+            ["gateway.toml: listen: :7 and [::]:7 are one port", "[[terminate.name]]"],
+        ),
+        (
+            format!("{GOOD}[log]\nfile = '/no/such/folder/log'\n"),
+            ["the log /no/such/folder/log: No such file", "folder"],
+        ),
+        (format!("{GOOD}[log]\nfile = '/'\n"), ["the log /: ", "folder"]),
+    ] {
+        check(&folder, &text).failed_with(1, &parts);
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_name_or_a_server_is_told_too() {
     let folder = folder();

@@ -338,3 +338,36 @@ fn no_more_connections_than_there_may_be() {
     gateway.logged_times("peer=127.0.0.1", 3);
     drop(connect(gateway.port(), &config, "localhost").unwrap());
 }
+
+/// It had no connection, so that nothing may look like its end.
+#[test]
+fn a_plain_client_for_whom_there_is_no_place_is_reset() {
+    let folder = folder();
+    let server = Gateway::terminate(&folder, echo(), &[]);
+    let far = format!("localhost:{}", server.port());
+    let ca = folder.file("ca.crt");
+    let start = ["--listen", "127.0.0.1:0", "--connect", &far, "--ca", &ca, "--limit-connections", "1"];
+    let gateway = Gateway::start(&start, 1);
+    let mut first = tcp(gateway.port());
+    first.write_all(b"x").unwrap();
+    first.read_exact(&mut [0; 1]).unwrap(); // It has its place.
+    let error = tcp(gateway.port()).read(&mut [0; 1]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+/// Of the machine's fault, not of the backend's.
+#[test]
+fn a_gateway_without_file_descriptors_does_not_blame_the_backend() {
+    let folder = folder();
+    let gateway = Gateway::terminate(&folder, echo(), &[]);
+    let limit = std::process::Command::new("prlimit").args(["--nofile=24", "--pid", &gateway.pid()]).status();
+    assert!(limit.unwrap().success());
+    let config = client(&folder, Speaks::Tlcp, false);
+    let mut open = Vec::new();
+    while !gateway.log().contains("LimitNOFILE") {
+        open.extend(connect(gateway.port(), &config, "localhost"));
+        assert!(open.len() < 24, "{}", gateway.log());
+    }
+    let log = gateway.log();
+    assert!(log.contains("outcome=out_of_descriptors") || log.contains("event=accept_failed"), "{log}");
+}

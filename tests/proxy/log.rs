@@ -70,6 +70,65 @@ fn the_log_is_opened_anew_when_it_was_moved_away() {
     assert!(!std::fs::read_to_string(moved).unwrap().contains("received=10"));
 }
 
+/// A reader that has stopped: the queue is full, and the new place counts all the same.
+#[test]
+fn the_log_moves_although_nobody_reads_the_old_one() {
+    let folder = folder();
+    let (pipe, new) = (folder.file("pipe"), folder.file("new.log"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let text = |log: &str| {
+        format!(
+            "[[terminate]]\nlisten = '127.0.0.1:0'\nto = '127.0.0.1:1'\nidentity = 'server.pem'\n\
+             [log]\nfile = '{log}'\n[metrics]\nlisten = '127.0.0.1:0'\n"
+        )
+    };
+    let file = folder.write("gateway.toml", &text(&pipe));
+    let reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    let gateway = Gateway::start(&["--config", &file], 1);
+    while gateway.metrics().contains("tlcp_log_lines_lost_total 0\n") {
+        (0..1000).for_each(|_| drop(tcp(gateway.port())));
+    }
+    folder.write("gateway.toml", &text(&new));
+    gateway.signal("HUP");
+    let until = std::time::Instant::now() + super::gateway::PATIENCE;
+    while !gateway.metrics().contains("tlcp_reloads_total{outcome=\"ok\"} 1") {
+        assert!(std::time::Instant::now() < until);
+    }
+    // It has what it was about to say; then it reads no more.
+    std::thread::spawn(move || std::io::copy(&mut { reader }, &mut std::io::sink()));
+    while std::fs::metadata(&new).unwrap().len() == 0 {
+        assert!(std::time::Instant::now() < until, "nothing is in the new log");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn lines_that_a_full_disk_refuses_are_counted() {
+    let folder = folder();
+    let options = ["--log-file", "/dev/full", "--metrics-listen", "127.0.0.1:0"];
+    let gateway = Gateway::terminate(&folder, echo(), &options);
+    drop(tcp(gateway.port()));
+    let until = std::time::Instant::now() + super::gateway::PATIENCE;
+    // That it serves, and that somebody came and went.
+    while !gateway.metrics().contains("tlcp_log_lines_lost_total 2\n") {
+        assert!(std::time::Instant::now() < until, "{}", gateway.metrics());
+    }
+}
+
+/// Whatever the one that serves nobody else of its kind speaks.
+#[test]
+fn a_client_that_is_refused_is_counted_under_its_own_protocol() {
+    let folder = folder();
+    let identity = ["tls-server.crt", "tls-server.key"].map(|name| folder.file(name));
+    let gateway = Gateway::start(
+        &["--listen", "127.0.0.1:0", "--to", "127.0.0.1:1", "--identity", &identity[0], &identity[1]],
+        1,
+    );
+    assert!(connect(gateway.port(), &client(&folder, Speaks::Tlcp, false), "localhost").is_err());
+    let line = gateway.logged("outcome=");
+    assert!(line.contains("outcome=protocol_version") && line.contains("protocol=TLCP"), "{line}");
+}
+
 #[test]
 fn handshakes_connections_and_bytes_are_counted() {
     let folder = folder();

@@ -1,5 +1,7 @@
 //! Another configuration while connections go on, and the end.
-use super::gateway::{Gateway, Speaks, ask, backend, client, connect, echo, folder, folder_for, tcp};
+use super::gateway::{
+    Gateway, PATIENCE, Speaks, ask, backend, client, connect, echo, folder, folder_for, tcp,
+};
 use super::program::Folder;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -167,4 +169,59 @@ fn the_end_waits_for_connections_and_not_for_ever() {
     gateway.signal("TERM");
     assert!(gateway.wait());
     assert!(gateway.logged("event=ended").contains("connections_cut=2"));
+}
+
+/// SIGTERM, and a reload that lacks the port: whoever waits there is taken in, however many they are.
+#[test]
+fn whoever_waits_at_a_port_that_closes_is_served() {
+    let folder = folder();
+    let other = format!(
+        "[[terminate]]\nlisten = '127.0.0.1:0'\nto = '127.0.0.1:1'\nidentity = '{}'\n",
+        folder.file("server.pem")
+    );
+    for signal in ["TERM", "HUP"] {
+        let gateway = Gateway::start(&["--config", &file(&folder, echo(), "")], 1);
+        gateway.signal("STOP");
+        let address = ([127, 0, 0, 1], gateway.port()).into();
+        let waiting: Vec<_> =
+            (0..300).map(|_| TcpStream::connect_timeout(&address, PATIENCE).unwrap()).collect();
+        folder.write("gateway.toml", &other);
+        gateway.signal(signal);
+        gateway.signal("CONT");
+        gateway.logged(if signal == "TERM" { "event=draining" } else { "event=serving ports=1" });
+        drop(waiting);
+        gateway.logged_times("outcome=closed_before_hello", 300);
+    }
+}
+
+/// A pipe that nobody reads.
+#[test]
+fn a_log_that_does_not_open_keeps_the_gateway_from_nothing() {
+    let folder = folder();
+    let pipe = folder.file("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut gateway = Gateway::start(&["--config", &file(&folder, echo(), "")], 1);
+    file(&folder, echo(), &format!("[log]\nfile = '{pipe}'\n"));
+    gateway.signal("HUP");
+    let line = gateway.logged("event=reload_failed");
+    assert!(line.contains("does not open"), "{line}");
+    gateway.signal("TERM");
+    assert!(gateway.wait());
+}
+
+/// The port is this gateway's own, under another spelling.
+#[test]
+fn a_port_that_clashes_with_an_open_one_is_told_of_as_our_own() {
+    let folder = folder();
+    let listen = |listen: String| {
+        let text =
+            format!("[[terminate]]\nlisten = '{listen}'\nto = '127.0.0.1:1'\nidentity = 'server.pem'\n");
+        folder.write("gateway.toml", &text)
+    };
+    let port = super::gateway::dead();
+    let gateway = Gateway::start(&["--config", &listen(format!("0.0.0.0:{port}"))], 1);
+    listen(format!("127.0.0.1:{port}"));
+    gateway.signal("HUP");
+    let line = gateway.logged("event=reload_failed");
+    assert!(line.contains(&format!("this gateway itself listens at 0.0.0.0:{port}")), "{line}");
 }

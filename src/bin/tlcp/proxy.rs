@@ -1,5 +1,6 @@
 //! `tlcp proxy`: the gateway. Ends TLCP and TLS 1.2 in front of plain backends, and begins them in front of servers.
 mod access;
+mod dial;
 mod flags;
 mod header;
 mod journal;
@@ -25,7 +26,9 @@ use ports::Ports;
 use serve::Gateway;
 use settings::Settings;
 use signals::{Signal, Signals};
+use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -41,10 +44,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let (settings, stores) = (read()?, Stores::new()?);
     let plan = Plan::build(&settings, &stores)?;
     if let Some(file) = path(matches, "check") {
+        if let Some(log) = &settings.common.access.file {
+            journal::check(log).map_err(|e| log_problem(log, e))?;
+        }
         say!("{}: good: {} ports, {} names", file.display(), plan.services.len(), plan.names);
         return Ok(());
     }
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
         let mut signals = Signals::new()?;
         let mut running = Running::start(&settings, plan, stores).await?;
         while signals.next().await == Signal::Reload {
@@ -52,7 +59,15 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
         }
         running.drain(&mut signals).await;
         Ok(())
-    })
+    });
+    // Not even for a name that is being looked up, or a file that does not open.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn log_problem(path: &Path, e: io::Error) -> Problem {
+    let advice = "see whether its folder is there, and whether this user may write there";
+    Problem::from(e).during(format!("the log {}", path.display())).advise(advice)
 }
 
 /// A gateway at work.
@@ -80,8 +95,10 @@ impl Running {
     /// All that can fail comes first, and what comes after it cannot fail.
     async fn apply(&mut self, settings: &Settings, plan: Plan) -> Result<(), Problem> {
         let common = &settings.common;
-        let log = journal::open_if_any(common.access.file.as_ref());
-        let log = log.map_err(|e| Problem::from(e).during("the log's file"))?;
+        let log = match &common.access.file {
+            Some(path) => Some(journal::open(path).await.map_err(|e| log_problem(path, e))?),
+            None => None,
+        };
         let metrics = match common.metrics {
             Some(address) if self.metrics.as_ref().is_none_or(|(old, _)| *old != address) => {
                 let bound = std::net::TcpListener::bind(address);

@@ -1,50 +1,59 @@
 //! The log. A thread of its own writes it: whoever reads it slowly, or not at all, stops no connection; lines that find no
-//! room are lost, and counted.
+//! room, or cannot be written, are lost, and counted.
 use super::metrics::Metrics;
+use crate::patience::within;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+use tokio::task::spawn_blocking;
 
 /// Lines that may wait to be written.
 const ROOM: usize = 8192;
 
+/// How long the opening of a file may take.
+const OPENING: Duration = Duration::from_secs(2);
+
 enum Entry {
     Line(String),
-    /// Standard error, or the file, opened already.
-    To(Option<File>),
     Flush(SyncSender<()>),
 }
+
+/// Where lines are to go from now on: to standard error, or to the file, opened already. It waits in no queue, for that may
+/// be full because of the place that they went to before.
+type Next = Arc<Mutex<Option<Option<File>>>>;
 
 /// Takes lines. All clones are one.
 #[derive(Clone)]
 pub(super) struct Journal {
     lines: SyncSender<Entry>,
+    next: Next,
     metrics: Arc<Metrics>,
 }
 
 impl Journal {
     pub(super) fn start(metrics: Arc<Metrics>) -> io::Result<Self> {
         let (lines, entries) = sync_channel(ROOM);
-        thread::Builder::new().name(String::from("log")).spawn(move || write(&entries))?;
-        Ok(Self { lines, metrics })
+        let next = Next::default();
+        let mut writer =
+            Writer { next: next.clone(), metrics: metrics.clone(), file: None, text: Vec::new() };
+        thread::Builder::new().name(String::from("log")).spawn(move || writer.write(&entries))?;
+        Ok(Self { lines, next, metrics })
     }
 
     /// One line, which holds no other.
     pub(super) fn line(&self, line: String) {
         if self.lines.try_send(Entry::Line(line)).is_err() {
-            self.metrics.log_line_lost();
+            self.metrics.log_lines_lost(1);
         }
     }
 
     /// From now on to this file, or to standard error.
     pub(super) fn write_to(&self, file: Option<File>) {
-        if self.lines.try_send(Entry::To(file)).is_err() {
-            self.metrics.log_line_lost();
-        }
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 
     /// All that was logged is written, unless that takes over a second.
@@ -56,54 +65,79 @@ impl Journal {
     }
 }
 
-/// Opens a log to append to.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
-}
-
-/// The file that a log goes to, if it is not standard error.
-pub(super) fn open_if_any(path: Option<&PathBuf>) -> io::Result<Option<File>> {
-    path.map(|path| open(path)).transpose()
-}
-
-/// Until all senders are gone. As many lines as wait go out at once.
-fn write(entries: &Receiver<Entry>) {
-    let (mut file, mut text) = (None, Vec::new());
-    while let Ok(first) = entries.recv() {
-        let mut next = Some(first);
-        while let Some(entry) = next {
-            match entry {
-                Entry::Line(line) => {
-                    text.extend_from_slice(line.as_bytes());
-                    text.push(b'\n');
-                }
-                Entry::To(other) => {
-                    put(&mut text, file.as_mut());
-                    file = other;
-                }
-                Entry::Flush(done) => {
-                    put(&mut text, file.as_mut());
-                    let _ = done.send(());
-                }
-            }
-            next = match entries.try_recv() {
-                Ok(entry) if text.len() < 64 * 1024 => Some(entry),
-                Ok(entry) => {
-                    put(&mut text, file.as_mut());
-                    Some(entry)
-                }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+/// Opens a log to append to; what does not open for too long is an error.
+pub(super) async fn open(path: &Path) -> io::Result<File> {
+    let path = path.to_owned();
+    let opening = spawn_blocking(move || OpenOptions::new().create(true).append(true).open(path));
+    within(OPENING, async { opening.await.map_err(io::Error::other)? }).await.map_err(|e| match e.kind() {
+        ErrorKind::TimedOut => {
+            io::Error::other("it does not open: a pipe that nobody reads, or a disk that does not answer")
         }
-        put(&mut text, file.as_mut());
+        _ => e,
+    })
+}
+
+/// Finds what would keep [`open`] from making the file, without making it.
+pub(super) fn check(path: &Path) -> io::Result<()> {
+    match path.metadata() {
+        Ok(data) if data.is_file() => OpenOptions::new().append(true).open(path).map(drop),
+        Ok(data) if data.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            folder.unwrap_or(Path::new(".")).read_dir().map(drop)
+        }
     }
 }
 
-fn put(text: &mut Vec<u8>, file: Option<&mut File>) {
-    // A full disk, or a terminal that is gone, must not end the gateway.
-    let _ = match file {
-        Some(file) => file.write_all(text),
-        None => io::stderr().lock().write_all(text),
-    };
-    text.clear();
+struct Writer {
+    next: Next,
+    metrics: Arc<Metrics>,
+    file: Option<File>,
+    /// Lines, each with its end.
+    text: Vec<u8>,
+}
+
+impl Writer {
+    /// Until all senders are gone. As many lines as wait go out at once.
+    fn write(&mut self, entries: &Receiver<Entry>) {
+        while let Ok(first) = entries.recv() {
+            let mut next = Some(first);
+            while let Some(entry) = next {
+                match entry {
+                    Entry::Line(line) => {
+                        self.text.extend_from_slice(line.as_bytes());
+                        self.text.push(b'\n');
+                    }
+                    Entry::Flush(done) => {
+                        self.put();
+                        let _ = done.send(());
+                    }
+                }
+                if self.text.len() >= 64 * 1024 {
+                    self.put();
+                }
+                next = match entries.try_recv() {
+                    Ok(entry) => Some(entry),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                };
+            }
+            self.put();
+        }
+    }
+
+    /// A full disk, or a terminal that is gone, must not end the gateway.
+    fn put(&mut self) {
+        if let Some(file) = self.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.file = file;
+        }
+        let written = match &mut self.file {
+            Some(file) => file.write_all(&self.text),
+            None => io::stderr().lock().write_all(&self.text),
+        };
+        if written.is_err() {
+            self.metrics.log_lines_lost(self.text.iter().filter(|byte| **byte == b'\n').count());
+        }
+        self.text.clear();
+    }
 }

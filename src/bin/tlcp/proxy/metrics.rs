@@ -91,8 +91,8 @@ impl Metrics {
         self.count(|counters| counters.reloads.entry(outcome).or_default());
     }
 
-    pub(super) fn log_line_lost(&self) {
-        self.log_lines_lost.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn log_lines_lost(&self, count: usize) {
+        self.log_lines_lost.fetch_add(count as u64, Ordering::Relaxed);
     }
 
     /// All of it, as Prometheus reads it.
@@ -121,7 +121,11 @@ impl Metrics {
         for (outcome, n) in &counters.reloads {
             out.sample(&[("outcome", outcome)], *n);
         }
-        out.family("log_lines_lost_total", "counter", "Lines that nobody took from the log in time.");
+        out.family(
+            "log_lines_lost_total",
+            "counter",
+            "Lines of the log that found no room, or could not be written.",
+        );
         out.sample(&[], self.log_lines_lost.load(Ordering::Relaxed));
         out.text
     }

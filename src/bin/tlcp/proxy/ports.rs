@@ -1,13 +1,12 @@
 //! The ports that are open, and what is done with whoever comes in.
+use super::dial::{MORE_DESCRIPTORS, is_out_of_descriptors};
 use super::plan::{Plan, Service};
 use super::serve::{Gateway, handle};
 use super::settings::Listen;
 use crate::problem::Problem;
-use std::future::poll_fn;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use tlcp::config::Live;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -38,7 +37,7 @@ impl Ports {
         let is_open = |port: &Port, listen: &Listen| port.listen == *listen;
         for (listen, _) in &plan.services {
             if !self.0.iter().any(|port| is_open(port, listen)) {
-                opened.push(bind(listen)?);
+                opened.push(self.bind(listen)?);
             }
         }
         let (mut old, mut opened) = (std::mem::take(&mut self.0), opened.into_iter());
@@ -61,6 +60,22 @@ impl Ports {
         Ok(())
     }
 
+    /// Opens a port.
+    fn bind(&self, listen: &Listen) -> Result<TcpListener, Problem> {
+        let mut why = io::Error::from(ErrorKind::AddrNotAvailable);
+        for address in &listen.addresses {
+            match listener(*address) {
+                Ok(listener) => return Ok(listener),
+                Err(e) => why = e,
+            }
+        }
+        let advice = match self.0.iter().find(|port| port.listen.clashes_with(listen)) {
+            Some(port) => format!("this gateway itself listens at {}: restart it", port.listen.text),
+            None => "see whether something else listens there, and whether this user may".to_owned(),
+        };
+        Err(Problem::from(why).during(format!("listen {}", listen.text)).advise(advice))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -78,27 +93,21 @@ impl Port {
     async fn close(self, gateway: &Arc<Gateway>) {
         self.task.abort();
         let _ = self.task.await;
-        let last = poll_fn(|cx| match self.listener.poll_accept(cx) {
-            Poll::Ready(Ok((tcp, peer))) => Poll::Ready(Some((tcp, peer))),
-            Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
-        });
-        let mut last = Box::pin(last);
-        while let Some((tcp, peer)) = last.as_mut().await {
-            serve(tcp, peer, &self.service, gateway);
+        // Asked without tokio, which tells of some of those who wait, and then of no one for a while.
+        let Some(Ok(listener)) = Arc::into_inner(self.listener).map(TcpListener::into_std) else { return };
+        for _ in 0..BACKLOG {
+            match listener.accept() {
+                Ok((tcp, peer)) => {
+                    if let Ok(tcp) = tcp.set_nonblocking(true).and_then(|()| TcpStream::from_std(tcp)) {
+                        serve(tcp, peer, &self.service, gateway);
+                    }
+                }
+                // One that is gone already.
+                Err(e) if matches!(e.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+                Err(_) => return,
+            }
         }
     }
-}
-
-fn bind(listen: &Listen) -> Result<TcpListener, Problem> {
-    let mut why = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in &listen.addresses {
-        match listener(*address) {
-            Ok(listener) => return Ok(listener),
-            Err(e) => why = e,
-        }
-    }
-    let problem = Problem::from(why).during(format!("listen {}", listen.text));
-    Err(problem.advise("see whether something else listens there, and whether this user may"))
 }
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
@@ -116,10 +125,10 @@ async fn take_in(listener: Arc<TcpListener>, service: Live<Service>, gateway: Ar
             Ok((tcp, peer)) => serve(tcp, peer, &service, &gateway),
             // Such as too many open files: that passes, but not at once.
             Err(e) => {
-                gateway.event(
-                    "accept_failed",
-                    &[("listener", &service.get().listener), ("error", &e.to_string())],
-                );
+                let (service, error) = (service.get(), e.to_string());
+                let mut facts = vec![("listener", &*service.listener), ("error", &error)];
+                facts.extend(is_out_of_descriptors(&e).then_some(("hint", MORE_DESCRIPTORS)));
+                gateway.event("accept_failed", &facts);
                 sleep(Duration::from_millis(100)).await;
             }
         }

@@ -1,14 +1,14 @@
 //! One connection, from its first byte to its line in the log.
 use super::access::{self, Agreed, Failure, Format, Record};
+use super::dial::dial;
 use super::header;
 use super::journal::Journal;
 use super::limits::{Full, Limits};
 use super::metrics::{Metrics, Role};
 use super::plan::{Backend, Originator, Service, Terminator, Work};
 use super::relay::{Fault, Moved, Relay, is_gone};
-use super::settings::HostPort;
 use crate::patience::within;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,8 +17,7 @@ use tlcp::aio::{ClientStream, Clock, TlcpStream};
 use tlcp::conn::{ClientConnection, Connection, Endpoint, ServerConnection};
 use tlcp::error::{Error, PeerIncompatible};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::net::TcpStream;
 
 /// How long a peer has to take our last bytes and to end its side.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -78,18 +77,25 @@ pub(super) async fn handle(gateway: Arc<Gateway>, service: Arc<Service>, tcp: Tc
     let place = gateway.limits.take(peer.ip());
     let mut visit = Visit { gateway, service: service.clone(), record };
     let outcome = match (&place, &service.work) {
-        (Err(Full::InAll), _) => {
-            Err(Failure::new("over_limit", "there are as many connections as there may be"))
-        }
-        (Err(Full::OfAddress), _) => {
-            Err(Failure::new("over_address_limit", "this address has as many connections as it may have"))
-        }
         (Ok(_), Work::Terminate(terminator)) => visit.terminate(terminator, tcp).await,
         (Ok(_), Work::Originate(originator)) => visit.originate(originator, tcp).await,
+        (Err(full), _) => {
+            reset(tcp);
+            Err(no_place(*full))
+        }
     };
     visit.record.failure = outcome.err();
     visit.record.duration = started.elapsed();
     visit.gateway.ended(&visit.record);
+}
+
+fn no_place(full: Full) -> Failure {
+    match full {
+        Full::InAll => Failure::new("over_limit", "there are as many connections as there may be"),
+        Full::OfAddress => {
+            Failure::new("over_address_limit", "this address has as many connections as it may have")
+        }
+    }
 }
 
 impl Visit {
@@ -109,14 +115,16 @@ impl Visit {
             Box::pin(incoming.refuse(&error)).await;
             return Err(self.no_handshake(&error.into(), "client"));
         };
+        let protocol = access::protocol_name(incoming.hello().hello().version);
         let config = backend.configs.for_version(incoming.hello().record_version()).clone();
         let mut stream = Box::new(incoming.into_stream(config));
         let outcome = stream.handshake().await;
         self.record.handshake = Some(started.elapsed());
         if let Err(e) = outcome {
+            // What the client asked for: the configuration may be one that does not speak its protocol.
             let asked_for = self.record.agreed.server_name.take();
             self.record.agreed = Agreed::of(stream.connection());
-            self.record.agreed.server_name = asked_for;
+            (self.record.agreed.server_name, self.record.agreed.protocol) = (asked_for, Some(protocol));
             let failure = self.no_handshake(&e, "client");
             Box::pin(say_last(*stream)).await;
             return Err(failure);
@@ -261,35 +269,6 @@ async fn say_last<S: Endpoint>(stream: TlcpStream<S, TcpStream>) {
 fn reset(plain: TcpStream) {
     let _ = plain.set_zero_linger();
     drop(plain);
-}
-
-/// The first address of the host that answers.
-async fn dial(to: &HostPort, limit: Duration) -> Result<TcpStream, Failure> {
-    let connected = timeout(limit, async {
-        let addresses = lookup_host((to.host.as_str(), to.port)).await;
-        let mut last = Failure::new("backend_unresolved", format!("{to}: the name has no address"));
-        for address in addresses.map_err(|e| Failure::new("backend_unresolved", format!("{to}: {e}")))? {
-            match TcpStream::connect(address).await {
-                Ok(tcp) => return Ok(tcp),
-                Err(e) => last = Failure::new(why_no_backend(&e), format!("{address}: {e}")),
-            }
-        }
-        Err(last)
-    });
-    let silent = || Failure::new("backend_timeout", format!("{to}: no answer for {} s", limit.as_secs()));
-    let hint = Some("see whether the backend runs, listens there and can be reached from here");
-    let tcp = connected.await.unwrap_or_else(|_| Err(silent())).map_err(|f| Failure { hint, ..f })?;
-    let _ = tcp.set_nodelay(true);
-    Ok(tcp)
-}
-
-fn why_no_backend(e: &io::Error) -> &'static str {
-    match e.kind() {
-        ErrorKind::ConnectionRefused => "backend_refused",
-        ErrorKind::TimedOut => "backend_timeout",
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "backend_unreachable",
-        _ => "backend_failed",
-    }
 }
 
 fn of_error(error: &Error) -> Failure {

@@ -103,8 +103,11 @@ impl Settings {
         let originate = all(keys.tables("originate")?).map(Originate::read).collect::<Result<Vec<_>, _>>()?;
         let mut ports: Vec<&Listen> = Vec::new();
         for listen in terminate.iter().map(|t| &t.listen).chain(originate.iter().map(|o| &o.listen)) {
-            if !listen.takes_any_port() && ports.contains(&listen) {
-                let what = format!("{} stands twice", listen.text);
+            if let Some(other) = ports.iter().find(|other| other.clashes_with(listen)) {
+                let what = match other.text == listen.text {
+                    true => format!("{} stands twice", listen.text),
+                    false => format!("{} and {} are one port", other.text, listen.text),
+                };
                 let advice = "serve several names on one port with [[terminate.name]]";
                 return Err(keys.wrong("listen", &what, advice));
             }
@@ -312,8 +315,14 @@ impl Listen {
         Ok(Self { text, addresses })
     }
 
-    fn takes_any_port(&self) -> bool {
-        self.addresses.iter().any(|address| address.port() == 0)
+    /// Whether the one cannot be opened beside the other.
+    pub(super) fn clashes_with(&self, other: &Self) -> bool {
+        let clash = |one: SocketAddr, other: SocketAddr| {
+            let is_wide = one.ip().is_unspecified() || other.ip().is_unspecified();
+            let is_one = one.ip() == other.ip() || is_wide && one.is_ipv4() == other.is_ipv4();
+            one.port() == other.port() && one.port() != 0 && is_one
+        };
+        self.addresses.iter().any(|one| other.addresses.iter().any(|other| clash(*one, *other)))
     }
 }
 
