@@ -108,7 +108,8 @@ fn select(services: &Services, query: &IdentityQuery, now: u64) -> Selection {
             let hello = &offer.hello;
             // R-T12-22: first those whose chain is signed as the client takes it, but rather another than none
             let fitting = || identities().filter(|named| query.fits(&named.identity));
-            let theirs = hello.extensions.signature_schemes.as_deref();
+            let extensions = &hello.extensions;
+            let theirs = extensions.certificate_schemes.as_ref().or(extensions.signature_schemes.as_ref());
             let suits = |named: &&NamedIdentity| theirs.is_none_or(|list| named.identity.is_signed_by(list));
             let in_order = || fitting().filter(suits).chain(fitting().filter(move |named| !suits(named)));
             select_for_client(in_order, hello, services.refuse_unknown_names)

@@ -52,7 +52,8 @@ impl ClientHello {
         keep_known(&mut self.cipher_suites, |suite| suite.name().is_some());
         let extensions = &mut self.extensions;
         extensions.supported_groups.iter_mut().for_each(|l| keep_known(l, |group| group.name().is_some()));
-        extensions.signature_schemes.iter_mut().for_each(|l| keep_known(l, |scheme| scheme.name().is_some()));
+        let schemes = [&mut extensions.signature_schemes, &mut extensions.certificate_schemes];
+        schemes.into_iter().flatten().for_each(|list| keep_known(list, |scheme| scheme.name().is_some()));
         extensions.client_id.take_if(|id| id.len() > MAX_CLIENT_ID);
         let both = alpn.iter().map(AsRef::as_ref).filter(|name| extensions.alpn.contains(name));
         extensions.alpn = both.collect();

@@ -25,6 +25,8 @@ pub struct ClientExtensions {
     pub supported_groups: Option<Codes<NamedGroup>>,
     /// signature_algorithms, if sent.
     pub signature_schemes: Option<Codes<SignatureScheme>>,
+    /// signature_algorithms_cert, if sent: what certificates may be signed by (R-T12-22).
+    pub certificate_schemes: Option<Codes<SignatureScheme>>,
     /// application_layer_protocol_negotiation, in the client's order; none if not sent.
     pub alpn: ProtocolNames,
     /// status_request of type ocsp was there.

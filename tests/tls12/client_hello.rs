@@ -7,7 +7,7 @@ use crate::script::{Case, Heard, Item, Lab, message};
 use crate::{BY_TICKET, ECC, LEGACY, MUTUAL, RESUMED, TRANSPORT, kinds, labs, said, with};
 use std::sync::Arc;
 use tlcp::config::ServerConfig;
-use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H};
+use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H, SignatureScheme};
 
 pub(crate) fn hello(lab: &Lab) -> Hello {
     Hello::read(&said(&lab.client, H::CLIENT_HELLO))
@@ -80,11 +80,11 @@ fn unknown_suites_are_passed_over() {
     }
 }
 
-/// R-T12-24, R-T12-25, R-REN-6, R-EXT-4, R-T12-22: extensions that mean nothing here change nothing and get no answer: GREASE,
-/// padding, those of TLS 1.3, trusted_ca_keys in any form, truncated_hmac, signature_algorithms_cert; a hello of several KiB.
+/// R-T12-24, R-T12-25, R-REN-6, R-EXT-4: extensions that mean nothing here change nothing and get no answer: GREASE,
+/// padding, those of TLS 1.3, trusted_ca_keys in any form, truncated_hmac; a hello of several KiB.
 #[test]
 fn unknown_extensions_are_passed_over_and_not_answered() {
-    let odd: [(u16, &[u8]); 13] = [
+    let odd: [(u16, &[u8]); 12] = [
         (0x0a0a, &[]),
         (0xfafa, &[7]),
         (21, &[0; 500]),
@@ -95,7 +95,6 @@ fn unknown_extensions_are_passed_over_and_not_answered() {
         (3, &[0, 2, 9, 9]),
         (3, &[]),
         (4, &[]),
-        (50, &[0, 2, 2, 1]),
         (66, &[]),
         (13172, &[]),
     ];
@@ -106,6 +105,42 @@ fn unknown_extensions_are_passed_over_and_not_answered() {
             outcome.went_well();
             assert_eq!(answer(&outcome).extensions, before, "{kind}");
         }
+    }
+}
+
+/// R-T12-22: chains are judged by signature_algorithms_cert, else by all of signature_algorithms, whether a server signs by
+/// them itself or not.
+#[test]
+fn chains_are_judged_by_what_a_client_says_of_certificates() {
+    let [ed25519, ecdsa]: [&[u8]; 2] =
+        [include_bytes!("../../vectors/web/mixed.pem"), include_bytes!("../../vectors/web/p256.pem")];
+    let without = [4, 3, 5, 3, 4, 1, 8, 4];
+    let with = [&without[..], &[8, 7]].concat();
+    let provider = ECC.world.provider;
+    for (to_sign, certificates, expected) in [
+        (&without[..], Some(&with[..]), ed25519),
+        (&with, Some(&without), ecdsa),
+        (&with, None, ed25519),
+        (&without, None, ecdsa),
+    ] {
+        let builder = ServerConfig::tls12_builder_with(provider, Arc::new(Counting::from(2)));
+        let server = [ed25519, ecdsa]
+            .iter()
+            .fold(builder, |server, pem| server.identity(Arc::new(single::identity(pem, &provider))));
+        // It signs by this alone.
+        let server = server.signature_schemes(&[SignatureScheme::ECDSA_SHA256]);
+        let mut hello = hello(&ECC).with(X::SIGNATURE_ALGORITHMS, &vector(2, to_sign));
+        if let Some(list) = certificates {
+            hello = hello.and(X::SIGNATURE_ALGORITHMS_CERT.0, &vector(2, list));
+        }
+        let outcome = ECC.to_server_of(server, &[Item::Message(hello.to_message())]);
+        let leaf = single::certificate(expected);
+        let has_leaf = |heard: &Heard| matches!(heard, Heard::Message(m) if m[0] == H::CERTIFICATE.0 && m[10..].starts_with(&leaf));
+        assert!(outcome.heard.iter().any(has_leaf), "{to_sign:?} {certificates:?}");
+    }
+    for odd in [&[][..], &[0, 0], &[0, 1, 4], &[0, 3, 4, 3, 5], &[0, 2, 4, 3, 5]] {
+        let hello = hello(&ECC).and(X::SIGNATURE_ALGORITHMS_CERT.0, odd);
+        play(&ECC, &hello).refused(A::DECODE_ERROR, "ClientHello");
     }
 }
 

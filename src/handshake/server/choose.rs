@@ -37,6 +37,8 @@ pub(super) fn common_suites(
     if cx.policy.protocol.names_signature_scheme
         && let Some(theirs) = &mut hello.extensions.signature_schemes
     {
+        // R-T12-22: chains are judged by all of them.
+        hello.extensions.certificate_schemes.get_or_insert_with(|| theirs.clone());
         theirs.retain(|scheme| cx.policy.signature_schemes.contains(scheme));
     }
     suites.retain(|suite| may_sign(suite, hello, cx));

@@ -27,7 +27,7 @@ macro_rules! content {
 }
 
 /// One row each.
-pub(super) static EXTENSIONS: [Extension; 14] = [
+pub(super) static EXTENSIONS: [Extension; 15] = [
     Extension {
         kind: ExtensionType::SERVER_NAME,
         known: Known::Both,
@@ -64,6 +64,16 @@ pub(super) static EXTENSIONS: [Extension; 14] = [
             is_there: |e| e.signature_schemes.is_some(),
             write: |e, w| data::write_u16s(w, e.signature_schemes.iter().flatten().map(|s| s.0)),
         },
+        answer: Answer::Never,
+    },
+    Extension {
+        kind: ExtensionType::SIGNATURE_ALGORITHMS_CERT,
+        known: Known::Tls,
+        offer: Form::received(|r, out| {
+            let schemes = data::read_u16s(r, "signature_algorithms_cert", SignatureScheme)?;
+            out.certificate_schemes = Some(schemes);
+            Ok(())
+        }),
         answer: Answer::Never,
     },
     Extension {
