@@ -45,7 +45,7 @@ pub enum ClientAuth {
     Require,
 }
 
-/// How much of a peer is borne (R-REC-38). The defaults are those of the specification.
+/// How much of a peer is borne (R-REC-38), and how much a key seals. The defaults are those of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -55,12 +55,15 @@ pub struct Limits {
     pub certificates: usize,
     /// Records and messages that lead nowhere.
     pub patience: PatienceLimits,
+    /// Most records that one key of ours seals; then only alerts go out (R-REC-18). `None`: 2^24.5 under GCM, which is some
+    /// 360 GiB, and without end under all others.
+    pub records_per_key: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let (messages, patience) = (MessageLimits::default(), PatienceLimits::default());
-        Self { messages, certificates: 10, patience }
+        Self { messages, certificates: 10, patience, records_per_key: None }
     }
 }
 
@@ -93,7 +96,7 @@ pub struct Policy {
     pub session_context: [u8; 32],
     /// Whether [`Action::LogSecret`](crate::handshake::Action::LogSecret) is wanted.
     pub log_secrets: bool,
-    /// How much of a peer is borne (R-REC-38).
+    /// How much of a peer is borne (R-REC-38), and how much a key seals.
     pub limits: Limits,
     /// On a client: send extensions (R-HS-5). Without them the hello is the bare one of GB/T 38636-2020.
     pub hello_extensions: bool,

@@ -88,6 +88,9 @@ fn what_cannot_work_does_not_build() {
     let mut limits = Limits::default();
     limits.certificates = 1;
     fails(world.client().limits(limits).build(), "a pair of certificates");
+    let mut limits = Limits::default();
+    limits.records_per_key = Some(1);
+    fails(world.client().limits(limits).build(), "Finished alone takes a record");
     fails(world.client().alpn([&b""[..]]).build(), "names have 1 to 255");
     fails(world.client().handshake_timeout(Duration::ZERO).build(), "no handshake could end");
     let [longest, longer] = [vec![b'a'; 255], vec![b'a'; 256]];

@@ -8,7 +8,7 @@ mod watched;
 
 use pair::{Ends, World, at, carry, read_all};
 use std::sync::Arc;
-use tlcp::config::{ClientAuth, ClientConfig, ServerConfig};
+use tlcp::config::{ClientAuth, ClientConfig, Limits, ServerConfig};
 use tlcp::conn::ReadProgress;
 use tlcp::error::{Error, PeerMisbehaved};
 use tlcp::suite::{SUITES, TLCP};
@@ -61,6 +61,34 @@ fn reading_to_the_end_leaves_our_direction_open() {
     assert_eq!(client.write(b"more"), Ok(4));
     client.close();
     assert!(client.wants_write() && client.is_closed());
+}
+
+/// R-REC-18: a key that has sealed as many records as it may takes no data any more, and says so in order; what comes is read.
+#[test]
+fn a_key_that_is_used_up_still_says_goodbye() {
+    let mut limits = Limits::default();
+    limits.records_per_key = Some(3);
+    for suite in TLCP.suites() {
+        let world = World::of(suite);
+        let client = Arc::new(world.client().suites(&[suite]).limits(limits).build().unwrap());
+        let server = Arc::new(world.server().suites(&[suite]).build().unwrap());
+        let Ends { mut client, mut server } = Ends::new(&client, &server).connected();
+        // Finished was the first; two are left.
+        assert_eq!(client.write(&[7; 16_385 + 16_384]), Err(Error::KeyExhausted));
+        assert_eq!(client.write(&[7; 16_385]), Ok(16_385));
+        assert_eq!(client.write(b"x"), Err(Error::KeyExhausted));
+        server.write(b"still heard").unwrap();
+        carry(&mut server, &mut client).unwrap();
+        assert_eq!(read_all(&mut client), b"still heard");
+        client.close();
+        let mut heard = 0;
+        while client.wants_write() {
+            carry(&mut client, &mut server).unwrap();
+            heard += read_all(&mut server).len();
+        }
+        assert_eq!(heard, 16_385);
+        assert_eq!(server.read(&mut [0; 9]), Ok(ReadProgress::Closed));
+    }
 }
 
 /// R-AL-10: every read fails, not only the first; no session is dropped; what was read is answered.

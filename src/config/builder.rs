@@ -170,7 +170,7 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// How much of a peer is borne (R-REC-38).
+    /// How much of a peer is borne (R-REC-38), and how much a key seals (R-REC-18).
     pub fn limits(mut self, limits: Limits) -> Self {
         self.policy.limits = limits;
         self

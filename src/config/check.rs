@@ -36,6 +36,9 @@ impl Policy {
         if self.limits.certificates < 2 && self.protocol.certificates == Certificates::Pair {
             return fail("limits.certificates is under 2: a pair of certificates could not be shown");
         }
+        if self.limits.records_per_key.is_some_and(|records| records < 2) {
+            return fail("limits.records_per_key is under 2: Finished alone takes a record");
+        }
         if self.session_lifetime > MAX_LIFETIME {
             return fail("session_lifetime is over 86400 seconds: sessions live at most a day");
         }

@@ -180,8 +180,12 @@ impl<S: Endpoint> Connection<S> {
                 if let Some(kept) = &mut self.kept {
                     kept.write = Some(keys.duplicate());
                 }
-                let sealer = Sealer::new(keys, self.setup().provider.ciphers)?;
-                self.sealer = sealer.with_max_fragment(self.max_fragment);
+                let setup = self.setup();
+                let sealer = Sealer::new(keys, setup.provider.ciphers)?.with_max_fragment(self.max_fragment);
+                self.sealer = match setup.policy.limits.records_per_key {
+                    Some(records) => sealer.with_record_limit(records),
+                    None => sealer,
+                };
             }
             Action::NewReadKeys(keys) => {
                 let opener = Opener::new(&keys, self.setup().provider.ciphers)?;
