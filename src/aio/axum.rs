@@ -63,24 +63,39 @@ impl HttpsListener {
     }
 
     async fn next(&mut self) -> Next {
-        while self.begun.front().is_some_and(|oldest| oldest.task.is_finished()) {
-            self.begun.pop_front();
-        }
-        let oldest = self.begun.front().map(|oldest| oldest.at);
-        let mut turn = pin!(sleep_until(oldest.unwrap_or_else(Instant::now) + TURN));
+        let oldest = self.oldest().map_or_else(Instant::now, |oldest| oldest.at);
+        let mut turn = pin!(sleep_until(oldest + TURN));
         poll_fn(|cx| {
             if let Poll::Ready(Some(done)) = self.handshakes.poll_join_next(cx) {
                 return Poll::Ready(Next::Shaken(done));
             }
-            if self.handshakes.len() < self.most {
+            if self.handshakes.len() < self.most || turn.as_mut().poll(cx).is_ready() {
                 return self.tcp.poll_accept(cx).map(Next::Accepted);
             }
-            turn.as_mut().poll(cx).map(|()| Next::TurnOver)
+            Poll::Pending
         })
         .await
     }
 
+    /// Of those that are not over.
+    fn oldest(&mut self) -> Option<&Begun> {
+        while self.begun.front().is_some_and(|oldest| oldest.task.is_finished()) {
+            self.begun.pop_front();
+        }
+        self.begun.front()
+    }
+
+    /// In a place of its own, or in that of the oldest, whose turn is over.
     fn begin(&mut self, socket: TcpStream, address: SocketAddr) {
+        if self.handshakes.len() >= self.most
+            && let Some(oldest) = self.oldest()
+        {
+            oldest.task.abort();
+            let (gone, why) =
+                (oldest.address, "its handshake took over a second while others waited for a place");
+            self.begun.pop_front();
+            self.failed(gone, io::Error::new(io::ErrorKind::TimedOut, why));
+        }
         let acceptor = self.acceptor.clone();
         let task = self.handshakes.spawn(async move {
             // Best effort: a socket that is gone says so itself.
@@ -103,8 +118,6 @@ impl HttpsListener {
 enum Next {
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     Shaken(Result<(SocketAddr, io::Result<ServerStream<TcpStream>>), JoinError>),
-    /// There are as many handshakes as there may be, and the oldest has had its time.
-    TurnOver,
 }
 
 impl Listener for HttpsListener {
@@ -121,13 +134,6 @@ impl Listener for HttpsListener {
                 Next::Shaken(Ok((address, Err(error)))) => self.failed(address, error),
                 // An answerer panicked, or its turn was over: that connection is gone, and nothing else.
                 Next::Shaken(Err(_)) => {}
-                Next::TurnOver => {
-                    if let Some(oldest) = self.begun.pop_front() {
-                        oldest.task.abort();
-                        let why = "its handshake took over a second while others waited for a place";
-                        self.failed(oldest.address, io::Error::new(io::ErrorKind::TimedOut, why));
-                    }
-                }
             }
         }
     }

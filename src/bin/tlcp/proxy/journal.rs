@@ -128,9 +128,8 @@ impl Writer {
 
     /// A full disk, or a terminal that is gone, must not end the gateway.
     fn put(&mut self) {
-        if let Some(file) = self.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            self.file = file;
-        }
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.file = next.unwrap_or_else(|| self.file.take());
         let written = match &mut self.file {
             Some(file) => file.write_all(&self.text),
             None => io::stderr().lock().write_all(&self.text),
