@@ -5,7 +5,7 @@ use crate::patience::within;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -117,10 +117,7 @@ impl Writer {
                 if self.text.len() >= 64 * 1024 {
                     self.put();
                 }
-                next = match entries.try_recv() {
-                    Ok(entry) => Some(entry),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                };
+                next = entries.try_recv().ok();
             }
             self.put();
         }
