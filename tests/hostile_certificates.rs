@@ -29,8 +29,8 @@ struct Fixture {
 static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let random = TestRandom::new(1);
     let pki = Pki::new(&Options::new(NOW), &provider(), &random).unwrap();
-    let crls = [&pki.root, &pki.intermediate]
-        .map(|ca| revocation_list(ca, &[&pki.client.sign], (NOW - 1, NOW + 1000), &random).unwrap());
+    let crls = [(&pki.root, &pki.root), (&pki.intermediate, &pki.client.sign)]
+        .map(|(ca, revoked)| revocation_list(ca, &[revoked], (NOW - 1, NOW + 1000), &random).unwrap());
     let crls = crls.each_ref().map(Vec::as_slice);
     let builder = || WebPkiVerifier::builder(&provider()).roots(&[&pki.root.certificate]).unwrap();
     let verifiers = [

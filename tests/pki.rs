@@ -225,3 +225,32 @@ fn takes_a_ca_out_of_its_files() {
     let request = RevocationList::new(1, NOW, NOW + DAY).revoke(&[labelled.as_bytes()]).unwrap_err();
     assert_eq!(&*request.0, "file 1, block 1 (CERTIFICATE REQUEST): not a certificate");
 }
+
+/// RFC 5280 5.3.3: the entries of a list are its issuer's certificates; anybody else's would not be revoked.
+#[test]
+fn refuses_to_revoke_what_another_ca_has_issued() {
+    let (pki, random) = (make(&Options::new(NOW), 12), TestRandom::new(13));
+    let ca = Template::new(NOW, NOW + DAY).subject("CN=Intermediate CA,O=TLCP test,C=CN").for_ca(None);
+    let namesake = Issued::self_signed(&ca, &provider(), &random).unwrap();
+    assert_eq!(subject(&namesake.certificate), subject(&pki.intermediate.certificate));
+    let leaf =
+        namesake.issue(&Template::new(NOW, NOW + DAY).common_name("leaf"), &provider(), &random).unwrap();
+    let said = |ca: &Issued, revoked: &[&Issued]| {
+        let list = revocation_list(ca, revoked, (NOW, NOW + DAY), &random);
+        list.map(|_| ()).map_err(|e| e.to_string())
+    };
+    let client = &pki.client.sign;
+    for (ca, revoked) in [(&pki.root, &pki.root), (&pki.intermediate, client), (&namesake, &leaf)] {
+        assert_eq!(said(ca, &[revoked]), Ok(()));
+    }
+    let end = "only a list of its issuer revokes it";
+    let other = format!(
+        "CN=client, O=TLCP test, C=CN was issued by CN=Intermediate CA, O=TLCP test, C=CN, not by CN=Root CA, O=TLCP test, \
+         C=CN: {end}"
+    );
+    assert_eq!(said(&pki.root, &[&pki.intermediate, client]), Err(other));
+    let re_keyed = format!(
+        "CN=leaf was issued by CN=Intermediate CA, O=TLCP test, C=CN, with another key than this one: {end}"
+    );
+    assert_eq!(said(&pki.intermediate, &[&leaf]), Err(re_keyed));
+}

@@ -39,5 +39,13 @@ fn a_revoked_client_is_refused() {
         server.client(&folder, &["--identity", &identity, "--get", "/ca.crt"], &[])
     };
     connects(&[&folder.file("server-sign.crt")]).succeeded();
-    connects(&[&folder.file("client-encrypt.crt")]).failed_with(6, &["the alert certificate_revoked"]);
+    let revoked = folder.file("client-encrypt.crt");
+    connects(&[&revoked]).failed_with(6, &["the alert certificate_revoked"]);
+    // on the root's list it would not be
+    let [ca, key, out] = ["ca.crt", "ca.key", "none.crl"].map(|name| folder.file(name));
+    run(&["pki", "revoke", "--ca", &ca, "--ca-key", &key, "--out", &out, &revoked], &[]).failed_with(
+        1,
+        &["was issued by CN=Intermediate CA, O=TLCP test, C=CN, not by CN=Root CA", "--ca-key"],
+    );
+    assert!(!std::path::Path::new(&out).exists());
 }

@@ -38,10 +38,11 @@ impl Lists {
 #[test]
 fn refuses_revoked_certificates_of_both_paths() {
     let l = Lists::new(60);
-    let clean = [l.crl(&l.w.root, &[]), l.crl(&l.w.ca, &[&l.w.root])];
+    let other = l.w.issue(&l.w.ca, template().common_name("other"));
+    let clean = [l.crl(&l.w.root, &[]), l.crl(&l.w.ca, &[&other])];
     assert_eq!(l.verify(&[&clean[0], &clean[1]], true, NOW), Ok(()));
     for revoked in [&l.pair.sign, &l.pair.encrypt] {
-        let crl = l.crl(&l.w.ca, &[&l.w.root, revoked]);
+        let crl = l.crl(&l.w.ca, &[&other, revoked]);
         assert_eq!(l.verify(&[&clean[0], &crl], true, NOW), Err(E::Revoked));
         assert_eq!(l.verify(&[&crl], false, NOW), Err(E::Revoked));
     }
@@ -191,6 +192,13 @@ fn passes_over_a_list_that_is_not_yet_issued() {
     assert_eq!(l.verify(&[&tomorrow], false, NOW), Err(E::Other("no CRL for one of the certificates")));
 }
 
+/// Of 20 bytes.
+fn subject_key_id(certificate: &[u8]) -> Vec<u8> {
+    let header = b"\x55\x1d\x0e\x04\x16\x04\x14";
+    let at = certificate.windows(header.len()).position(|w| w == header).unwrap() + header.len();
+    certificate[at..at + 20].to_vec()
+}
+
 /// R-HS-51: only a list whose signature verifies displaces another; a CA's old key has lists too.
 #[test]
 fn lets_no_forged_and_no_re_keyed_list_displace_a_good_one() {
@@ -203,7 +211,10 @@ fn lets_no_forged_and_no_re_keyed_list_displace_a_good_one() {
     assert_eq!(l.both_orders([&l.at(1, &revoked), &forged(l.at(2, &[]))], NOW), Err(E::Revoked));
     assert_eq!(l.both_orders([&l.at(1, &[]), &forged(l.at(2, &revoked))], NOW), Ok(()));
     let old_key = l.w.issue(&l.w.root, template().common_name("ca").for_ca(None));
-    let old = revocation_list(&old_key, &revoked, YEAR, &l.w.random).unwrap();
+    let key_id = subject_key_id(&old_key.certificate);
+    let series = Series { key_id: Some(&key_id), ..Series::default() };
+    let re_keyed = Lists { w: World { ca: old_key, ..World::new(65) }, pair: l.pair.clone() };
+    let old = re_keyed.of_series(Some(&l.pair.sign), series, YEAR.into());
     assert_eq!(l.both_orders([&old, &l.at(1, &[])], NOW), Ok(()));
     assert_eq!(l.verify(&[&old], false, NOW), Err(E::Other("a CRL's signature does not verify")));
 }
@@ -331,7 +342,8 @@ fn hashes_a_list_once() {
     let hashes: &'static Hashed = Box::leak(Box::new(Hashed(AtomicUsize::new(0))));
     let (counting, keys) = Counting::new();
     let provider = provider().with_hashes(hashes).with_keys(keys.keys);
-    let many: Vec<&Issued> = [&l.w.root; 20_000].to_vec();
+    let other = l.w.issue(&l.w.ca, template().common_name("other"));
+    let many: Vec<&Issued> = [&other; 20_000].to_vec();
     let long = l.crl(&l.w.ca, &many);
     let forged = [&long[..long.len() - 1], &[long[long.len() - 1] ^ 1]].concat();
     let builder = WebPkiVerifier::builder(&provider).roots(&[&l.w.root.certificate]).unwrap();

@@ -49,7 +49,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let days = matches.get_one::<u64>("days").copied().unwrap_or(30);
     let list = RevocationList::new(now, now, now.saturating_add(days.saturating_mul(DAY)));
     let list = list.revoke(&slices(&revoked)).map_err(|e| Problem::from(e).during("CERTIFICATE"))?;
-    let list = list.sign(&issuer, &SystemRandom).map_err(Error::from)?;
+    let list = list.sign(&issuer, &SystemRandom).map_err(|e| match e {
+        Error::Config(e) => {
+            Problem::from(e).advise("give that issuer's certificate and key with --ca and --ca-key")
+        }
+        e => e.into(),
+    })?;
     let out = path(matches, "out").unwrap_or(Path::new("revoked.crl"));
     let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let pem = Zeroizing::new(to_pem("X509 CRL", &list).as_str().into());
