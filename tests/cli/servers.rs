@@ -1,20 +1,31 @@
 //! `tlcp client` with servers that end as they please: what it says, and its exit code.
-use crate::program::{Finished, Folder, run};
-use std::io::{Read, Write};
+use crate::program::{Finished, Folder, finish, run, tlcp};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tlcp::handshake::server::State;
+use tlcp::stream::{Socket, Timeouts};
 use tlcp::{Clock, Identity, ServerConfig, ServerConnection, Stream};
 
-type ServerStream = Stream<State, TcpStream>;
+type ServerStream<T> = Stream<State, T>;
 
-/// Runs the client against a server that takes one connection, and gives what both made of it.
+/// Runs the client with this input against a server that takes one connection, and gives what both made of it.
 fn against<T: Send + 'static>(
     folder: &Folder,
     more: &[&str],
     input: &[u8],
+    serve: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (Finished, T) {
+    meet(folder, more, |arguments| run(arguments, input), serve)
+}
+
+/// The same, with the client run by `client`, which gets its arguments.
+fn meet<T: Send + 'static>(
+    folder: &Folder,
+    more: &[&str],
+    client: impl FnOnce(&[&str]) -> Finished,
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (Finished, T) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -22,10 +33,10 @@ fn against<T: Send + 'static>(
     let server: JoinHandle<T> = thread::spawn(move || serve(listener.accept().unwrap().0));
     let ca = folder.file("ca.crt");
     let arguments = [&["client", "--connect", &connect, "--ca", &ca], more].concat();
-    (run(&arguments, input), server.join().unwrap())
+    (client(&arguments), server.join().unwrap())
 }
 
-fn stream(folder: &Folder) -> impl FnOnce(TcpStream) -> ServerStream + use<> {
+fn stream<T: Socket>(folder: &Folder) -> impl FnOnce(T) -> ServerStream<T> + use<T> {
     let pile = std::fs::read(folder.file("server.pem")).unwrap();
     move |socket| {
         let identity = Identity::from_pile(&[&pile], None, &tlcp::default_provider()).unwrap();
@@ -66,6 +77,91 @@ fn a_server_that_closes_first_has_lost_nothing_of_what_it_was_sent() {
             stream.finish().unwrap();
         });
         assert_eq!(client.succeeded().out(), "answer");
+    }
+}
+
+/// A folder, where a file was meant. The server learns nothing of an end, for there was none.
+#[cfg(unix)]
+#[test]
+fn input_that_cannot_be_read_is_no_end_of_it() {
+    let folder = Folder::new();
+    let (stream, input) = (stream(&folder), std::fs::File::open(folder.file("")).unwrap());
+    let piped = |arguments: &[&str]| finish(tlcp(arguments).stdin(input));
+    let (client, heard) = meet(&folder, &[], piped, move |socket| {
+        stream(socket).read_to_end(&mut Vec::new()).unwrap_err().to_string()
+    });
+    client.failed_with(1, &["error: standard input: Is a directory"]);
+    assert!(heard.contains("without close_notify"), "{heard}");
+}
+
+/// Sends what is written only before it reads again.
+struct Held {
+    socket: TcpStream,
+    written: Vec<u8>,
+}
+
+impl Read for Held {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.socket.write_all(&std::mem::take(&mut self.written))?;
+        self.socket.read(out)
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket for Held {
+    fn timeouts(&self) -> io::Result<Timeouts> {
+        self.socket.timeouts()
+    }
+
+    fn set_timeouts(&self, timeouts: Timeouts) -> io::Result<()> {
+        self.socket.set_timeouts(timeouts)
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        self.socket.shutdown_write()
+    }
+}
+
+/// The last of the handshake, a greeting and the end, all in one piece.
+#[test]
+fn what_comes_with_the_end_of_the_handshake_comes_out() {
+    let folder = Folder::new();
+    let stream = stream(&folder);
+    let (client, ()) = against(&folder, &[], &[], move |socket| {
+        let mut stream = stream(Held { socket, written: Vec::new() });
+        stream.write_all(b"welcome, ").unwrap();
+        stream.write_all(b"and goodbye").unwrap();
+        stream.close().unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    assert_eq!(client.succeeded().out(), "welcome, and goodbye");
+}
+
+/// As `| head` is.
+#[test]
+fn a_reader_that_is_gone_is_no_fault_of_the_network() {
+    let folder = Folder::new();
+    for more in [&["--get", "/"][..], &[]] {
+        let stream = stream(&folder);
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let piped = |arguments: &[&str]| finish(tlcp(arguments).stdout(writer));
+        let (client, ()) = meet(&folder, more, piped, move |socket| {
+            let mut stream = stream(socket);
+            stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nthe answer").unwrap();
+            let _ = stream.finish();
+        });
+        client.failed_with(1, &["error: standard output: "]);
     }
 }
 

@@ -24,6 +24,11 @@ pub fn run(arguments: &[&str], input: &[u8]) -> Finished {
     Finished(output)
 }
 
+/// Runs to the end with whatever the command has for its standard input and output.
+pub fn finish(command: &mut Command) -> Finished {
+    Finished(command.output().unwrap())
+}
+
 pub struct Finished(Output);
 
 impl Finished {

@@ -55,7 +55,7 @@ impl Answer {
     }
 
     /// Hands the body to `out`, up to Content-Length, or to the end of the stream if there is none, and tells `taken` how
-    /// many bytes it was each time. All that came is handed on, also before an error.
+    /// many bytes it was each time. All that came is handed on, also before an error. `out` is standard output in errors.
     pub(crate) fn copy_body(
         self,
         stream: &mut impl Read,
@@ -67,7 +67,7 @@ impl Answer {
             let now = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             left -= now as u64;
             taken(now);
-            out.write_all(bytes.get(..now).unwrap_or_default()).map(|()| left)
+            out.write_all(bytes.get(..now).unwrap_or_default()).map_err(Problem::of_output).map(|()| left)
         };
         let (mut chunk, mut missing) = (vec![0; 64 * 1024], take(&self.body)?);
         let outcome = loop {
@@ -80,7 +80,7 @@ impl Answer {
                 Err(e) => break Err(e.into()),
             }
         };
-        out.flush()?;
+        out.flush().map_err(Problem::of_output)?;
         outcome
     }
 }

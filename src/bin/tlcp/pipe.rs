@@ -1,7 +1,8 @@
 //! Standard input and output through a connection, both ways at once. The end of the input is sent as close_notify, and
-//! what the server still sends comes out.
+//! what the server still sends comes out. Input that cannot be read has no end that could be sent.
 use crate::problem::{Exit, Problem};
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -29,8 +30,14 @@ struct State {
     over: bool,
 }
 
+impl State {
+    fn has_sent_all(&self) -> bool {
+        !self.sending && !self.connection.wants_write()
+    }
+}
+
 /// What became of standard input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Input {
     /// More may come; what came was taken.
     Open,
@@ -38,6 +45,8 @@ enum Input {
     Ended,
     /// Some of it came when the connection took no more.
     Lost,
+    /// The rest of it could not be read.
+    Failed(io::Error),
 }
 
 impl Meeting {
@@ -58,17 +67,19 @@ impl Meeting {
     fn type_in(&self, mut input: impl Read) {
         let mut buffer = [0; 16 * 1024];
         let mut outcome = Input::Open;
-        while outcome == Input::Open {
+        while matches!(outcome, Input::Open) {
             outcome = match input.read(&mut buffer) {
                 Ok(0) => Input::Ended,
                 Ok(n) => self.write(buffer.get(..n).unwrap_or_default()),
                 Err(e) if e.kind() == ErrorKind::Interrupted => Input::Open,
-                Err(_) => Input::Ended,
+                Err(e) => Input::Failed(e),
             };
         }
         let mut state = self.lock();
+        if !matches!(outcome, Input::Failed(_)) {
+            state.connection.close();
+        }
         state.input = outcome;
-        state.connection.close();
         drop(state);
         self.changed.notify_all();
     }
@@ -95,6 +106,10 @@ impl Meeting {
             while !state.connection.wants_write() {
                 if state.over {
                     return Ok(());
+                }
+                if matches!(state.input, Input::Failed(_)) {
+                    // Without close_notify, so that the server does not take it for all; the receiver sees the end too.
+                    return socket.shutdown(Shutdown::Both);
                 }
                 state = self.wait(state);
             }
@@ -132,30 +147,40 @@ impl Meeting {
     /// The socket to standard output, until the server has closed. Whether all that was taken had been sent by then.
     fn receive(&self, socket: &mut TcpStream, mut output: impl Write, clock: Clock) -> Result<bool, Problem> {
         let mut buffer = [0; 16 * 1024];
+        // What came with the end of the handshake is there already.
+        let mut opened = self.open(&[], clock);
         loop {
-            let n = match socket.read(&mut buffer) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                other => other?,
-            };
-            let (plaintext, outcome) = self.open(buffer.get(..n).unwrap_or_default(), clock);
+            let (plaintext, outcome) = opened;
             self.changed.notify_all();
-            output.write_all(&plaintext)?;
-            output.flush()?;
+            output.write_all(&plaintext).and_then(|()| output.flush()).map_err(Problem::of_output)?;
             if let Some(all_sent) = outcome? {
                 return Ok(all_sent);
             }
+            let n = loop {
+                match socket.read(&mut buffer) {
+                    Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                    other => break other?,
+                }
+            };
+            opened = match n {
+                0 => (Vec::new(), self.end(clock).map(Some)),
+                n => self.open(buffer.get(..n).unwrap_or_default(), clock),
+            };
         }
     }
 
-    /// The plaintext in `bytes`, and if the server has closed, whether all that was taken had been sent. No bytes are the
-    /// end of the stream.
+    /// The stream has ended, as it may after close_notify.
+    fn end(&self, clock: Clock) -> Result<bool, Error> {
+        let mut state = self.lock();
+        let all_sent = state.has_sent_all();
+        state.connection.received_end(clock.now()).map(|()| all_sent)
+    }
+
+    /// The plaintext up to the end of `bytes`, and if the server has closed, whether all that was taken had been sent.
     fn open(&self, mut bytes: &[u8], clock: Clock) -> (Vec<u8>, Result<Option<bool>, Error>) {
         let (mut plaintext, mut state) = (Vec::new(), self.lock());
-        let all_sent = !state.sending && !state.connection.wants_write();
+        let all_sent = state.has_sent_all();
         let connection = &mut state.connection;
-        if bytes.is_empty() {
-            return (plaintext, connection.received_end(clock.now()).map(|()| Some(all_sent)));
-        }
         loop {
             let taken = connection.receive(bytes, clock.now());
             while !connection.plaintext().is_empty() {
@@ -178,12 +203,12 @@ impl Meeting {
         }
     }
 
-    /// The server has closed. Whether input is there that nobody will read: whoever types has the time to.
-    fn has_lost_input(&self) -> bool {
-        let waits = |state: &mut State| state.input == Input::Open;
-        let waited = self.changed.wait_timeout_while(self.lock(), GRACE, waits);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.input == Input::Lost
+    /// What has become of the input after this time, in which input that is there already is read.
+    fn input_after(&self, time: Duration) -> Input {
+        let waits = |state: &mut State| matches!(state.input, Input::Open);
+        let waited = self.changed.wait_timeout_while(self.lock(), time, waits);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        mem::replace(&mut state.input, Input::Ended)
     }
 }
 
@@ -197,19 +222,21 @@ pub(crate) fn run(connection: ClientConnection, mut socket: TcpStream, clock: Cl
     thread::spawn(move || for_input.type_in(io::stdin()));
     let sender = thread::spawn(move || for_sender.send(to_send));
     let outcome = meeting.receive(&mut socket, io::stdout(), clock);
-    let lost = outcome.is_ok() && meeting.has_lost_input();
+    let input = meeting.input_after(if outcome.is_ok() { GRACE } else { Duration::ZERO });
     meeting.lock().over = true;
     meeting.changed.notify_all();
     let sent = sender.join().unwrap_or_else(|_| Err(io::Error::other("the sender panicked")));
-    match outcome {
+    if outcome.is_err() {
         // Our alert, or at least what was sent, is to arrive although there may be more to read.
-        Err(problem) => {
-            socket.half_close();
-            Err(problem)
-        }
+        socket.half_close();
+    }
+    match (input, outcome) {
+        (Input::Failed(e), _) => Err(Problem::of_input(e)),
+        (_, Err(problem)) => Err(problem),
+        (Input::Lost, Ok(_)) => Err(lost_input()),
         // Where all was sent before, only the answer to close_notify can fail, which nobody waits for.
-        Ok(all_sent) if lost || (sent.is_err() && !all_sent) => Err(lost_input()),
-        Ok(_) => Ok(()),
+        (_, Ok(all_sent)) if sent.is_err() && !all_sent => Err(lost_input()),
+        (_, Ok(_)) => Ok(()),
     }
 }
 

@@ -50,6 +50,16 @@ impl Problem {
         Self { what: what.into(), place: None, advice: None, exit: Exit::Failure }
     }
 
+    /// Standard input fails: no fault of the network, whatever kind of error it is.
+    pub(crate) fn of_input(e: io::Error) -> Self {
+        Self::new(format!("standard input: {e}"))
+    }
+
+    /// Likewise standard output, such as one that nobody reads any more.
+    pub(crate) fn of_output(e: io::Error) -> Self {
+        Self::new(format!("standard output: {e}"))
+    }
+
     /// With this exit code.
     pub(crate) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
