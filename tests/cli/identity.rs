@@ -38,6 +38,37 @@ fn what_is_of_no_use_among_the_cas_is_told_of() {
     assert!(server.stop().starts_with(line));
 }
 
+/// Whatever is in the lists: they would not be asked.
+#[test]
+fn revocation_lists_without_a_ca_are_refused() {
+    let folder = Folder::new();
+    let (identity, list) = (folder.file("server.pem"), folder.write("lists.pem", "no list"));
+    let server = ["server", "--listen", "127.0.0.1:x", "--identity", &identity, "--crl", &list];
+    let client = ["client", "--connect", "localhost:1", "--insecure", "--crl", &list];
+    for arguments in [&server[..], &client] {
+        run(arguments, &[]).failed_with(1, &["--ca: is missing, and --crl has lists", "leave --crl away"]);
+    }
+    let gateway = "[[terminate]]\nlisten = '127.0.0.1:0'\nto = '127.0.0.1:1'\nidentity = 'server.pem'\ncrl = 'lists.pem'\n";
+    let file = folder.write("gateway.toml", gateway);
+    run(&["proxy", "--check", &file], &[])
+        .failed_with(1, &["gateway.toml: terminate[0].ca: is missing, and ", "terminate[0].crl has lists"]);
+}
+
+/// Both make a folder of one PKI.
+#[test]
+fn the_ca_of_the_other_protocol_is_known_as_such() {
+    let folder = Folder::new();
+    run(&["pki", "--out", &folder.file(""), "--tls", "--force"], &[]).succeeded();
+    let [of_tlcp, of_tls] = ["ca.crt", "tls-ca.crt"].map(|name| folder.file(name));
+    for (more, said) in [
+        (&["--tls12", "--ca", &of_tlcp][..], "they are CAs for TLCP"),
+        (&["--ca", &of_tls], "they are CAs for TLS 1.2"),
+    ] {
+        run(&[&["client", "--connect", "localhost:1"], more].concat(), &[])
+            .failed_with(1, &["--ca: ", said, "ca.crt for TLCP and tls-ca.crt for TLS 1.2"]);
+    }
+}
+
 /// One password on each line.
 #[test]
 fn passwords_of_several_keys_stand_in_one_file() {

@@ -151,6 +151,11 @@ impl Common {
     /// Reads the files.
     pub(crate) fn load(written: Written) -> Result<Self, Problem> {
         let provider = default_provider();
+        if !written.crl.is_empty() && written.ca.is_empty() {
+            let [ca, crl] = ["ca", "crl"].map(|option| written.name(option));
+            return Err(Problem::new(format!("{ca}: is missing, and {crl} has lists of such CAs"))
+                .advise(format!("give the CAs too, or leave {crl} away: without CAs nobody is checked")));
+        }
         Ok(Self {
             identities: identities(&written, &provider)?,
             ca: written.read("ca", &written.ca)?,
@@ -221,7 +226,7 @@ impl Common {
                 log!("warning: {name}: none is a CA for {version}, whose peers are asked for no certificate");
                 return Ok(None);
             }
-            (Err(e), _) => return Err(at("ca")(e)),
+            (Err(e), _) => return Err(self.of_the_other(protocol, files, at("ca")(e))),
         };
         if let Some(crls) = &self.crls {
             builder = builder.crls(&slices(crls)).map_err(at("crl"))?;
@@ -232,6 +237,18 @@ impl Common {
             log!("warning: {}: not used: {first}{more}", self.written.name("ca"));
         }
         Ok(Some(Arc::new(verifier)))
+    }
+
+    /// Roots that are none for `protocol` may be some for the other.
+    fn of_the_other(&self, protocol: &Protocol, files: &[Vec<u8>], problem: Problem) -> Problem {
+        let is_other = |other: &&&Protocol| **other != protocol && self.roots(other, files).is_ok();
+        match [&TLCP, &TLS12].iter().find(is_other) {
+            Some(other) => problem.advise(format!(
+                "they are CAs for {}: {} needs others; `tlcp pki --tls` makes ca.crt for TLCP and tls-ca.crt for TLS 1.2",
+                other.version, protocol.version
+            )),
+            None => problem,
+        }
     }
 
     /// In TLCP CAs may have keys of the kinds that the suites are for.
