@@ -179,7 +179,11 @@ fn takes_a_key_of_every_kind_out_of_its_file() {
 fn refuses_names_that_no_certificate_can_hold() {
     let chinese = [String::from("例子.example")];
     let template = Template::new(0, DAY).common_name("例子");
-    for template in [template.clone().names(&chinese), template.clone().subject("no name")] {
+    for template in [
+        template.clone().names(&chinese),
+        template.clone().subject("no name"),
+        template.clone().subject("CN=,C=CN"),
+    ] {
         let request = CertificateRequest::new(&template, &provider(), &TestRandom::new(7));
         assert_eq!(request.map(|_| ()), Err(CryptoError::BadName));
         let issued = Issued::self_signed(&template, &provider(), &TestRandom::new(7));

@@ -177,7 +177,10 @@ impl<'a> Template<'a> {
     /// The subject.
     pub(super) fn name(&self) -> Result<Name, CryptoError> {
         let name = if self.subject.is_empty() { self.short_name() } else { Name::from_str(self.subject) };
-        name.map_err(bad_name)
+        let name = name.map_err(bad_name)?;
+        // X.520: an attribute has one character at least
+        let has_empty = name.iter().any(|attribute| attribute.value.value().is_empty());
+        if has_empty { Err(CryptoError::BadName) } else { Ok(name) }
     }
 
     /// Of CN and O; whoever has an O is in China.

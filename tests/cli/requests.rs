@@ -15,8 +15,41 @@ fn requests_come_with_their_keys() {
     }
     request(&["--host", "a.example"]).failed_with(1, &["sign.csr is there already", "--force"]);
     request(&["--subject", "CN=a.example,C=CN", "--force"]).succeeded();
-    request(&["--subject", "nobody", "--force"]).failed_with(1, &["a name cannot stand in a certificate"]);
+    for subject in ["nobody", "CN=", "", "C=CN, CN=a.example"] {
+        request(&["--subject", subject, "--force"])
+            .failed_with(1, &[&format!("--subject {subject:?}: no name"), "CN=www.example.com,"]);
+    }
     request(&[]).failed_with(2, &["--subject"]);
+}
+
+/// R-HS-41: by the rules that clients compare names by.
+#[test]
+fn a_host_that_no_client_can_ask_for_is_refused_with_the_options_name() {
+    let folder = Folder::new();
+    let (out, long) = (folder.file("hosts"), "a".repeat(70_000));
+    let commands = [&["pki"][..], &["pki", "request"]];
+    for command in commands {
+        for host in
+            ["", "a b", "银行.cn", "a.example.", "*.cn", "*", "w*.a.example", "*.192.0.2.1", "[::1]", &long]
+        {
+            run(&[command, &["--out", &out, "--host", "good.example", "--host", host]].concat(), &[])
+                .failed_with(1, &["error: --host \"", "no client can ask for it", "do:    give a DNS name"]);
+        }
+        assert!(!std::path::Path::new(&out).exists());
+    }
+    let good = [
+        "www.a.example",
+        "*.a.example",
+        "xn--3krt65a.cn",
+        "192.0.2.1",
+        "2001:db8::1",
+        "my_host",
+        "LOCALHOST",
+    ];
+    let hosts: Vec<&str> = good.iter().flat_map(|host| ["--host", host]).collect();
+    for command in commands {
+        run(&[command, &["--out", &out, "--force"], &hosts].concat(), &[]).succeeded();
+    }
 }
 
 /// R-HS-51

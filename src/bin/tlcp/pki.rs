@@ -1,9 +1,10 @@
 //! `tlcp pki`: certificates for tests, as PEM files; requests for certificates, and revocation lists.
 mod files;
+mod names;
 mod request;
 mod revoke;
 
-use crate::options::{flag, many, path, strings};
+use crate::options::{flag, many, path};
 use crate::problem::Problem;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use files::{File, save};
@@ -45,7 +46,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
 fn make(matches: &ArgMatches) -> Result<(), Problem> {
     let out = path(matches, "out").unwrap_or(Path::new("."));
     let mut options = Options::new(Clock::start().now().unix);
-    let hosts = strings(matches, "host");
+    let hosts = names::hosts(matches)?;
     if !hosts.is_empty() {
         options.hosts = hosts;
     }

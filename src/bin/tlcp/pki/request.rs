@@ -1,11 +1,11 @@
 //! `tlcp pki request`: keys, and the requests to take to a CA.
 use super::files::{File, save};
-use crate::options::{flag, many, path, string, strings};
+use super::names;
+use crate::options::{flag, many, path};
 use crate::problem::Problem;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 use tlcp::crypto::{default_provider, random::SystemRandom};
-use tlcp::error::Error;
 use tlcp::pki::{CertificateRequest, NewKey, Template};
 use zeroize::Zeroizing;
 
@@ -27,18 +27,20 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Problem> {
     let out = path(matches, "out").unwrap_or(Path::new("."));
-    let hosts = strings(matches, "host");
+    let (hosts, subject) = (names::hosts(matches)?, names::subject(matches)?);
     let template = Template::new(0, 0)
-        .subject(string(matches, "subject").unwrap_or_default())
+        .subject(subject.unwrap_or_default())
         .common_name(hosts.first().map_or("", String::as_str))
         .names(&hosts);
     let provider = default_provider();
-    let new = |template| CertificateRequest::new(&template, &provider, &SystemRandom);
-    let [sign, encrypt] =
-        CertificateRequest::pair(&template, &provider, &SystemRandom).map_err(Error::from)?;
+    let refusal = |e| names::refusal(e, subject);
+    let pair = CertificateRequest::pair(&template, &provider, &SystemRandom);
+    let [sign, encrypt] = pair.map_err(refusal)?;
     let mut made = vec![("sign", sign), ("encrypt", encrypt)];
     if matches.get_flag("tls") {
-        made.push(("tls", new(template.for_tls().key(NewKey::P256)).map_err(Error::from)?));
+        let template = template.for_tls().key(NewKey::P256);
+        let request = CertificateRequest::new(&template, &provider, &SystemRandom);
+        made.push(("tls", request.map_err(refusal)?));
     }
     let files: Vec<File> = made.iter().flat_map(|(name, request)| files(name, request)).collect();
     save(out, &files, matches.get_flag("force"), meaning)
