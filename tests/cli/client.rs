@@ -1,5 +1,7 @@
 //! What `tlcp client` does beside fetching and piping.
 use crate::program::{Folder, Server, run, tlcp};
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 
 /// As PEM that can be used again, with names before it.
 #[test]
@@ -25,6 +27,39 @@ fn nobody_is_trusted_unasked() {
     assert!(String::from_utf8_lossy(&outcome.stderr).contains("--ca <FILE>"));
     let both = ["client", "--connect", "localhost:1", "--insecure", "--ca", "x"];
     assert_eq!(tlcp(&both).output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn an_address_that_is_none_is_answered_with_how_one_is_written() {
+    let folder = Folder::new();
+    let (identity, ca) = (folder.file("server.pem"), folder.file("ca.crt"));
+    for listen in ["127.0.0.1:x", "4433", ":http", ""] {
+        run(&["server", "--listen", listen, "--identity", &identity], &[]).failed_with(
+            1,
+            &[&format!("--listen {listen}: "), "write it as 127.0.0.1:4433, [::1]:4433 or :4433"],
+        );
+    }
+    for connect in [":4433", "[]:4433", "localhost", "localhost:x"] {
+        run(&["client", "--connect", connect, "--ca", &ca], &[])
+            .failed_with(1, &[&format!("--connect {connect}: not HOST:PORT"), "write it as localhost:4433"]);
+    }
+    // where nobody listens
+    run(&["client", "--connect", "[::1]:1", "--ca", &ca], &[]).failed_with(3, &["connecting to [::1]:1: "]);
+}
+
+/// What the gateway takes, the server takes too.
+#[test]
+fn a_port_alone_is_listened_at_on_every_address() {
+    let folder = Folder::new();
+    let identity = folder.file("server.pem");
+    let mut child = tlcp(&["server", "--listen", ":0", "--identity", &identity]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let port = line.trim().rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+    let met = TcpStream::connect(("127.0.0.1", port.unwrap_or_default()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(met.is_ok() && line.starts_with("listening on "), "{line:?}: {met:?}");
 }
 
 /// Nobody listens there.

@@ -1,4 +1,5 @@
 //! `tlcp client`: fetches a page, or pipes standard input and output.
+use crate::address::{bracketed, place};
 use crate::answer::Answer;
 use crate::options::{self, Common, flag, string};
 use crate::pipe;
@@ -100,17 +101,28 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
 impl Target {
     fn read(matches: &ArgMatches) -> Result<Self, Problem> {
         let address = string(matches, "connect").unwrap_or_default();
-        let wrong =
-            || Problem::new(format!("--connect {address}: not HOST:PORT")).advise("such as localhost:4433");
+        let wrong = || {
+            Problem::new(format!("--connect {address}: not HOST:PORT"))
+                .advise("write it as localhost:4433, 192.0.2.1:4433 or [::1]:4433")
+        };
         let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
         let port = port.parse().map_err(|_| wrong())?;
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        if host.is_empty() {
+            return Err(wrong());
+        }
         let name = string(matches, "name").unwrap_or(host);
         let parsed = ServerName::try_from(name.to_string()).map_err(|_| {
             Problem::new(format!("{name:?} is neither a DNS name nor an address"))
                 .advise("give one with --name")
         })?;
         Ok(Self { host: host.into(), name: parsed, port })
+    }
+
+    /// The server in an HTTP request: as whom it must show itself, and the port if it is not that of HTTPS.
+    fn authority(&self) -> String {
+        let name = self.name.to_str();
+        if self.port == 443 { bracketed(&name) } else { place(&name, self.port) }
     }
 
     /// Connects and completes the handshake.
@@ -140,7 +152,7 @@ impl Target {
 
     /// The first address that answers.
     fn dial(&self) -> Result<TcpStream, Problem> {
-        let place = format!("{}:{}", self.host, self.port);
+        let place = place(&self.host, self.port);
         let fail =
             |e: io::Error| Problem::from(e).exit(Exit::Network).during(format!("connecting to {place}"));
         let mut last = io::Error::from(io::ErrorKind::NotFound);
@@ -222,7 +234,7 @@ fn get(stream: &mut ClientStream, target: &Target, path: &str) -> Result<(), Pro
     }
     stream.socket().set_timeout(Some(RESPONSE))?;
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let host = &target.host;
+    let host = target.authority();
     let request =
         format!("GET {slash}{path} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: tlcp\r\nAccept: */*\r\n\r\n");
     stream.write_all(request.as_bytes())?;
@@ -237,4 +249,27 @@ fn get(stream: &mut ClientStream, target: &Target, path: &str) -> Result<(), Pro
             .exit(Exit::Http));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9110 7.2: what stands in the URI, brackets and port included.
+    #[test]
+    fn the_host_of_a_request_is_a_host() {
+        for (connect, name, host) in [
+            ("localhost:443", None, "localhost"),
+            ("localhost:4433", None, "localhost:4433"),
+            ("192.0.2.1:4433", Some("bank.example"), "bank.example:4433"),
+            ("[::1]:443", None, "[::1]"),
+            ("[::1]:18541", None, "[::1]:18541"),
+            ("localhost:18541", Some("::1"), "[::1]:18541"),
+        ] {
+            let mut arguments = vec!["client", "--insecure", "--connect", connect];
+            arguments.extend(name.into_iter().flat_map(|name| ["--name", name]));
+            let target = Target::read(&command().get_matches_from(arguments)).unwrap();
+            assert_eq!(target.authority(), host, "{connect} {name:?}");
+        }
+    }
 }

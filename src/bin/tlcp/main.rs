@@ -16,6 +16,7 @@ macro_rules! log {
     }};
 }
 
+mod address;
 mod answer;
 mod client;
 mod completions;

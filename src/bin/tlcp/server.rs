@@ -1,4 +1,5 @@
 //! `tlcp server`: a task for each connection, of which there is a bounded number. No client can stop it.
+use crate::address::{LISTEN, client, every_address};
 use crate::http::{self, Folder};
 use crate::options::{self, Common, choice, flag, path, string};
 use crate::patience::{runtime, within};
@@ -17,7 +18,7 @@ use tlcp::error::ConfigError;
 use tlcp::session::{MemoryStore, RotatingTicketer, SessionStore, Ticketer};
 use tlcp::suite::{AeadAlgorithm, Certificates, Protocol, TLCP, TLS12};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
@@ -38,7 +39,9 @@ pub(crate) fn command() -> Command {
     let handshake = Arg::new("handshake-timeout").long("handshake-timeout").value_name("SECONDS");
     Command::new("server")
         .about("Serves a folder over HTTP/1.1, or echoes")
-        .arg(listen.help("Where to listen: 127.0.0.1:4433; port 0 takes a free one, which is printed"))
+        .arg(listen.help(
+            "Where to listen: :4433, 127.0.0.1:4433, [::1]:4433; port 0 takes a free one, which is printed",
+        ))
         .args(
             options::arguments().map(|arg| if arg.get_id() == "identity" { arg.required(true) } else { arg }),
         )
@@ -110,8 +113,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
         log!("{}", identity.report().trim_end());
     }
     runtime()?.block_on(async {
-        let listener = TcpListener::bind(address).await;
-        let listener = listener.map_err(|e| Problem::from(e).during(format!("--listen {address}")))?;
+        let during = |e| Problem::from(e).during(format!("--listen {address}"));
+        let addresses = match every_address(address) {
+            Some(all) => all.to_vec(),
+            None => lookup_host(address).await.map_err(|e| during(e).advise(LISTEN))?.collect(),
+        };
+        let listener = TcpListener::bind(&addresses[..]).await.map_err(during)?;
         say!("listening on {}", listener.local_addr()?);
         io::stdout().flush()?;
         server.listen(&listener, most as usize).await;
@@ -140,7 +147,7 @@ impl Server {
             let Ok(place) = places.clone().acquire_owned().await else { return };
             let (tcp, peer) = loop {
                 match listener.accept().await {
-                    Ok((tcp, peer)) => break (tcp, peer.to_string()),
+                    Ok((tcp, peer)) => break (tcp, client(peer).to_string()),
                     Err(e) => {
                         // Such as too many open files: that passes, but not at once.
                         log!("#{number}: {e}");
