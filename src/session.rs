@@ -70,6 +70,10 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// The longest that is issued, kept and shown, in bytes: with all else that a ClientHello holds, it stays under the 32 KiB
+    /// that servers take of one. A longer one is as good as none (R-TKT-4).
+    pub const MAX: usize = 16 * 1024;
+
     /// With these bytes, good for `lifetime` seconds.
     pub fn new(bytes: Arc<[u8]>, lifetime: u32) -> Self {
         Self { bytes, lifetime }
@@ -124,7 +128,7 @@ pub trait SessionStore: Send + Sync {
 
 /// Makes tickets of sessions, and sessions of tickets (R-TKT-3).
 pub trait Ticketer: Send + Sync {
-    /// The ticket, of at most 65,535 bytes, sealed at the time `now`, Unix seconds; nothing if it cannot be made.
+    /// The ticket, of at most [`Ticket::MAX`] bytes, sealed at the time `now`, Unix seconds; nothing if it cannot be made.
     fn seal(&self, session: &Session, now: u64, random: &dyn Random) -> Option<Ticket>;
     /// The session; nothing if the ticket is forged, foreign or of a key that is gone (R-TKT-4).
     fn open(&self, ticket: &[u8], now: u64) -> Option<Session>;

@@ -15,7 +15,8 @@ const TAG: usize = 16;
 /// Seals tickets under one key for a while, then under a new one; what the last one sealed can still be opened for as long
 /// again. The keys are drawn here and known nowhere else: a ticket is good on this process alone.
 ///
-/// A ticket is `key name[16] || nonce[12] || the sealed session || tag[16]`, all of it authenticated.
+/// A ticket is `key name[16] || nonce[12] || the sealed session || tag[16]`, all of it authenticated, and of at most [`Ticket::MAX`] bytes: of a peer with
+/// longer certificates there is none.
 pub struct RotatingTicketer {
     provider: Provider,
     algorithm: AeadAlgorithm,
@@ -100,7 +101,7 @@ impl Ticketer for RotatingTicketer {
         let mut sealed = session.to_bytes().ok()?;
         let tag = aead.seal(&nonce, &name, &mut sealed);
         let bytes: Vec<u8> = [&name[..], &nonce, &sealed, &tag].concat();
-        if bytes.len() > usize::from(u16::MAX) {
+        if bytes.len() > Ticket::MAX {
             return None;
         }
         let lifetime = u32::try_from(self.period).unwrap_or(u32::MAX);

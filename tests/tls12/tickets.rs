@@ -153,17 +153,22 @@ fn a_ticket_key_is_replaced_as_its_period_ends() {
     let second = name(4600);
     assert_ne!(second, first);
     assert_eq!(tickets.seal(&session, 4600, &Counting::from(1)).unwrap().lifetime, 3600);
-    // What no message can hold is not sealed.
-    let mut long = (*session).clone();
-    let credential = Arc::new(Credential::Certificates(vec![vec![0x30; 65_000].into(); 2]));
-    long.peer = Peer::Authenticated { credential, not_after: u64::MAX };
-    assert!(tickets.seal(&long, 4600, &Counting::from(2)).is_none());
+    // What no ClientHello of ours would show is not sealed.
+    let sealed = |certificate: usize| {
+        let mut long = (*session).clone();
+        let credential = Arc::new(Credential::Certificates(vec![vec![0x30; certificate].into()]));
+        long.peer = Peer::Authenticated { credential, not_after: u64::MAX };
+        tickets.seal(&long, 4600, &Counting::from(2)).map(|ticket| ticket.bytes.len())
+    };
+    let fixed = sealed(1).unwrap() - 1;
+    assert_eq!(sealed(Ticket::MAX - fixed), Some(16_384));
+    assert_eq!([Ticket::MAX - fixed + 1, 40_000, 130_000].map(sealed), [None; 3]);
     // A clock that went back makes no key younger.
     assert_ne!(name(4599), second);
 }
 
-/// R-TKT-1, R-TKT-4: a client takes the ticket behind its own Finished, in a full handshake; a lifetime of 0 says nothing; an
-/// empty ticket is no session at all.
+/// R-TKT-1, R-TKT-4: a client takes the ticket behind its own Finished, in a full handshake; a lifetime of 0 says nothing; a
+/// ticket that is empty, or too long to be shown, is no session at all.
 #[test]
 fn what_a_client_makes_of_a_new_session_ticket() {
     let lab = &TICKET;
@@ -171,9 +176,10 @@ fn what_a_client_makes_of_a_new_session_ticket() {
         let body = [&lifetime.to_be_bytes()[..], &crate::hello::vector(2, ticket)].concat();
         with(&lab.server, message(H::NEW_SESSION_TICKET, &body))
     };
-    for (lifetime, bytes, stored) in
-        [(0, &[7; 100][..], 1), (300, &[7; 1], 1), (300, &[], 0), (0, &[7; 65_535][..], 1)]
-    {
+    const LONGEST: [u8; 65_535] = [7; 65_535];
+    let lengths = [(100, 1), (1, 1), (0, 0), (16_384, 1), (16_385, 0), (65_450, 0), (65_535, 0)];
+    for (length, stored, lifetime) in lengths.iter().flat_map(|(n, s)| [(*n, *s, 0), (*n, *s, 300)]) {
+        let bytes = &LONGEST[..length];
         let outcome = lab.to_client(&ticket(lifetime, bytes));
         outcome.went_well();
         assert_eq!(outcome.stored, stored, "{} bytes", bytes.len());
@@ -182,6 +188,22 @@ fn what_a_client_makes_of_a_new_session_ticket() {
         let outcome = lab.to_client(&with(&lab.server, message(H::NEW_SESSION_TICKET, body)));
         outcome.refused(A::DECODE_ERROR, "NewSessionTicket");
     }
+}
+
+/// R-TKT-4: the longest ticket is shown, and a longer one that a store has from elsewhere spoils no later connection.
+#[test]
+fn a_client_connects_whatever_the_length_of_a_ticket_in_its_store() {
+    let long = |length: usize| {
+        let lab = Lab::new(BY_TICKET.case)
+            .with_sessions(|session| session.ticket = Some(Ticket::new(vec![7; length].into(), 300)));
+        let sessions = Arc::new(lab.store(false));
+        let client = lab.world.client().suites(&[lab.case.suite]).sessions(Some(sessions));
+        let client = ClientConnection::new(Arc::new(client.build().unwrap()), name(), at(1)).unwrap();
+        client.pending_output().len()
+    };
+    let without = long(0);
+    assert!(long(16_384) > without + 16_384);
+    assert_eq!([16_385, 65_450, 65_535, 65_536].map(long), [without - 32; 4], "neither ticket nor id");
 }
 
 /// R-TKT-1, R-SM-7: announced, it must come; not announced, it must not.
@@ -246,12 +268,12 @@ fn a_fatal_alert_makes_the_client_forget_its_ticket() {
     assert_eq!((outcome.removed, outcome.stored), (1, 0));
 }
 
-/// Nothing can be sealed.
-struct Broken;
+/// Nothing can be sealed, or what comes of it is as long as this.
+struct Broken(Option<usize>);
 
 impl Ticketer for Broken {
     fn seal(&self, _: &Session, _: u64, _: &dyn Random) -> Option<Ticket> {
-        None
+        self.0.map(|length| Ticket::new(vec![7; length].into(), 300))
     }
 
     fn open(&self, _: &[u8], _: u64) -> Option<Session> {
@@ -259,15 +281,17 @@ impl Ticketer for Broken {
     }
 }
 
-/// R-TKT-4: a server that announced a ticket and cannot make it sends an empty one, and all goes on.
+/// R-TKT-4: a server that announced a ticket and cannot make one that can be shown sends an empty one, and all goes on.
 #[test]
 fn a_server_that_cannot_seal_sends_an_empty_ticket() {
     let world = World::tls12(Kind::Rsa);
-    let server = Arc::new(world.server().tickets(Arc::new(Broken)).build().unwrap());
-    let client = Arc::new(world.client().build().unwrap());
-    for _ in 0..2 {
-        let ends = Ends::new(&client, &server).connected();
-        assert!(!ends.client.is_resumed());
+    for length in [None, Some(16_385), Some(65_536)] {
+        let server = Arc::new(world.server().tickets(Arc::new(Broken(length))).build().unwrap());
+        let client = Arc::new(world.client().build().unwrap());
+        for _ in 0..2 {
+            let ends = Ends::new(&client, &server).connected();
+            assert!(!ends.client.is_resumed());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::crypto::Draw;
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::{Context, illegal};
 use crate::message::{ClientExtensions, RequestedName, ServerExtensions, ServerHello, SessionId};
-use crate::session::{Session, Terms};
+use crate::session::{Session, Terms, Ticket};
 use crate::suite::{KeyKind, Protection, SecretSource, Suite};
 use crate::wire::{CipherSuite, Codes, HandshakeType, SignatureScheme};
 use alloc::{boxed::Box, sync::Arc};
@@ -32,7 +32,9 @@ pub(super) fn session_id(session: Option<&Session>, cx: &Context<'_>) -> Result<
 /// R-SES-11, R-SES-13: a session is offered while it and the server's certificates are valid and its suite is enabled.
 pub(super) fn may_offer(session: &Session, cx: &Context<'_>) -> bool {
     let sends_tickets = cx.policy.tickets && cx.policy.hello_extensions;
-    let is_named = session.ticket.as_ref().map_or(!session.id.is_empty(), |_| sends_tickets);
+    // R-TKT-4: a store may hold what another wrote.
+    let fits = |ticket: &Ticket| sends_tickets && ticket.bytes.len() <= Ticket::MAX;
+    let is_named = session.ticket.as_ref().map_or(!session.id.is_empty(), fits);
     is_named
         && session.is_fresh(cx.now, cx.policy.session_lifetime)
         && cx.policy.suites.contains(&session.suite)

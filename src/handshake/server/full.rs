@@ -207,6 +207,7 @@ impl AwaitTicket {
     /// R-TKT-4: promised is promised; a ticket of no length says that there is none after all.
     pub(super) fn on_ticket(self, ticket: Option<Ticket>, cx: &mut Context<'_>) -> Result<S, Error> {
         let Self { mut keyed, write } = self;
+        let ticket = ticket.filter(|ticket| ticket.bytes.len() <= Ticket::MAX);
         let message = match &ticket {
             Some(ticket) => NewSessionTicket { lifetime: ticket.lifetime, ticket: &ticket.bytes },
             None => NewSessionTicket { lifetime: 0, ticket: &[] },
