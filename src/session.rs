@@ -203,18 +203,28 @@ impl Session {
     /// [`Overlong`] if the peer's certificates do not fit their length prefix.
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Overlong> {
         // Room for all of it: growing would leave a copy of the secret behind.
+        let mut w = Writer::with_capacity(self.variable_len().saturating_add(512));
+        w.u8(FORMAT);
+        w.vector24(|w| self.write_fields(w));
+        w.finish().map(Zeroizing::new)
+    }
+
+    /// How many bytes its name, its ticket and the peer's credential take, as if nobody else held them.
+    fn variable_len(&self) -> usize {
+        /// What a certificate's place in the list takes.
+        const PLACE: usize = 32;
         let peer: usize = match &self.peer {
             Peer::Anonymous => 0,
             Peer::Authenticated { credential, .. } => match &**credential {
-                Credential::Certificates(list) => list.iter().map(|der| der.len().saturating_add(3)).sum(),
+                Credential::Certificates(list) => {
+                    list.iter().map(|der| der.len().saturating_add(PLACE)).sum()
+                }
                 Credential::Ibc { id, parameter } => id.len().saturating_add(parameter.len()),
             },
         };
         let name = self.server_name.as_deref().map_or(0, str::len);
-        let mut w = Writer::with_capacity(peer.saturating_add(name).saturating_add(512));
-        w.u8(FORMAT);
-        w.vector24(|w| self.write_fields(w));
-        w.finish().map(Zeroizing::new)
+        let ticket = self.ticket.as_ref().map_or(0, |ticket| ticket.bytes.len());
+        peer.saturating_add(name).saturating_add(ticket)
     }
 
     fn write_fields(&self, w: &mut Writer) {

@@ -1,5 +1,5 @@
 //! The default store: in memory, bounded in number and in bytes, least recently used out first.
-use super::{Found, MAX_LIFETIME, Peer, Session, SessionKey, SessionStore};
+use super::{Found, MAX_LIFETIME, Session, SessionKey, SessionStore};
 use alloc::{collections::BTreeMap, sync::Arc};
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What a session is reckoned to take, on average: most peers show a pair of certificates and a CA, 2 to 3 KiB.
 const TYPICAL: usize = 4096;
 
-/// What a session takes beside its name and its certificates: itself, its master secret, its place in both maps.
+/// What a session takes beside its name, its ticket and its peer's credential: itself, its master secret, its place in both maps.
 const FIXED: usize = size_of::<Session>() + 48 + 256;
 
 /// Sessions in memory: at most `capacity` of them and at most so many bytes, each for at most `lifetime` seconds (R-SES-4,
@@ -31,7 +31,7 @@ struct Inner {
 
 impl MemoryStore {
     /// Room for `capacity` sessions of at most `lifetime` seconds (and never over 24 hours), and for 4 KiB times `capacity`
-    /// in bytes: peers that show long certificates cannot make it hold more.
+    /// in bytes: peers that show long certificates or give long tickets cannot make it hold more.
     pub fn new(capacity: usize, lifetime: u64) -> Self {
         let bytes = capacity.saturating_mul(TYPICAL);
         Self { capacity, bytes, lifetime: lifetime.min(MAX_LIFETIME), inner: Mutex::default() }
@@ -66,14 +66,7 @@ impl fmt::Debug for MemoryStore {
 
 /// The bytes that a session holds, as if it were the only one who knows its certificates.
 fn size(session: &Session) -> usize {
-    let certificates: usize = match &session.peer {
-        Peer::Anonymous => 0,
-        Peer::Authenticated { credential, .. } => {
-            credential.certificates().iter().map(|der| der.len().saturating_add(32)).sum()
-        }
-    };
-    let name = session.server_name.as_deref().map_or(0, str::len);
-    FIXED.saturating_add(name).saturating_add(certificates)
+    FIXED.saturating_add(session.variable_len())
 }
 
 impl Inner {
@@ -125,6 +118,7 @@ mod tests {
     use super::super::{Peer, tests::session};
     use super::*;
     use crate::message::{Credential, SessionId};
+    use crate::session::Ticket;
 
     fn key(n: u8) -> SessionKey {
         SessionKey::Id(SessionId::new([n; 32]))
@@ -176,6 +170,26 @@ mod tests {
         store.remove(&key(5));
         store.store(key(6), showing(19_000));
         assert!(holds(&store, 1) && holds(&store, 4) && holds(&store, 6));
+    }
+
+    /// R-SES-4: a server's tickets, and SM9's identities and parameters, count as certificates do.
+    #[test]
+    fn drops_the_least_recently_used_when_tickets_or_identities_fill_its_bytes() {
+        let ticket = Ticket::new(alloc::vec![7; Ticket::MAX].into(), 0);
+        let with_ticket = session(Peer::Anonymous).with_ticket(ticket);
+        let of = |id: usize, parameter: usize| {
+            let [id, parameter] = [id, parameter].map(|n| alloc::vec![0x30; n].into_boxed_slice());
+            let credential = Arc::new(Credential::Ibc { id, parameter });
+            session(Peer::Authenticated { credential, not_after: u64::MAX })
+        };
+        for long in [with_ticket, of(16_384, 0), of(0, 16_384)].map(Arc::new) {
+            let store = MemoryStore::new(100, 100).with_bytes(50_000);
+            (1..=3).for_each(|n| store.store(key(n), long.clone()));
+            assert_eq!([1, 2, 3].map(|n| holds(&store, n)), [false, true, true]);
+            let small = MemoryStore::new(100, 100).with_bytes(16_384);
+            small.store(key(1), long);
+            assert!(!holds(&small, 1), "one that needs more than all bytes");
+        }
     }
 
     #[test]
