@@ -265,7 +265,13 @@ fn use_a_known_master_secret(w: &World) {
     }
     let key = client.session_key(&pair::name(), b"").unwrap();
     match sessions.find(&key, pair::NOW + 1) {
-        tlcp::session::Found::Session(session) => drop(session.to_bytes().unwrap()),
+        tlcp::session::Found::Session(session) => {
+            drop(session.to_bytes().unwrap());
+            // R-SES-13: with a ticket, which stands behind the secret.
+            let mut session = (*session).clone();
+            session.ticket = Some(tlcp::session::Ticket::new(Arc::from([1; 2048]), 300));
+            drop(session.to_bytes().unwrap());
+        }
         other => panic!("{other:?}"),
     }
     sessions.remove(&key);
