@@ -5,13 +5,13 @@
 #[path = "support/pair.rs"]
 mod pair;
 
-use pair::{Counting, Ends, NOW, Side, World, store};
+use pair::{Counting, Ends, NOW, Side, World, name, store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tlcp::cert::{PeerClaim, Verified, Verifier, WebPkiVerifier};
-use tlcp::config::{ClientAuth, ClientConfig, ServerConfig, ServerConfigBuilder};
+use tlcp::config::{ClientAuth, ClientConfig, ServerConfig, ServerConfigBuilder, Setup};
 use tlcp::error::{CertificateError, CertificateProblem, Error};
-use tlcp::handshake::{Answer, Request};
+use tlcp::handshake::{Action, Actions, Answer, Context, Engine, Input, Request, client};
 use tlcp::message::Credential;
 use tlcp::pki::{DAY, Issued, revocation_list};
 use tlcp::session::{Found, Session, SessionKey, SessionStore};
@@ -115,6 +115,70 @@ fn looks_a_peer_up_whose_session_was_found_elsewhere() {
                 assert!(matches!(result, Err((Side::Server, Error::Certificate(_)))), "{result:?}")
             }
         }
+    }
+}
+
+/// R-HS-51: also where the engine runs on a record layer of another's, and asks only the configuration.
+#[test]
+fn looks_a_peer_up_for_whoever_runs_the_engine_alone() {
+    let w = World::new();
+    let sessions = store();
+    let config = |revoked: &[&Issued]| {
+        let client = w.client().verifier(verifier(&w, 1, revoked)).sessions(Some(sessions.clone()));
+        Arc::new(client.build().unwrap())
+    };
+    let server = server(&w).verifier(w.verifier.clone()).sessions(Some(store())).build().unwrap();
+    Ends::new(&config(&[]), &Arc::new(server)).connected();
+    for (config, offered) in [(config(&[]), true), (config(&[&w.pki.server.sign]), false)] {
+        let setup: &Setup = (*config).as_ref();
+        let target = client::Target { name: name(), session_key: config.session_key(&name(), b"") };
+        let (random, mut actions) = (Counting::from(8), Actions::new());
+        let mut cx = Context {
+            policy: &setup.policy,
+            provider: &setup.provider,
+            random: &random,
+            now: NOW + 1,
+            actions: &mut actions,
+        };
+        let mut engine = Engine::new(client::start(target, &mut cx).unwrap());
+        let Some(Action::Ask(request)) = cx.actions.pop() else { panic!("no question") };
+        let answer = tlcp::conn::answer(setup, NOW + 1, request).unwrap();
+        engine.step(Input::Answer(answer), &mut cx).unwrap();
+        let Some(Action::Write(hello)) = cx.actions.pop() else { panic!("no ClientHello") };
+        assert_eq!(hello.as_handshake().body[34] != 0, offered, "session_id");
+    }
+}
+
+/// A server's ticketer for which any ticket is one for this session.
+#[cfg(feature = "tls12")]
+struct Opens(Session);
+
+#[cfg(feature = "tls12")]
+impl tlcp::session::Ticketer for Opens {
+    fn seal(&self, _: &Session, _: u64, _: &dyn tlcp::crypto::Random) -> Option<tlcp::session::Ticket> {
+        None
+    }
+
+    fn open(&self, _: &[u8], _: u64) -> Option<Session> {
+        Some(self.0.clone())
+    }
+}
+
+/// R-HS-51: a ticket is no way around it.
+#[cfg(feature = "tls12")]
+#[test]
+fn a_ticket_of_a_peer_that_is_not_taken_again_opens_to_nothing() {
+    let w = World::tls12(pair::single::Kind::P256);
+    for (verdict, found) in [(Ok(()), true), (Err(CertificateProblem::Revoked.into()), false)] {
+        let master = tlcp::crypto::MasterSecret::from_bytes(&[1; 48]);
+        let mut session = Session::new(tlcp::suite::TLS12.suites().next().unwrap(), master, NOW);
+        let credential = Arc::new(Credential::Certificates(vec![vec![0x30].into()]));
+        session.peer = tlcp::session::Peer::Authenticated { credential, not_after: u64::MAX };
+        let server = w.server().verifier(Arc::new(Own(verdict))).tickets(Arc::new(Opens(session)));
+        let server = server.build().unwrap();
+        let request = Request::OpenTicket { ticket: vec![7; 9].into() };
+        let answer = tlcp::conn::answer(server.as_ref(), NOW, request).unwrap();
+        assert!(matches!(answer, Answer::SessionFound(session) if session.is_some() == found));
     }
 }
 

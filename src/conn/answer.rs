@@ -1,13 +1,13 @@
 //! Answers to the engine's requests from the configuration.
 use crate::cert::{Key, KeyUse};
 use crate::config::{NamedIdentity, Services, Setup};
-use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Input, Request, Selection, Started};
+use crate::handshake::{Answer, DecryptRequest, IdentityQuery, Request, Selection, Started};
 use crate::message::{ClientHello, RequestedName};
 use crate::session::{Found, Peer, Session};
 use alloc::{boxed::Box, sync::Arc};
 
 /// Answers what the configuration can answer at once, at the time `now` in Unix seconds: for those who run the engine over
-/// a record layer of their own.
+/// a record layer of their own. A session of a peer that was revoked since is none (R-HS-51).
 ///
 /// # Errors
 /// The request itself, if the answer is for the caller to find.
@@ -16,11 +16,14 @@ pub fn answer(setup: &Setup, now: u64, request: Request) -> Result<Answer, Box<R
         Request::Decrypt(question) => return decrypt(question, &setup.services),
         other => other,
     };
-    at_once(setup, now, &request).ok_or_else(|| Box::new(request))
+    match at_once(setup, now, &request) {
+        Some(answer) => Ok(vet(setup, now, answer)),
+        None => Err(Box::new(request)),
+    }
 }
 
 /// R-HS-51: whoever found a session, here or elsewhere, with a peer that was revoked since it is not resumed.
-pub(super) fn vet<'a>(setup: &Setup, now: u64, input: Input<'a>) -> Input<'a> {
+pub(super) fn vet(setup: &Setup, now: u64, answer: Answer) -> Answer {
     let refused = |session: &Session| match (&session.peer, &setup.services.verifier) {
         // Key centres revoke nobody.
         (Peer::Authenticated { credential, .. }, Some(verifier)) if credential.ibc_id().is_none() => {
@@ -28,10 +31,8 @@ pub(super) fn vet<'a>(setup: &Setup, now: u64, input: Input<'a>) -> Input<'a> {
         }
         _ => false,
     };
-    match input {
-        Input::Answer(Answer::SessionFound(Some(session))) if refused(&session) => {
-            Input::Answer(Answer::SessionFound(None))
-        }
+    match answer {
+        Answer::SessionFound(Some(session)) if refused(&session) => Answer::SessionFound(None),
         other => other,
     }
 }

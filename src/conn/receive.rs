@@ -1,4 +1,5 @@
 //! What the peer sends: bytes to records, records to messages, messages to the engine.
+use super::answer::vet;
 use super::{Asked, Connection, Endpoint, Phase, Reading, Time, Writing};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
@@ -301,6 +302,7 @@ impl<S: Endpoint> Connection<S> {
     /// Steps until a request is open or no whole message is left.
     pub(super) fn drive(&mut self, answer: Option<Answer>) -> Result<(), Failure> {
         if let Some(answer) = answer {
+            let answer = vet(self.setup(), self.now.unix, answer);
             let mut actions = Actions::new();
             self.step(Input::Answer(answer), &mut actions)?;
             self.act(&mut actions)?;

@@ -113,7 +113,6 @@ impl<S: Endpoint> Connection<S> {
     /// (R-SES-14).
     pub(super) fn step(&mut self, input: Input<'_>, actions: &mut Actions) -> Result<(), Failure> {
         let setup = (*self.config).as_ref();
-        let input = super::answer::vet(setup, self.now.unix, input);
         let mut cx = Context {
             policy: &setup.policy,
             provider: &setup.provider,
