@@ -72,7 +72,7 @@ impl ClientConfig {
         &self.setup.policy
     }
 
-    /// By what sessions with `name` are found; `tag` tells servers apart that share the name, such as by their port
+    /// By what sessions with `name` are found, if the hello still offers what they agreed on; `tag` tells servers apart that share the name, such as by their port
     /// (R-SES-11).
     pub fn session_key(&self, name: &ServerName<'_>, tag: &[u8]) -> Option<SessionKey> {
         if !self.setup.policy.sessions {
@@ -175,10 +175,18 @@ impl ClientConfigBuilder {
         let own = services.identities.iter().map(|named| named.identity.fingerprint());
         let own: Vec<u8> = own.flatten().copied().collect();
         let version = policy.protocol.version.0.to_be_bytes(); // R-SES-11
-        let parts: [&[u8]; 5] = [b"client", &version, &own, &session_tag, &policy.trusted_centres()];
+        let (centres, terms) = (policy.trusted_centres(), offered_terms(&policy));
+        let parts: [&[u8]; 6] = [b"client", &version, &own, &session_tag, &centres, &terms];
         let session_base = services.context(&provider, &parts)?;
         Ok(ClientConfig { setup: Setup { policy, services, provider }, asked, session_base })
     }
+}
+
+/// What the hello offers of that on which a resumption must agree again (R-SES-11, R-EXT-5): in TLCP nothing.
+fn offered_terms(policy: &Policy) -> [u8; 3] {
+    let length = policy.max_fragment_length.map_or(0, |length| length.0);
+    let extends = policy.hello_extensions && policy.protocol.has_tls_extensions;
+    [extends.into(), policy.encrypt_then_mac.into(), length]
 }
 
 /// R-IBC-3: whoever offers IBSDH says who it is.

@@ -11,6 +11,8 @@ use tlcp::message::SessionId;
 use tlcp::pki::Template;
 use tlcp::session::{Peer, Session, SessionKey};
 use tlcp::suite::{SUITES, TLCP};
+#[cfg(feature = "tls12")]
+use tlcp::wire::MaxFragmentLength;
 
 /// A session of an ECC suite, from the server's side.
 fn stored(world: &World, scenario: &Scenario) -> Arc<Session> {
@@ -217,6 +219,35 @@ fn a_session_key_stands_for_a_host_and_a_protocol() {
         });
         assert_ne!(tlcp, tls);
     }
+}
+
+/// R-SES-11, R-ETM-1, R-EXT-5: a client that offers other terms than those of a session does not come with it.
+#[cfg(feature = "tls12")]
+#[test]
+fn a_session_is_not_found_by_a_client_that_offers_other_terms() {
+    use tlcp::config::ClientConfigBuilder;
+    type Change = fn(ClientConfigBuilder) -> ClientConfigBuilder;
+    let world = World::tls12(pair::single::Kind::Rsa);
+    let (kept, suite) = (pair::store(), tlcp::suite::Suite::by_name("AES128-SHA256").unwrap());
+    let server = Arc::new(world.server().suites(&[suite]).build().unwrap());
+    let offers = |change: Change| {
+        let client = change(world.client().suites(&[suite]).sessions(Some(kept.clone())));
+        let ends = Ends::new(&Arc::new(client.build().unwrap()), &server);
+        let offers = ends.client.pending_output()[43] != 0;
+        assert_eq!(resumes(&ends.connected()), offers);
+        offers
+    };
+    assert_eq!([offers(|c| c), offers(|c| c)], [false, true]);
+    let changes: [(&str, Change); 4] = [
+        ("encrypt_then_mac", |c| c.encrypt_then_mac(false)),
+        ("max_fragment_length", |c| c.max_fragment_length(MaxFragmentLength::BYTES_512)),
+        ("another max_fragment_length", |c| c.max_fragment_length(MaxFragmentLength(2))),
+        ("hello_extensions", |c| c.hello_extensions(false)),
+    ];
+    for (what, change) in changes {
+        assert_eq!([offers(change), offers(change)], [false, true], "{what}");
+    }
+    assert!(offers(|c| c.alpn([&b"h2"[..]])), "of what is agreed on anew each time");
 }
 
 /// R-SES-14: what both sides call the server is SM3 of its signing certificate, be the handshake full or resumed.
