@@ -43,6 +43,7 @@ pub mod check;
 pub mod frame;
 
 pub use check::{Patience, PatienceLimits, alert_of, check_change_cipher_spec, check_fragment};
+pub(crate) use frame::header_version;
 pub use frame::{Framed, HEADER_LEN, MAX_CIPHERTEXT, MAX_PLAINTEXT, VersionRule, deframe};
 
 use crate::crypto::{Ciphers, Random, TrafficKeys};

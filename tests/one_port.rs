@@ -190,6 +190,34 @@ fn refuses_a_client_of_a_protocol_that_nobody_speaks() {
     }
 }
 
+/// R-REC-41: a TLS server tells a client what is wrong in the version of the client's record, as whoever accepts for it does.
+#[test]
+fn a_tls_server_refuses_in_the_version_of_the_clients_record() {
+    let config = ServerConfig::tls12_builder().identity(tls_identity()).alpn([&b"http/1.1"[..]]);
+    let config = Arc::new(config.build().unwrap());
+    let mut hello = connect(&tls_client()).pending_output().to_vec();
+    for (minor, answered) in [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3)] {
+        hello[2] = minor;
+        let mut server = ServerConnection::new(config.clone(), now());
+        let error = server.receive(&hello, now()).unwrap_err();
+        assert_eq!(error, PeerIncompatible::NoApplicationProtocol.into());
+        assert_eq!(server.pending_output(), [21, 3, answered, 0, 2, 2, 120]);
+        assert_eq!(server.pending_output(), accepted(&hello).alert_for(&error));
+        // A header that is wrong by itself, and a message that is none.
+        for bytes in [&[22, 3, minor, 0x48, 1][..], &[22, 3, minor, 0, 4, 2, 0, 0, 0]] {
+            let mut server = ServerConnection::new(config.clone(), now());
+            assert!(server.receive(bytes, now()).is_err());
+            assert_eq!(server.pending_output()[..5], [21, 3, answered, 0, 2], "{bytes:?}");
+            assert_eq!(server.pending_output(), accept(bytes, bytes.len()).unwrap_err().alert);
+        }
+    }
+    hello[2] = 1;
+    let served = ServerConfig::tls12_builder().identity(tls_identity()).build().unwrap();
+    let mut server = ServerConnection::new(Arc::new(served), now());
+    server.receive(&hello, now()).unwrap();
+    assert_eq!(server.pending_output()[..3], [22, 3, 3], "ServerHello has the chosen one");
+}
+
 #[test]
 fn refuses_two_configurations_of_one_protocol() {
     let world = World::new();

@@ -4,7 +4,7 @@ use crate::alert::{Alert, alert_for};
 use crate::config::{ServerConfig, ServerConfigs};
 use crate::error::{Error, PeerMisbehaved};
 use crate::message::{ClientHello, Due, Joiner, MessageLimits};
-use crate::record::{Framed, HEADER_LEN, VersionRule, alert_of, check_fragment, deframe};
+use crate::record::{Framed, HEADER_LEN, VersionRule, alert_of, check_fragment, deframe, header_version};
 use crate::suite::Suite;
 use crate::wire::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -109,7 +109,7 @@ impl Acceptor {
     }
 
     fn alert_for(&self, error: &Error) -> Vec<u8> {
-        let of_record = || Some(ProtocolVersion(u16::from_be_bytes(*self.bytes.get(1..)?.first_chunk()?)));
+        let of_record = || header_version(&self.bytes);
         alert_record(self.version.or_else(of_record).unwrap_or(ProtocolVersion::TLS12), error)
     }
 }

@@ -8,6 +8,7 @@ use crate::handshake::{Actions, Answer, Engine, Failure, Input};
 use crate::message::{Due, Handshake};
 use crate::record::{
     Framed, HEADER_LEN, Sealer, VersionRule, alert_of, check_change_cipher_spec, check_fragment, deframe,
+    header_version,
 };
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use core::ops::Range;
@@ -157,6 +158,7 @@ impl<S: Endpoint> Connection<S> {
 
     fn process_records(&mut self) -> Result<(), Failure> {
         while self.may_open_record() {
+            self.answer_as_client_speaks();
             let framed = deframe(self.incoming.sealed(), self.versions, self.opener.is_protected());
             match framed? {
                 Framed::Need(_) => {
@@ -191,6 +193,16 @@ impl<S: Endpoint> Connection<S> {
         Ok(())
     }
 
+    /// R-REC-41: an alert before ServerHello is in a version that the client can read, at most TLS 1.2's: that of its record,
+    /// unless all is TLCP's.
+    fn answer_as_client_speaks(&mut self) {
+        let is_tls = |version: ProtocolVersion| version.major() == ProtocolVersion::TLS12.major();
+        let Some(theirs) = header_version(self.incoming.sealed()) else { return };
+        if self.versions == VersionRule::First && (is_tls(theirs) || is_tls(self.version())) {
+            self.sealer = Sealer::plain(theirs.min(ProtocolVersion::TLS12));
+        }
+    }
+
     /// A server's first record decides whether this is our protocol at all (R-HS-33, R-REC-41).
     fn on_first_record(&mut self, content_type: ContentType, version: ProtocolVersion) -> Result<(), Error> {
         if self.versions != VersionRule::First || content_type == ContentType::ALERT {
@@ -198,8 +210,6 @@ impl<S: Endpoint> Connection<S> {
         }
         let ours = self.version();
         if version.major() != ours.major() {
-            // The alert is to be in a version that the client can read.
-            self.sealer = Sealer::plain(version.min(ProtocolVersion::TLS12));
             return Err(PeerMisbehaved::ProtocolVersion { message: "record header", version }.into());
         }
         self.versions = VersionRule::AlertsOfAny(ours); // R-REC-2: until ServerHello.

@@ -40,6 +40,11 @@ pub enum Framed {
     },
 }
 
+/// The version of the record that starts at the front of `buffer`, if so much of its header is here.
+pub(crate) fn header_version(buffer: &[u8]) -> Option<ProtocolVersion> {
+    Some(ProtocolVersion(u16::from_be_bytes(*buffer.get(1..)?.first_chunk()?)))
+}
+
 /// Looks at the record that starts at the front of `buffer`. `protected` says whether records are under keys already,
 /// which makes them longer.
 ///
