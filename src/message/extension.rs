@@ -94,11 +94,13 @@ enum Known {
 }
 
 impl Known {
+    /// R-HS-33: all versions from 0x0300 on are TLS's, however high, and all below TLCP's.
     fn to(self, version: ProtocolVersion) -> bool {
+        const FIRST_OF_TLS: ProtocolVersion = ProtocolVersion(0x0300);
         match self {
             Self::Both => true,
-            Self::Tlcp => version.major() == ProtocolVersion::TLCP.major(),
-            Self::Tls => version.major() == ProtocolVersion::TLS12.major(),
+            Self::Tlcp => version < FIRST_OF_TLS,
+            Self::Tls => version >= FIRST_OF_TLS,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::script::{Case, Heard, Item, Lab, message};
 use crate::{BY_TICKET, ECC, LEGACY, MUTUAL, RESUMED, TRANSPORT, kinds, labs, said, with};
 use std::sync::Arc;
 use tlcp::config::ServerConfig;
+use tlcp::message::ClientHello;
 use tlcp::wire::{AlertDescription as A, ExtensionType as X, HandshakeType as H, SignatureScheme};
 
 pub(crate) fn hello(lab: &Lab) -> Hello {
@@ -209,6 +210,40 @@ fn a_hello_must_offer_null_compression() {
     let outcome = play(&ECC, &Hello { compressions: vec![1], ..hello(&ECC) });
     outcome.refused(A::ILLEGAL_PARAMETER, "ClientHello: compression_methods");
     play(&ECC, &Hello { compressions: vec![64, 1, 0, 7], ..hello(&ECC) }).went_well();
+}
+
+/// R-HS-33: which protocol's extensions a hello has is told by its version alone, be it far above those that there are.
+#[test]
+fn extensions_are_read_by_the_protocol_of_any_version() {
+    let id = vector(2, b"client");
+    for version in [0x0101, 0x0102, 0x0200, 0x02ff, 0x0300, 0x0303, 0x03ff, 0x0400, 0x7a7a, 0xffff] {
+        let hello = Hello { version, ..hello(&ECC) }.with(X::CLIENT_ID, &id).with(X::SESSION_TICKET, &[7]);
+        let extensions = ClientHello::read(&hello.to_message()[4..]).unwrap().extensions;
+        let is_tls = version >= 0x0300;
+        let of_tls = [
+            extensions.extended_master_secret,
+            extensions.renegotiation_info.is_some(),
+            extensions.session_ticket.is_some(),
+        ];
+        assert_eq!((extensions.client_id.is_some(), of_tls), (!is_tls, [is_tls; 3]), "{version:04x}");
+    }
+}
+
+/// R-HS-33, R-REN-4, R-EMS-1, R-EMS-6: a higher version takes nothing from what is agreed on.
+#[test]
+fn higher_versions_lose_no_extension() {
+    let expected = answer(&play(&ECC, &hello(&ECC))).extensions;
+    assert!(expected.iter().flatten().any(|(kind, _)| *kind == X::EXTENDED_MASTER_SECRET.0));
+    for version in [0x0304, 0x0400, 0x7a7a, 0xffff] {
+        let higher = Hello { version, ..hello(&ECC) };
+        let outcome = play(&ECC, &higher);
+        outcome.went_well();
+        assert_eq!(answer(&outcome).extensions, expected, "{version:04x}");
+        let strict = ECC.world.server().suites(&[ECC.case.suite]).require_ems();
+        let outcome = ECC.to_server_of(strict, &[Item::Message(higher.to_message())]);
+        assert_eq!(outcome.error, None, "{version:04x}");
+        assert!(kinds(&outcome.heard).contains(&H::SERVER_HELLO_DONE));
+    }
 }
 
 /// R-T12-15, R-REN-6, R-HS-33: higher versions are answered with ours, whatever supported_versions says; the pre_master_secret
