@@ -15,6 +15,7 @@ use tlcp::conn::{Acceptance, Accepted, Acceptor, ClientConnection, Rejected, Ser
 use tlcp::crypto::default_provider;
 use tlcp::error::{Error, PeerIncompatible, PeerMisbehaved};
 use tlcp::handshake::server::State;
+use tlcp::handshake::{Answer, Request, Selection};
 use tlcp::pki::Options;
 use tlcp::stream::{Clock, Stream};
 use tlcp::suite::{Protocol, TLCP, TLS12};
@@ -224,6 +225,27 @@ fn refuses_two_configurations_of_one_protocol() {
     let again = Arc::new(world.server().build().unwrap());
     let error = configs(&world).with(again).unwrap_err().to_string();
     assert!(error.contains("TLCP"), "{error}");
+}
+
+/// R-SM-4: what came behind a hello is judged after a late answer as it is before one, however long it is.
+#[test]
+fn what_came_behind_a_hello_outlives_a_late_answer() {
+    let world = World::new();
+    let hello = connect(&tlcp_client(&world)).pending_output().to_vec();
+    let behind = [&[23, 1, 1, 0x20, 0][..], &[0; 0x2000], &[23, 1, 1, 0x40, 0], &[0; 0x4000]].concat();
+    let bytes = [hello, behind].concat();
+    let at_once = Arc::new(world.server().build().unwrap());
+    let expected = accepted(&bytes).into_connection(at_once, now()).error().cloned().unwrap();
+    assert!(
+        matches!(&expected, Error::PeerMisbehaved(PeerMisbehaved::UnexpectedRecord { .. })),
+        "{expected}"
+    );
+    let later = Arc::new(world.server().select_later(None).build().unwrap());
+    let mut server = accepted(&bytes).into_connection(later, now());
+    assert!(matches!(*server.request().unwrap(), Request::SelectIdentity(_)));
+    let selection = Selection::Identity { identity: world.server.clone(), by_name: true };
+    let answered = server.answer(Answer::IdentitySelected(selection), now());
+    assert_eq!(answered, Err(expected));
 }
 
 /// R-REC-34: the handshake's time counts from the connection's start, not from the choice.

@@ -22,6 +22,11 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
+    /// With these, of which none was opened yet.
+    pub(super) fn holding(bytes: Vec<u8>) -> Self {
+        Self { sealed: 0..bytes.len(), bytes, plaintext: 0..0, held_plaintext: false }
+    }
+
     /// The bytes that were not opened yet.
     pub(super) fn sealed(&self) -> &[u8] {
         self.bytes.get(self.sealed.clone()).unwrap_or_default()

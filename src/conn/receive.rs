@@ -1,5 +1,6 @@
 //! What the peer sends: bytes to records, records to messages, messages to the engine.
 use super::answer::vet;
+use super::incoming::Incoming;
 use super::{Asked, Connection, Endpoint, Phase, Reading, Time, Writing};
 use crate::alert::Alert;
 use crate::config::{Direction, Event};
@@ -11,6 +12,7 @@ use crate::record::{
     header_version,
 };
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// What reading came to: [`Connection::read`], [`Connection::readable`].
@@ -46,6 +48,14 @@ impl<S: Endpoint> Connection<S> {
     pub fn received(&mut self, n: usize, now: Time) -> Result<(), Error> {
         self.heard |= n > 0;
         self.incoming.filled(n);
+        self.tick(now)?;
+        self.process()
+    }
+
+    /// Takes all that came before there was a connection, as it is: while a request is open, what follows waits in it.
+    pub(super) fn take_over(&mut self, bytes: Vec<u8>, now: Time) -> Result<(), Error> {
+        self.heard |= !bytes.is_empty();
+        self.incoming = Incoming::holding(bytes);
         self.tick(now)?;
         self.process()
     }
