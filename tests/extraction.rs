@@ -38,10 +38,10 @@ impl Elsewhere {
         }
     }
 
-    fn seal(&mut self, data: &[u8]) -> Vec<u8> {
+    fn seal(&mut self, content_type: ContentType, data: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         let random = pair::Counting::from(9);
-        self.sealer.seal(ContentType::APPLICATION_DATA, data, MAX_PLAINTEXT, &random, &mut out).unwrap();
+        self.sealer.seal(content_type, data, MAX_PLAINTEXT, &random, &mut out).unwrap();
         out
     }
 
@@ -85,13 +85,32 @@ fn records_go_on_with_keys_that_were_extracted() {
         assert_eq!(elsewhere.open(&record, &server), b"cut in two", "{}", suite.id);
         server.sent(record.len());
         for _ in 0..3 {
-            server.receive(&elsewhere.seal(b"from elsewhere"), at(1)).unwrap();
+            let record = elsewhere.seal(ContentType::APPLICATION_DATA, b"from elsewhere");
+            server.receive(&record, at(1)).unwrap();
             assert_eq!(read_all(&mut server), b"from elsewhere");
             server.write(b"to elsewhere").unwrap();
             let records = server.take_output();
             assert_eq!(elsewhere.open(&records, &server), b"to elsewhere");
         }
     }
+}
+
+/// R-REC-13: a part of a message is in none of the records to come: whoever goes on with the keys would never know of it.
+#[test]
+fn keys_stay_where_they_are_while_a_handshake_message_is_incomplete() {
+    let world = World::new();
+    let client = world.client().suites(&[&SUITES[0]]).extractable_keys().build().unwrap();
+    let server = world.server().suites(&[&SUITES[0]]).extractable_keys().build().unwrap();
+    let Ends { mut client, mut server } = Ends::new(&Arc::new(client), &Arc::new(server)).connected();
+    let mut peer = Elsewhere::new(server.extract_keys().unwrap());
+    let hello_request = [0; 4];
+    client.receive(&peer.seal(ContentType::HANDSHAKE, &hello_request[..1]), at(1)).unwrap();
+    let refused = client.extract_keys().unwrap_err();
+    assert!(matches!(refused, Error::Misuse(why) if why.contains("incomplete")), "{refused}");
+    client.receive(&peer.seal(ContentType::HANDSHAKE, &hello_request[1..]), at(1)).unwrap();
+    assert!(client.wants_write(), "no_renegotiation");
+    client.take_output();
+    assert!(client.extract_keys().is_ok());
 }
 
 #[test]

@@ -45,8 +45,8 @@ impl<S: Endpoint> Connection<S> {
     /// [`ConfigBuilder::extractable_keys`](crate::config::ConfigBuilder::extractable_keys).
     ///
     /// # Errors
-    /// `Misuse`, and nothing has changed, before the handshake is complete, while output waits to be sent or plaintext to be
-    /// read, once a direction is closed, and without keys that were kept; what the connection failed with.
+    /// `Misuse`, and nothing has changed, before the handshake is complete, while output waits to be sent, plaintext to be
+    /// read or a handshake message for its rest, once a direction is closed, and without keys that were kept; what the connection failed with.
     pub fn extract_keys(&mut self) -> Result<ExtractedKeys, Error> {
         let (Phase::Open(facts), ReadProgress::NeedsInput) = (&self.phase, self.readable()?) else {
             return Err(Error::Misuse(
@@ -55,6 +55,9 @@ impl<S: Endpoint> Connection<S> {
         };
         if self.wants_write() {
             return Err(Error::Misuse("keys are extracted when no output waits to be sent"));
+        }
+        if !self.joiner.is_empty() {
+            return Err(Error::Misuse("keys are extracted when no handshake message is incomplete"));
         }
         if (self.reading, self.writing) != (Reading::Open, Writing::Open) {
             return Err(Error::Misuse("keys are extracted while both directions are open"));
