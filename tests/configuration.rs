@@ -140,21 +140,23 @@ fn a_name_that_no_client_can_ask_for_does_not_build() {
     }
 }
 
-/// R-KEY-4, R-SES-7, R-SES-14: what TLCP has not, a configuration of TLCP cannot ask for; and TLS has no SM2.
+/// R-KEY-4, R-SES-7, R-SES-14: what TLCP has not, a configuration of TLCP cannot ask for; and TLS has no SM2, nor peers that
+/// read TLCP otherwise.
 #[cfg(feature = "tls12")]
 #[test]
 fn refuses_what_only_the_other_protocol_has() {
     use std::sync::Arc;
-    use tlcp::config::ClientConfigBuilder;
+    use tlcp::config::{ClientConfigBuilder, Compat};
     use tlcp::session::RotatingTicketer;
     use tlcp::suite::AeadAlgorithm;
     use tlcp::wire::{MaxFragmentLength, NamedGroup, SignatureScheme};
     let world = World::new();
     type Change = fn(ClientConfigBuilder) -> ClientConfigBuilder;
-    let clients: [(&str, Change); 7] = [
+    let clients: [(&str, Change); 8] = [
         ("groups", |c| c.groups(&[NamedGroup::X25519])),
         ("signature_schemes", |c| c.signature_schemes(&[SignatureScheme::ED25519])),
         ("require_ems", ClientConfigBuilder::require_ems),
+        ("encrypt_then_mac", |c| c.encrypt_then_mac(true)),
         ("require_secure_renegotiation", ClientConfigBuilder::require_secure_renegotiation),
         ("ask_for_status", ClientConfigBuilder::ask_for_status),
         ("max_fragment_length", |c| c.max_fragment_length(MaxFragmentLength::BYTES_512)),
@@ -170,6 +172,11 @@ fn refuses_what_only_the_other_protocol_has() {
     let error = ClientConfig::tls12_builder().verifier(world.verifier.clone()).build().unwrap_err();
     assert!(error.to_string().contains("CertPolicy::Web"), "{error}");
     let tls = || ClientConfig::tls12_builder().verifier(Arc::new(tlcp::cert::dangerous::NoVerification));
+    fails(tls().compat(Compat::gmssl()).build(), "compat is TLCP's");
+    assert!(tls().compat(Compat::default()).build().is_ok());
+    let strict = World::tls12(pair::single::Kind::Rsa).server().strict_signature_schemes(true);
+    fails(strict.build(), "strict_signature_schemes is TLCP's");
+    assert!(world.client().encrypt_then_mac(false).build().is_ok());
     assert!(tls().groups(&[NamedGroup::CURVE_SM2]).build().unwrap_err().to_string().contains("curveSM2"));
     assert!(tls().signature_schemes(&[SignatureScheme::SM2_SM3]).build().is_err());
     assert!(tls().hello_extensions(false).build().unwrap_err().to_string().contains("hello_extensions"));

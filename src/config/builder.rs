@@ -83,7 +83,7 @@ impl<C> ConfigBuilder<C> {
         self
     }
 
-    /// How to be understood by peers that read the standard otherwise: [`Compat::gmssl`] on a client of GmSSL.
+    /// How to be understood by TLCP's peers that read the standard otherwise: [`Compat::gmssl`] on a client of GmSSL.
     pub fn compat(mut self, compat: Compat) -> Self {
         self.policy.compat = compat;
         self

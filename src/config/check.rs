@@ -1,5 +1,5 @@
 //! Bad configuration fails when it is built, with what to do about it.
-use super::{NamedIdentity, Policy, Services};
+use super::{Compat, NamedIdentity, Policy, Services};
 use crate::cert::KeyUse;
 use crate::crypto::{PublicKey, SignatureAlgorithm};
 use crate::error::ConfigError;
@@ -50,6 +50,12 @@ impl Policy {
 
     fn check_tls(&self) -> Result<(), ConfigError> {
         const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+        // R-HS-6, R-HS-13, R-HS-23, R-HS-27
+        let of_tlcp = [
+            (self.strict_signature_schemes, "strict_signature_schemes"),
+            (self.compat != Compat::default(), "compat"),
+        ];
+        self.refuse_foreign("TLCP", &of_tlcp)?;
         let fail = |text: &str| Err(ConfigError::new(text));
         if self.groups.is_empty() {
             return fail("no group is enabled: pass at least one, such as NamedGroup::X25519");
@@ -83,23 +89,29 @@ impl Policy {
         Ok(())
     }
 
-    /// TLCP has nothing of what these ask for (R-KEY-4, R-SES-7, R-SES-14, R-AL-9).
+    /// TLCP has nothing of what these ask for (R-KEY-4, R-SES-7, R-SES-14, R-AL-9, R-ETM-1).
     fn check_without_tls(&self) -> Result<(), ConfigError> {
         let of_tls = [
             (self.groups != [NamedGroup::CURVE_SM2], "groups"),
             (!self.signature_schemes.is_empty(), "signature_schemes"),
             (self.require_extended_master_secret, "require_ems"),
             (self.require_secure_renegotiation, "require_secure_renegotiation"),
+            (self.encrypt_then_mac, "encrypt_then_mac"),
             (self.tickets, "tickets"),
             (self.ask_for_status, "ask_for_status"),
             (self.max_fragment_length.is_some(), "max_fragment_length"),
             (self.is_fallback, "fallback"),
             (self.tls13_elsewhere, "tls13_elsewhere"),
         ];
-        match of_tls.iter().find(|(is_set, _)| *is_set) {
+        self.refuse_foreign("TLS", &of_tls)
+    }
+
+    /// What only `other` has is not asked for.
+    fn refuse_foreign(&self, other: &str, options: &[(bool, &str)]) -> Result<(), ConfigError> {
+        match options.iter().find(|(is_set, _)| *is_set) {
             Some((_, name)) => {
                 let text =
-                    format!("{name} is TLS's, and this configuration speaks {}", self.protocol.version);
+                    format!("{name} is {other}'s, and this configuration speaks {}", self.protocol.version);
                 Err(ConfigError::new(text))
             }
             None => Ok(()),

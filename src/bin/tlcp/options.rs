@@ -195,7 +195,10 @@ impl Common {
         protocol: &Protocol,
         observer: Option<Arc<Trace>>,
     ) -> Result<ConfigBuilder<C>, Problem> {
-        let mut builder = builder.provider(self.provider).alpn(self.alpn()).compat(self.written.compat);
+        let mut builder = builder.provider(self.provider).alpn(self.alpn());
+        if protocol == &TLCP {
+            builder = builder.compat(self.written.compat);
+        }
         if let Some(verifier) = self.verifier(protocol)? {
             builder = builder.verifier(verifier);
         }
