@@ -188,6 +188,20 @@ fn has_a_context_that_changes_with_all_that_decides() {
     assert_eq!(authorities, both.map(support::subject));
 }
 
+/// R-SES-11: a verifier under which a CA may have an SM2 key too is another one.
+#[cfg(feature = "rsa")]
+#[test]
+fn has_a_context_that_changes_with_the_kinds_of_keys_that_cas_may_have() {
+    use tlcp::suite::KeyKind as K;
+    const ROOT: &[u8] = include_bytes!("../vectors/rsa/root.crt");
+    let contexts = [&[K::Rsa][..], &[K::Rsa, K::Sm2], &[K::Rsa, K::Ecdsa], &[K::Rsa, K::Sm2, K::Ecdsa]]
+        .map(|kinds| WebPkiVerifier::builder(&tlcp::crypto::default_provider()).ca_keys(kinds))
+        .map(|builder| builder.roots(&[ROOT]).unwrap().build().unwrap().context());
+    for (i, context) in contexts.iter().enumerate() {
+        assert!(!contexts[..i].contains(context), "{i}");
+    }
+}
+
 /// R-SES-11: what nobody verified is not resumed.
 #[test]
 fn verifies_nothing_only_under_a_dangerous_name() {

@@ -302,6 +302,7 @@ impl VerifierBuilder {
             u8::from(self.key_usage_required),
             u8::from(self.same_subject),
             u8::from(self.name_on_both),
+            u8::from(self.kinds().contains(&KeyKind::Sm2)),
             u8::from(self.kinds().contains(&KeyKind::Rsa)),
             u8::from(self.kinds().contains(&KeyKind::Ecdsa)),
         ];
