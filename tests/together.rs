@@ -9,12 +9,14 @@ mod pair;
 use later::identity_elsewhere;
 use pair::{Counting, Ends, World, at, carry};
 use std::sync::Arc;
-use tlcp::cert::Identity;
 use tlcp::cert::dangerous::NoVerification;
+use tlcp::cert::{Identity, Key};
 use tlcp::config::{ClientAuth, ServerConfig};
-use tlcp::error::{Error, PeerMisbehaved};
-use tlcp::handshake::{Request, answer_together};
+use tlcp::crypto::{PrivateKey, PublicKey, Random, SignatureAlgorithm};
+use tlcp::error::{CryptoError, Error, PeerMisbehaved};
+use tlcp::handshake::{Answer, Request, answer_together};
 use tlcp::suite::TLCP;
+use zeroize::Zeroizing;
 
 fn server(world: &World, identity: Option<Arc<Identity>>) -> Arc<ServerConfig> {
     let builder = world.server().client_auth(ClientAuth::None).sessions(None).keys_later();
@@ -138,6 +140,60 @@ fn a_ciphertext_that_does_not_decrypt_spoils_no_other() {
             assert!(!ends[place].server.is_handshaking());
         }
     }
+}
+
+/// A key that loses its last result when it is asked for several.
+struct Forgetful(Arc<dyn PrivateKey>);
+
+impl PrivateKey for Forgetful {
+    fn public(&self) -> &PublicKey {
+        self.0.public()
+    }
+
+    fn sign(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        parts: &[&[u8]],
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, CryptoError> {
+        self.0.sign(algorithm, parts, random)
+    }
+
+    fn sign_many(
+        &self,
+        algorithm: SignatureAlgorithm<'_>,
+        messages: &[&[&[u8]]],
+        random: &dyn Random,
+    ) -> Vec<Result<Vec<u8>, CryptoError>> {
+        self.0.sign_many(algorithm, &messages[..messages.len() - 1], random)
+    }
+
+    fn decrypt_many(&self, ciphertexts: &[&[u8]]) -> Vec<Result<Zeroizing<Vec<u8>>, CryptoError>> {
+        self.0.decrypt_many(&ciphertexts[..ciphertexts.len() - 1])
+    }
+}
+
+/// R-SM-9: where a key gives too few results, the last requests for it fail in their place, and nobody gets the answer of
+/// another.
+#[test]
+fn a_result_that_is_lacking_fails_its_own_request() {
+    let world = World::new();
+    let pair = &world.pki.server;
+    let forgetful = |key: &Arc<dyn PrivateKey>| Key::Here(Arc::new(Forgetful(key.clone())));
+    let ca = &world.pki.intermediate.certificate;
+    let chain = [&pair.sign.certificate[..], ca];
+    let sign = (&chain[..], forgetful(pair.sign.key()));
+    let encrypt = (&pair.encrypt.certificate[..], forgetful(pair.encrypt.key()));
+    let identity = Arc::new(Identity::with_keys(sign, encrypt, &world.provider).unwrap());
+    let suite = tlcp::suite::Suite::by_name("ECC_SM4_GCM_SM3").unwrap();
+    let client = Arc::new(world.client().suites(&[suite]).sessions(None).build().unwrap());
+    let servers = [server(&world, Some(identity)), server(&world, None)];
+    let mut ends: Vec<Ends> = [0, 0, 1, 0].iter().map(|at| Ends::new(&client, &servers[*at])).collect();
+    let (places, requests): (Vec<_>, Vec<_>) = asked(&mut ends).into_iter().unzip();
+    assert_eq!(places, [0, 1, 2, 3]);
+    let answers = answer_together(requests, &Counting::from(9));
+    let kinds = answers.iter().map(|answer| matches!(answer, Ok(Answer::Failed(_)))).collect::<Vec<_>>();
+    assert_eq!(kinds, [false, false, false, true]);
 }
 
 /// What is for a key elsewhere, or for none, comes back as it was, in its place.

@@ -1,12 +1,13 @@
 //! Many requests for private keys at once: a key that is faster at several gets those that are for it together.
 use super::request::{Answer, DecryptRequest, Request, SignRequest};
 use crate::crypto::{PrivateKey, PublicKey, Random, SignatureAlgorithm};
-use crate::error::CryptoError;
+use crate::error::{AnswerError, CryptoError};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 /// Answers the requests that are for private keys that are here, in their order; what is for a key elsewhere or for no key
 /// comes back. Requests for one SM2 key are worked on side by side where the processor can
 /// ([`PrivateKey::sign_many`], [`PrivateKey::decrypt_many`]): collect what several connections wait for, up to 8 for a key.
+/// Where a key gives too few results, the last requests for it get [`Answer::Failed`].
 ///
 /// Connections ask their callers under a configuration with
 /// [`keys_later`](crate::config::ConfigBuilder::keys_later).
@@ -30,7 +31,8 @@ pub fn answer_together(requests: Vec<Request>, random: &dyn Random) -> Vec<Resul
     for same in groups(decryptions, |_| ()) {
         decrypt(same, &mut answers);
     }
-    answers.into_iter().flatten().collect()
+    let lacking = || Ok(Answer::Failed(AnswerError("the key gave fewer results than it was asked for")));
+    answers.into_iter().map(|answer| answer.unwrap_or_else(lacking)).collect()
 }
 
 type Answers = Vec<Option<Result<Answer, Box<Request>>>>;
