@@ -388,7 +388,7 @@ impl<S: Endpoint> Connection<S> {
     }
 
     /// The peer's certificates as it sent them, DER: signing, encryption, CAs. Only once the handshake is complete and
-    /// proved that the peer owns them (R-SM-5); on a resumed connection, those of the full handshake.
+    /// proved that the peer owns them (R-SM-5); on a resumed connection, those of the full handshake. `None` in SM9's suites.
     pub fn peer_certificates(&self) -> Option<&[Box<[u8]>]> {
         self.facts()?.peer_certificates()
     }

@@ -70,7 +70,8 @@ pub struct Completed<'a> {
     pub server_name: Option<&'a str>,
     /// The application protocol.
     pub alpn: Option<&'a [u8]>,
-    /// The peer's certificates as it sent them, DER, which it has proved to own (R-SM-5).
+    /// The peer's certificates as it sent them, DER, which it has proved to own (R-SM-5); `None` without any,
+    /// as with SM9's identities.
     pub peer_certificates: Option<&'a [Box<[u8]>]>,
 }
 

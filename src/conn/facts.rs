@@ -3,6 +3,7 @@ use crate::config::Completed;
 use crate::crypto::Digest;
 use crate::handshake::Summary;
 use crate::key_schedule::Exporter;
+use crate::message::Credential;
 use crate::session::{Peer, SessionKey};
 use crate::suite::Suite;
 use crate::wire::ProtocolVersion;
@@ -72,10 +73,13 @@ impl Facts {
         }
     }
 
-    /// The peer's certificates, as it sent them.
+    /// The peer's certificates, as it sent them; none where it has an identity in their place.
     pub(super) fn peer_certificates(&self) -> Option<&[Box<[u8]>]> {
         match &self.peer {
-            Peer::Authenticated { credential, .. } => Some(credential.certificates()),
+            Peer::Authenticated { credential, .. } => match &**credential {
+                Credential::Certificates(list) => Some(list),
+                Credential::Ibc { .. } => None,
+            },
             Peer::Anonymous => None,
         }
     }

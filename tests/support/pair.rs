@@ -180,11 +180,11 @@ pub fn store() -> Arc<dyn SessionStore> {
     Arc::new(MemoryStore::default())
 }
 
-/// How many certificates each side shows: with two of its own the intermediate CA's; or an identity.
-pub fn shown(suite: &Suite) -> usize {
+/// How many certificates each side shows: with two of its own the intermediate CA's; or none but an identity.
+pub fn shown(suite: &Suite) -> Option<usize> {
     match suite.certificates() {
-        Certificates::Identity => 0,
-        _ => 3,
+        Certificates::Identity => None,
+        _ => Some(3),
     }
 }
 
