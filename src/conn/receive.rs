@@ -27,8 +27,8 @@ pub enum ReadProgress {
 }
 
 impl<S: Endpoint> Connection<S> {
-    /// Where the next bytes from the peer are to be read to. Empty while nothing can be taken: plaintext waits, or a
-    /// request is open and the buffer is full.
+    /// Where the next bytes from the peer are to be read to. Empty where nothing can be taken: after the stream's end, and
+    /// while the buffer is full and plaintext waits or a request is open.
     pub fn receive_buffer(&mut self) -> &mut [u8] {
         if self.reading != Reading::Open {
             return &mut [];
@@ -61,7 +61,7 @@ impl<S: Endpoint> Connection<S> {
     }
 
     /// Takes bytes that the caller has in a buffer of its own; how many were taken, which is fewer while plaintext waits
-    /// or a request is open. After close_notify all are taken, and ignored (R-AL-3).
+    /// or a request is open, or where close_notify is among them. In later calls all are taken, and ignored (R-AL-3).
     ///
     /// # Errors
     /// As [`Connection::received`]; and again whatever the connection failed with before, or `Truncated` after the

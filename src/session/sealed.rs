@@ -35,8 +35,8 @@ struct Key {
 }
 
 impl RotatingTicketer {
-    /// Sealing with `algorithm`, replacing the key every `period` seconds, 12 hours being usual. `random` is only tried
-    /// here.
+    /// Sealing with `algorithm`, replacing the key every `period` seconds, 12 hours being usual. The first key is drawn for
+    /// the first ticket.
     ///
     /// # Errors
     /// [`ConfigError`] for a period of none or more than a day (R-SES-13), or an algorithm that `provider` lacks.
