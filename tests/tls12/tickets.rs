@@ -9,6 +9,7 @@ use crate::{
 use std::sync::Arc;
 use tlcp::conn::{ClientConnection, ServerConnection};
 use tlcp::crypto::Random;
+use tlcp::handshake::{IdentityQuery, Request};
 use tlcp::message::Credential;
 use tlcp::session::{Peer, RotatingTicketer, Session, Ticket, Ticketer};
 use tlcp::suite::AeadAlgorithm;
@@ -62,6 +63,24 @@ fn a_ticket_displaces_the_id() {
     let hello = client_hello::hello(&RESUMED).with(X::SESSION_TICKET, &[7; 200]);
     let outcome = RESUMED.to_server(&[Item::Message(hello.to_message())]);
     assert!(!kinds(&outcome.heard).contains(&H::CERTIFICATE));
+}
+
+/// R-HS-49: who issues no tickets keeps none of a client's while others are asked about it.
+#[test]
+fn a_ticket_is_kept_only_by_a_server_that_issues_some() {
+    let hello = client_hello::hello(&ECC).with(X::SESSION_TICKET, &[7; 16_000]).to_message();
+    let [high, low] = (hello.len() as u16).to_be_bytes();
+    let record = [&[22, 3, 1, high, low][..], &hello].concat();
+    let server = || ECC.world.server().suites(&[ECC.case.suite]).select_later(Some(b"here"));
+    for (server, kept) in [(server(), None), (server().tickets(TICKETS.clone()), Some(16_000))] {
+        let mut server = ServerConnection::new(Arc::new(server.build().unwrap()), at(1));
+        server.receive(&record, at(1)).unwrap();
+        let request = *server.request().unwrap();
+        let Request::SelectIdentity(IdentityQuery::ForClient(offer)) = request else {
+            panic!("another request")
+        };
+        assert_eq!(offer.hello.extensions.session_ticket.as_ref().map(|ticket| ticket.len()), kept);
+    }
 }
 
 /// R-SES-14, R-TKT-1: there is no ticket for a session that would not be resumed: no suite of TLS binds both parties' keys.

@@ -36,6 +36,7 @@ impl AwaitClientHello {
         let suites = choose::common_suites(&mut hello, cx)?;
         let alpn = choose::alpn(&hello, cx)?;
         hello.keep_known(&cx.policy.alpn);
+        hello.extensions.session_ticket.take_if(|_| !cx.policy.tickets); // R-HS-49: nobody will ask for it.
         // R-HS-47: what GmSSL's clients sign cannot be made anew later.
         let is_short = message.body.len() <= MAX_RAW_HELLO - Handshake::HEADER_LEN;
         let may_be_raw = cx.policy.compat.accept_raw_certificate_verify && is_short;
