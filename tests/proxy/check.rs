@@ -16,12 +16,14 @@ fn a_good_file_is_called_good_and_nothing_is_opened() {
     let text = format!(
         "{GOOD}proxy-protocol = true\n\n[[terminate.name]]\nnames = ['a.example', '*.b.example']\n\
          identity = [['tls-server.crt', 'tls-server.key']]\nto = '127.0.0.1:8081'\nalpn = ['h2', 'http/1.1']\n\n\
+         keylog = 'keys.log'\n\n\
          [[originate]]\nlisten = '127.0.0.1:1'\nconnect = 'bank.example:443'\nca = 'ca.crt'\nidentity = 'client.pem'\n\n\
          [timeouts]\nidle = 60\n[limits]\nconnections = 10\nper-address = 2\n[log]\nformat = 'json'\n[metrics]\nlisten = '127.0.0.1:0'\n"
     );
     // port 1 cannot be had by just anybody, and is not tried
     let out = check(&folder, &text).succeeded().out();
     assert!(out.ends_with("gateway.toml: good: 2 ports, 2 names\n"), "{out}");
+    assert!(!std::path::Path::new(&folder.file("keys.log")).exists());
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn what_is_wrong_is_told_with_file_key_and_what_to_do() {
         ),
         (
             GOOD.replace("127.0.0.1:0", "here"),
-            ["gateway.toml: terminate[0].listen: \"here\"", "127.0.0.1:8443"],
+            ["gateway.toml: terminate[0].listen: \"here\"", "127.0.0.1:4433"],
         ),
         (GOOD.replace("server", "garbage"), ["gateway.toml: terminate[0].identity: ", "as TLCP's pair"]),
         (
@@ -92,6 +94,7 @@ fn a_port_under_two_spellings_and_a_log_that_cannot_be_written_are_found() {
             ["the log /no/such/folder/log: No such file", "folder"],
         ),
         (format!("{GOOD}[log]\nfile = '/'\n"), ["the log /: ", "folder"]),
+        (format!("{GOOD}keylog = '/no/such/folder/keys'\n"), ["the log /no/such/folder/keys: No", "folder"]),
     ] {
         check(&folder, &text).failed_with(1, &parts);
     }

@@ -41,15 +41,16 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Problem> {
         Some(file) => Settings::of_file(file),
         None => Settings::of_flags(matches),
     };
-    let (settings, stores) = (read()?, Stores::new()?);
-    let plan = Plan::build(&settings, &stores)?;
+    let (mut settings, stores) = (read()?, Stores::new()?);
     if let Some(file) = path(matches, "check") {
-        if let Some(log) = &settings.common.access.file {
+        for log in settings.take_key_logs().iter().chain(&settings.common.access.file) {
             journal::check(log).map_err(|e| log_problem(log, e))?;
         }
+        let plan = Plan::build(&settings, &stores)?;
         say!("{}: good: {} ports, {} names", file.display(), plan.services.len(), plan.names);
         return Ok(());
     }
+    let plan = Plan::build(&settings, &stores)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let mut signals = Signals::new()?;

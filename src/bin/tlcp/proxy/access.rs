@@ -1,6 +1,7 @@
 //! A line for each connection when it is over: who it was, what was agreed on, what went by, and why it ended.
 use super::metrics::Role;
 use super::relay::Moved;
+use crate::address::client;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -107,7 +108,7 @@ impl Record {
         line.text("time", Some(&timestamp(now)));
         line.plain("connection", Some(self.number));
         line.text("listener", Some(&self.listener));
-        line.text("peer", Some(&canonical(self.peer).to_string()));
+        line.text("peer", Some(&client(self.peer).to_string()));
         line.text("outcome", Some(self.outcome()));
         line.text("role", Some(self.role.name()));
         line.text("protocol", agreed.protocol);
@@ -134,11 +135,6 @@ pub(super) fn event(format: Format, now: SystemTime, event: &str, facts: &[(&str
     line.text("event", Some(event));
     facts.iter().for_each(|(key, value)| line.text(key, Some(value)));
     line.finish()
-}
-
-/// An IPv4 client of an IPv6 socket is an IPv4 client.
-pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 fn milliseconds(duration: Duration) -> String {

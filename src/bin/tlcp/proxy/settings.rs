@@ -3,11 +3,12 @@ use super::access::Format;
 use super::flags;
 use super::keys::Keys;
 use super::limits::Most;
+use crate::address::{LISTEN, every_address, place};
 use crate::options::Written;
 use crate::problem::Problem;
 use clap::ArgMatches;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tlcp::cert::ServerName;
@@ -125,6 +126,14 @@ impl Settings {
         };
         keys.finish()?;
         Ok(Self { terminate, originate, common })
+    }
+
+    /// Takes out the files that secrets would be written to.
+    pub(super) fn take_key_logs(&mut self) -> Vec<PathBuf> {
+        let sites = self.terminate.iter_mut().flat_map(|port| port.default.iter_mut().chain(&mut port.sites));
+        let written = sites.map(|site| &mut site.written);
+        let written = written.chain(self.originate.iter_mut().map(|port| &mut port.written));
+        written.filter_map(|written| written.keylog.take()).collect()
     }
 
     /// The flags of the command line: one port.
@@ -297,19 +306,12 @@ fn credentials(keys: &mut Keys, of_port: Option<&Written>) -> Result<Written, Pr
 impl Listen {
     fn read(keys: &mut Keys) -> Result<Self, Problem> {
         let text = keys.required("listen", "\":443\"")?;
-        let port = text.strip_prefix(':').and_then(|port| port.parse::<u16>().ok());
-        let addresses = match (port, text.parse::<SocketAddr>()) {
-            // Of both families, where the machine has both.
-            (Some(port), _) => {
-                vec![
-                    (IpAddr::V6(Ipv6Addr::UNSPECIFIED), port).into(),
-                    (IpAddr::V4(Ipv4Addr::UNSPECIFIED), port).into(),
-                ]
-            }
+        let addresses = match (every_address(&text), text.parse::<SocketAddr>()) {
+            (Some(both), _) => both.to_vec(),
             (None, Ok(address)) => vec![address],
             (None, Err(_)) => {
                 let what = format!("{text:?} is no address of this machine with a port");
-                return Err(keys.wrong("listen", &what, "write it as 127.0.0.1:8443, [::1]:8443 or :443"));
+                return Err(keys.wrong("listen", &what, LISTEN));
             }
         };
         Ok(Self { text, addresses })
@@ -349,10 +351,7 @@ impl HostPort {
 
 impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.contains(':') {
-            true => write!(f, "[{}]:{}", self.host, self.port),
-            false => write!(f, "{}:{}", self.host, self.port),
-        }
+        f.write_str(&place(&self.host, self.port))
     }
 }
 
