@@ -200,7 +200,7 @@ fn an_idle_connection_without_a_store_holds_at_most_4_kib_beside_what_the_peer_s
         let Ends { mut client, mut server } = Ends::new(&client_config, &server_config).connected();
         client.trim();
         server.trim();
-        let shown = client.peer_certificates().unwrap().concat().len() as i64;
+        let shown = client.peer_certificates().unwrap_or_default().concat().len() as i64;
         let [client, server] = [held(client), held(server)];
         println!("{:<20} with certificates of {shown}: client {client}, server {server}", suite.id);
         assert!(client <= 4 * KIB + shown && server <= 4 * KIB + shown);
