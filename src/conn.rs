@@ -410,7 +410,8 @@ impl<S: Endpoint> Connection<S> {
         self.facts()?.server_name.as_deref()
     }
 
-    /// The hash of the server's signing certificate, SM3 in TLCP, in TLS as `tls-server-end-point` of RFC 5929 says: what an application may bind its own authentication to (R-SES-14).
+    /// The hash of the server's signing certificate, SM3 in TLCP, in TLS as `tls-server-end-point` of RFC 5929 says: what
+    /// an application may bind its own authentication to (R-SES-14).
     pub fn server_end_point(&self) -> Option<&[u8]> {
         self.facts().map(|facts| facts.server_end_point.as_ref())
     }

@@ -70,8 +70,8 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// The longest that is issued, kept and shown, in bytes: with all else that a ClientHello holds, it stays under the 32 KiB
-    /// that servers take of one. A longer one is as good as none (R-TKT-4).
+    /// The longest that is issued, kept and shown, in bytes: with all else that a ClientHello holds, it stays under the 32
+    /// KiB that servers take of one. A longer one is as good as none (R-TKT-4).
     pub const MAX: usize = 16 * 1024;
 
     /// With these bytes, good for `lifetime` seconds.
@@ -158,8 +158,8 @@ mod tag {
 }
 
 impl Session {
-    /// A session of a handshake that was at `created` (Unix seconds) with a peer that showed nothing; whatever else belongs to
-    /// it is for the caller to set. The engine makes its own.
+    /// A session of a handshake that was at `created` (Unix seconds) with a peer that showed nothing; whatever else belongs
+    /// to it is for the caller to set. The engine makes its own.
     pub fn new(suite: &'static Suite, master: MasterSecret, created: u64) -> Self {
         Self {
             id: SessionId::EMPTY,

@@ -63,7 +63,8 @@ fn reading_to_the_end_leaves_our_direction_open() {
     assert!(client.wants_write() && client.is_closed());
 }
 
-/// R-REC-18: a key that has sealed as many records as it may takes no data any more, and says so in order; what comes is read.
+/// R-REC-18: a key that has sealed as many records as it may takes no data any more, and says so in order; what comes is
+/// read.
 #[test]
 fn a_key_that_is_used_up_still_says_goodbye() {
     let mut limits = Limits::default();

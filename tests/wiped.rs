@@ -1,5 +1,5 @@
-//! No secret of SM2, of SM9, of RSA or of a connection stays behind in memory that was given back: the allocator looks for them in every
-//! block that is freed or moved.
+//! No secret of SM2, of SM9, of RSA or of a connection stays behind in memory that was given back: the allocator looks for
+//! them in every block that is freed or moved.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(all(feature = "pki", target_pointer_width = "64"))]
 #[path = "support/pair.rs"]

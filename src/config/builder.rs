@@ -183,8 +183,8 @@ impl<C> ConfigBuilder<C> {
     }
 
     /// Hand every signature and decryption to the caller of the connection, also by keys that are here: whoever has many
-    /// connections answers several at once, by [`answer_together`](crate::handshake::answer_together), which on some processors
-    /// is much cheaper for SM2.
+    /// connections answers several at once, by [`answer_together`](crate::handshake::answer_together), which on some
+    /// processors is much cheaper for SM2.
     pub fn keys_later(mut self) -> Self {
         self.services.keys_later = true;
         self

@@ -72,8 +72,8 @@ impl ClientConfig {
         &self.setup.policy
     }
 
-    /// By what sessions with `name` are found, if the hello still offers what they agreed on; `tag` tells servers apart that share the name, such as by their port
-    /// (R-SES-11).
+    /// By what sessions with `name` are found, if the hello still offers what they agreed on; `tag` tells servers apart
+    /// that share the name, such as by their port (R-SES-11).
     pub fn session_key(&self, name: &ServerName<'_>, tag: &[u8]) -> Option<SessionKey> {
         if !self.setup.policy.sessions {
             return None;

@@ -175,7 +175,8 @@ impl Accepted {
         alert_record(self.record_version, error)
     }
 
-    /// Goes on with this configuration, and with all bytes that came. A hello that it refuses fails the connection, whose alert then waits to be sent.
+    /// Goes on with this configuration, and with all bytes that came. A hello that it refuses fails the connection, whose
+    /// alert then waits to be sent.
     pub fn into_connection(self, config: Arc<ServerConfig>, now: Time) -> ServerConnection {
         let mut connection = ServerConnection::new(config, self.started);
         // What is wrong the connection says again at every call.

@@ -46,7 +46,8 @@ impl<S: Endpoint> Connection<S> {
     ///
     /// # Errors
     /// `Misuse`, and nothing has changed, before the handshake is complete, while output waits to be sent, plaintext to be
-    /// read or a handshake message for its rest, once a direction is closed, and without keys that were kept; what the connection failed with.
+    /// read or a handshake message for its rest, once a direction is closed, and without keys that were kept; what the
+    /// connection failed with.
     pub fn extract_keys(&mut self) -> Result<ExtractedKeys, Error> {
         let (Phase::Open(facts), ReadProgress::NeedsInput) = (&self.phase, self.readable()?) else {
             return Err(Error::Misuse(

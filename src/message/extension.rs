@@ -1,5 +1,6 @@
-//! Hello extensions (GM/T 0024 Annex A, RFC 6066 and others): one table, `EXTENSIONS`, says of each in which protocol it means
-//! something, where it may stand and how it is read and written. Types without a row are passed over, whatever they hold.
+//! Hello extensions (GM/T 0024 Annex A, RFC 6066 and others): one table, `EXTENSIONS`, says of each in which protocol it
+//! means something, where it may stand and how it is read and written. Types without a row are passed over, whatever they
+//! hold.
 mod data;
 mod server_name;
 mod table;

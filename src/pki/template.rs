@@ -68,7 +68,8 @@ impl<'a> Template<'a> {
         self
     }
 
-    /// The whole subject as RFC 4514 writes it, such as `CN=www.example.com,O=Example,C=CN`, in place of CN and O; empty: none.
+    /// The whole subject as RFC 4514 writes it, such as `CN=www.example.com,O=Example,C=CN`, in place of CN and O; empty:
+    /// none.
     pub fn subject(mut self, name: &'a str) -> Self {
         self.subject = name;
         self

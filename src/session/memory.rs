@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What a session is reckoned to take, on average: most peers show a pair of certificates and a CA, 2 to 3 KiB.
 const TYPICAL: usize = 4096;
 
-/// What a session takes beside its name, its ticket and its peer's credential: itself, its master secret, its place in both maps.
+/// What a session takes beside its name, its ticket and its peer's credential: itself, its master secret, its place in both
+/// maps.
 const FIXED: usize = size_of::<Session>() + 48 + 256;
 
 /// Sessions in memory: at most `capacity` of them and at most so many bytes, each for at most `lifetime` seconds (R-SES-4,

@@ -32,7 +32,8 @@ fn alert(end: &Result<(), Error>) -> Option<A> {
     end.as_ref().err().and_then(alert_for)
 }
 
-/// R-IBC-1, R-IBC-2, R-IBC-3, R-IBC-5, R-IBC-6, R-SES-14: full and resumed, asked and not asked, and who the peer is each time.
+/// R-IBC-1, R-IBC-2, R-IBC-3, R-IBC-5, R-IBC-6, R-SES-14: full and resumed, asked and not asked, and who the peer is each
+/// time.
 #[test]
 fn every_suite_connects_and_resumes_with_the_identity_in_the_session() {
     let town = Town::here();

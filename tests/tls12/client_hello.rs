@@ -64,7 +64,8 @@ fn a_request_for_a_status_of_another_kind_is_passed_over() {
     }
 }
 
-/// R-T12-3, R-T12-24, R-T12-16, R-CS-6: suites of all kinds that are not ours, GREASE, TLCP's and what only signals are passed over.
+/// R-T12-3, R-T12-24, R-T12-16, R-CS-6: suites of all kinds that are not ours, GREASE, TLCP's and what only signals are
+/// passed over.
 #[test]
 fn unknown_suites_are_passed_over() {
     for lab in [&*ECC, &RESUMED, &LEGACY] {
@@ -186,7 +187,8 @@ fn hellos_without_extensions_are_served_where_nothing_is_signed() {
     }
 }
 
-/// R-T12-6, R-BCP-7: without signature_algorithms SHA-1 would be meant; with nothing but SHA-1, MD5, DSA or unknown ones it is.
+/// R-T12-6, R-BCP-7: without signature_algorithms SHA-1 would be meant; with nothing but SHA-1, MD5, DSA or unknown ones it
+/// is.
 #[test]
 fn sha1_is_never_signed_with() {
     let silent = without(hello(&ECC), X::SIGNATURE_ALGORITHMS);
@@ -246,8 +248,8 @@ fn higher_versions_lose_no_extension() {
     }
 }
 
-/// R-T12-15, R-REN-6, R-HS-33: higher versions are answered with ours, whatever supported_versions says; the pre_master_secret
-/// begins with the version that the client offered.
+/// R-T12-15, R-REN-6, R-HS-33: higher versions are answered with ours, whatever supported_versions says; the
+/// pre_master_secret begins with the version that the client offered.
 #[test]
 fn higher_versions_are_answered_with_tls12() {
     let bare = Lab::new(Case { client: |c| c.hello_extensions(false), ..TRANSPORT.case });
@@ -282,8 +284,8 @@ fn lower_versions_are_refused() {
     play(&ECC, &Hello { suites, ..hello(&ECC) }).went_well();
 }
 
-/// R-REN-2, R-REN-4, R-REN-8, R-BCP-6: SCSV or extension get the empty extension, on resumption too; silence gets silence; a hello that
-/// claims to renegotiate is refused.
+/// R-REN-2, R-REN-4, R-REN-8, R-BCP-6: SCSV or extension get the empty extension, on resumption too; silence gets silence;
+/// a hello that claims to renegotiate is refused.
 #[test]
 fn secure_renegotiation_is_signalled_to_whoever_signals_it() {
     for lab in [&*ECC, &MUTUAL, &RESUMED, &BY_TICKET] {

@@ -213,8 +213,8 @@ extern "C" fn on_step(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
     }
 }
 
-/// Where XSAVE puts the upper halves of registers 0 to 15 under AVX, their upper halves under AVX-512, and registers 16 to 31.
-/// Each make of processor has its own order.
+/// Where XSAVE puts the upper halves of registers 0 to 15 under AVX, their upper halves under AVX-512, and registers 16 to
+/// 31. Each make of processor has its own order.
 static LAYOUT: LazyLock<[usize; 3]> = LazyLock::new(|| [2, 6, 7].map(|part| cpuid(0xd, part).ebx as usize));
 
 /// Where XSAVE puts the words of a vector register.

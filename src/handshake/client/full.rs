@@ -325,7 +325,8 @@ fn finish(mut keyed: Keyed, key: Option<SessionKey>, cx: &mut Context<'_>) -> Re
 }
 
 impl Keyed {
-    /// R-TKT-4: the session goes by the ticket from here on, if it is one that can be shown. The time of the full handshake stays.
+    /// R-TKT-4: the session goes by the ticket from here on, if it is one that can be shown. The time of the full handshake
+    /// stays.
     pub(super) fn receive_ticket(&mut self, message: Handshake<'_>) -> Result<(), Error> {
         let NewSessionTicket { lifetime, ticket } = NewSessionTicket::read(message.body)?;
         self.agreed.transcript.add(message);
