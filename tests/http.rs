@@ -122,11 +122,11 @@ async fn what_is_not_https_or_has_another_name_is_refused() {
     }
 }
 
-/// Two that say nothing take the two places for handshakes only as long as a handshake may last.
-#[tokio::test]
-async fn clients_that_say_nothing_hold_nobody_up_for_ever() {
+/// Four clients that say nothing, behind whom another had its page although there are two places for handshakes, each of
+/// which may last so long.
+async fn silent_ones_beside_a_page(handshake: Duration) -> Vec<TcpStream> {
     let world = World::new();
-    let config = world.server().handshake_timeout(Duration::from_millis(300)).build().unwrap();
+    let config = world.server().handshake_timeout(handshake).build().unwrap();
     let port = serve(Arc::new(config).into()).await;
     let mut silent = Vec::new();
     for _ in 0..4 {
@@ -134,23 +134,21 @@ async fn clients_that_say_nothing_hold_nobody_up_for_ever() {
     }
     let uri = format!("https://localhost:{port}/");
     assert_eq!(fetch(&client(&world), &uri).await.unwrap(), "HTTP/1.1 200 OK\na page");
-    for mut socket in silent {
+    silent
+}
+
+/// They take the places only as long as a handshake may last.
+#[tokio::test]
+async fn clients_that_say_nothing_hold_nobody_up_for_ever() {
+    for mut socket in silent_ones_beside_a_page(Duration::from_millis(300)).await {
         assert!(matches!(socket.read(&mut [0; 9]).await, Ok(0) | Err(_)));
     }
 }
 
-/// And they keep them no longer than a second, however long that is, while others wait.
+/// And no longer than a second, however long that is, while others wait.
 #[tokio::test]
 async fn clients_that_say_nothing_give_way_to_those_who_speak() {
-    let world = World::new();
-    let config = world.server().handshake_timeout(Duration::from_secs(600)).build().unwrap();
-    let port = serve(Arc::new(config).into()).await;
-    let mut silent = Vec::new();
-    for _ in 0..4 {
-        silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
-    }
-    let uri = format!("https://localhost:{port}/");
-    assert_eq!(fetch(&client(&world), &uri).await.unwrap(), "HTTP/1.1 200 OK\na page");
+    let mut silent = silent_ones_beside_a_page(Duration::from_secs(600)).await;
     assert!(matches!(silent[0].read(&mut [0; 9]).await, Ok(0) | Err(_)));
 }
 
