@@ -195,7 +195,7 @@ fn what_a_client_makes_of_a_new_session_ticket() {
         let body = [&lifetime.to_be_bytes()[..], &crate::hello::vector(2, ticket)].concat();
         with(&lab.server, message(H::NEW_SESSION_TICKET, &body))
     };
-    const LONGEST: [u8; 65_535] = [7; 65_535];
+    static LONGEST: [u8; 65_535] = [7; 65_535];
     let lengths = [(100, 1), (1, 1), (0, 0), (16_384, 1), (16_385, 0), (65_450, 0), (65_535, 0)];
     for (length, stored, lifetime) in lengths.iter().flat_map(|(n, s)| [(*n, *s, 0), (*n, *s, 300)]) {
         let bytes = &LONGEST[..length];
