@@ -178,6 +178,15 @@ fn listener() -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// Waits for it, but not for ever.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// A plain server: each connection has a thread with this.
 pub fn backend(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     let listener = listener().unwrap();

@@ -1,5 +1,5 @@
 //! What the gateway says of its connections, and what it counts.
-use super::gateway::{Gateway, Speaks, ask, client, connect, echo, folder, tcp};
+use super::gateway::{Gateway, Speaks, ask, client, connect, echo, folder, tcp, until};
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
@@ -55,11 +55,7 @@ fn the_log_is_opened_anew_when_it_was_moved_away() {
     let config = client(&folder, Speaks::Tls12, false);
     ask(connect(gateway.port(), &config, "localhost").unwrap(), b"before");
     let has = |file: &str, part: &str| {
-        let until = std::time::Instant::now() + super::gateway::PATIENCE;
-        while !std::fs::read_to_string(file).unwrap_or_default().contains(part) {
-            assert!(std::time::Instant::now() < until, "{part} is not in {file}");
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
+        until(part, || std::fs::read_to_string(file).unwrap_or_default().contains(part));
     };
     has(&file, "received=6");
     std::fs::rename(&file, &moved).unwrap();
@@ -90,16 +86,10 @@ fn the_log_moves_although_nobody_reads_the_old_one() {
     }
     folder.write("gateway.toml", &text(&new));
     gateway.signal("HUP");
-    let until = std::time::Instant::now() + super::gateway::PATIENCE;
-    while !gateway.metrics().contains("tlcp_reloads_total{outcome=\"ok\"} 1") {
-        assert!(std::time::Instant::now() < until);
-    }
+    until("a reload", || gateway.metrics().contains("tlcp_reloads_total{outcome=\"ok\"} 1"));
     // It has what it was about to say; then it reads no more.
     std::thread::spawn(move || std::io::copy(&mut { reader }, &mut std::io::sink()));
-    while std::fs::metadata(&new).unwrap().len() == 0 {
-        assert!(std::time::Instant::now() < until, "nothing is in the new log");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    until("a line in the new log", || std::fs::metadata(&new).unwrap().len() > 0);
 }
 
 #[test]
@@ -108,11 +98,8 @@ fn lines_that_a_full_disk_refuses_are_counted() {
     let options = ["--log-file", "/dev/full", "--metrics-listen", "127.0.0.1:0"];
     let gateway = Gateway::terminate(&folder, echo(), &options);
     drop(tcp(gateway.port()));
-    let until = std::time::Instant::now() + super::gateway::PATIENCE;
     // That it serves, and that somebody came and went.
-    while !gateway.metrics().contains("tlcp_log_lines_lost_total 2\n") {
-        assert!(std::time::Instant::now() < until, "{}", gateway.metrics());
-    }
+    until("two lost lines", || gateway.metrics().contains("tlcp_log_lines_lost_total 2\n"));
 }
 
 /// Whatever the one that serves nobody else of its kind speaks.

@@ -1,12 +1,12 @@
 //! Connections to backends and servers.
 use super::access::Failure;
 use super::settings::HostPort;
+use crate::patience::within;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout_at};
 
 /// What helps where no more files can be opened.
 pub(super) const MORE_DESCRIPTORS: &str =
@@ -15,7 +15,7 @@ pub(super) const MORE_DESCRIPTORS: &str =
 /// The first address of the host that answers.
 pub(super) async fn dial(to: &HostPort, limit: Duration) -> Result<TcpStream, Failure> {
     let until = Instant::now() + limit;
-    let addresses = within(until, lookup_host((to.host.as_str(), to.port))).await;
+    let addresses = within(limit, lookup_host((to.host.as_str(), to.port))).await;
     let addresses: Vec<_> = addresses.map_err(|e| failure("backend_unresolved", to, &e))?.collect();
     let tcp = first(&addresses, until).await.map_err(|(address, e)| match address {
         Some(address) => failure(why_no_backend(&e), address, &e),
@@ -33,20 +33,13 @@ async fn first(
 ) -> Result<TcpStream, (Option<SocketAddr>, io::Error)> {
     let mut last = (None, io::Error::other("the name has no address"));
     for (address, to_come) in addresses.iter().zip((1..=addresses.len() as u32).rev()) {
-        let now = Instant::now();
-        let share = until.saturating_duration_since(now) / to_come;
-        match within(now + share, TcpStream::connect(address)).await {
+        let share = until.saturating_duration_since(Instant::now()) / to_come;
+        match within(share, TcpStream::connect(address)).await {
             Ok(tcp) => return Ok(tcp),
             Err(e) => last = (Some(*address), e),
         }
     }
     Err(last)
-}
-
-async fn within<T>(until: Instant, step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout_at(until, step)
-        .await
-        .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time")))
 }
 
 fn failure(kind: &'static str, to: impl Display, e: &io::Error) -> Failure {
@@ -89,8 +82,7 @@ mod tests {
         let listeners = [listen(1), listen(8)];
         let addresses = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
         let mut waiting = Vec::new();
-        let soon = || Instant::now() + Duration::from_millis(300);
-        while let Ok(tcp) = within(soon(), TcpStream::connect(addresses[0])).await {
+        while let Ok(tcp) = within(Duration::from_millis(300), TcpStream::connect(addresses[0])).await {
             waiting.push(tcp);
         }
         (addresses, (listeners, waiting))
